@@ -1,0 +1,155 @@
+"""What a notebook cell shows, and the facts it shows: figures that can be looked up.
+
+Each exhibit's output carries its facts in the metadata of the notebook, and the
+manifest, the page and the mail read them there, so that they cannot disagree.
+"""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+
+from opsreport.theme import Style, is_unknown
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One printed figure.
+
+    Attributes
+    ----------
+    id : str
+        Unique in a report, such as ``cost.spend``.
+    value : Decimal, float, int, str, Timedelta, Timestamp or None
+        None, NaN and NaT are unknown.
+    unit : str
+        One of those that `Style.text` writes.
+    coverage : float or None
+        Share of what there was to see that was seen; None where nothing is observed.
+    currency : str
+        For money, ISO 4217.
+    signed : bool
+        Whether it is a change, written with its sign.
+    """
+
+    id: str
+    value: Any
+    unit: str = "text"
+    coverage: float | None = None
+    currency: str = ""
+    signed: bool = False
+
+    def text(self, style: Style) -> str:
+        """The figure as it is printed."""
+        return style.text(self.value, self.unit, signed=self.signed, currency=self.currency)
+
+    def html(self, style: Style) -> str:
+        """The figure as it is printed, marked so that it can be looked up."""
+        return f'<span class="fact" data-fact="{html.escape(self.id)}">{html.escape(self.text(style))}</span>'
+
+    def record(self, style: Style) -> dict[str, Any]:
+        """The figure as the manifest keeps it; money and other exact numbers as text."""
+        made = {
+            "id": self.id, "value": _plain(self.value), "unit": self.unit,
+            "coverage": None if is_unknown(self.coverage) else float(self.coverage),
+            "text": self.text(style),
+        }  # fmt: skip
+        if self.unit == "money":
+            made["currency"] = self.currency or style.currency
+        return made
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """A chart, table, sentence or notice, as JupyterLab, the page and the manifest show it.
+
+    Attributes
+    ----------
+    id, kind : str
+        Kinds are cover, prose, chart, table, scorecard and notice.
+    html : str
+        Escaped markup; for a chart, the table of its numbers.
+    text : str
+        The same in plain words.
+    facts : tuple of dict
+        Records of the figures it prints.
+    figure : dict or None
+        A chart's plotly figure.
+    about : dict
+        What else the page needs: title, subtitle, alt, role, height.
+    """
+
+    id: str
+    kind: str
+    html: str = ""
+    text: str = ""
+    facts: tuple[dict[str, Any], ...] = ()
+    figure: dict[str, Any] | None = None
+    about: dict[str, Any] = field(default_factory=dict)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
+        data = {"text/html": self.html, "text/plain": self.text or self.about.get("title", self.id)}
+        if self.figure is not None:
+            data["application/vnd.plotly.v1+json"] = self.figure
+        return data, {"opsreport": {"id": self.id, "kind": self.kind, "facts": list(self.facts), **self.about}}
+
+
+def prose(id: str, template: str, style: Style, role: str = "finding", **facts: Fact | str) -> Exhibit:
+    """A sentence whose figures are facts.
+
+    Parameters
+    ----------
+    template : str
+        Text with a {name} for each fact or piece of text; all of it is escaped.
+    role : str
+        finding (opens a section), note, or method.
+
+    Examples
+    --------
+    >>> spent = Fact("cost.spend", Decimal("12.5"), "money")
+    >>> prose("cost.finding", "Spend was {spent}.", Style("en_GB", "EUR"), spent=spent).text
+    'Spend was €12.50.'
+    """
+    known = [fact for fact in facts.values() if isinstance(fact, Fact)]
+    as_html = {k: v.html(style) if isinstance(v, Fact) else html.escape(str(v)) for k, v in facts.items()}
+    as_text = {k: v.text(style) if isinstance(v, Fact) else str(v) for k, v in facts.items()}
+    return Exhibit(
+        id=id,
+        kind="prose",
+        html=f"<p>{html.escape(template, quote=False).format(**as_html)}</p>",
+        text=template.format(**as_text),
+        facts=tuple(fact.record(style) for fact in known),
+        about={"role": role},
+    )
+
+
+def join(id: str, parts: list[Exhibit], role: str = "finding") -> Exhibit:
+    """Several sentences as one paragraph."""
+    body = " ".join(part.html.removeprefix("<p>").removesuffix("</p>") for part in parts)
+    return Exhibit(
+        id=id, kind="prose", html=f"<p>{body}</p>", text=" ".join(part.text for part in parts),
+        facts=tuple(fact for part in parts for fact in part.facts), about={"role": role},
+    )  # fmt: skip
+
+
+def notice(id: str, text: str) -> Exhibit:
+    """What stands where a section has no data: which source is missing, and since when."""
+    return Exhibit(id=id, kind="notice", html=f"<p>{html.escape(text)}</p>", text=text, about={"role": "missing"})
+
+
+def _plain(value: Any) -> Any:
+    if is_unknown(value):
+        return None
+    if isinstance(value, Decimal):
+        return format(value.normalize() + 0, "f")
+    if isinstance(value, pd.Timedelta):
+        return value / pd.Timedelta(seconds=1)
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    if hasattr(value, "item"):
+        return value.item()
+    return value

@@ -1,0 +1,281 @@
+"""A client's file as strict, typed models: what it may hold, and what each entry means."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
+
+import pandas as pd
+from babel import Locale, UnknownLocaleError
+from babel.numbers import list_currencies
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic.json_schema import WithJsonSchema
+
+from opsreport.schemas import FRAMES
+
+CLIENT_ID = r"^[a-z0-9][a-z0-9-]{0,62}$"
+_DURATION = re.compile(r"(\d+(\.\d+)?\s*(d|h|min|m|s)\s*)+")
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
+_EMAIL = re.compile(r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+\.[^@\s<>,;:\"]+")
+
+
+class Strict(BaseModel):
+    """A mapping that takes the keys it names, with the types it names, and no others."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True)
+
+
+def _duration(value: Any) -> Any:
+    if isinstance(value, pd.Timedelta):
+        return value
+    if not isinstance(value, str) or not _DURATION.fullmatch(value.strip()):
+        raise ValueError("is not a duration; write a number and a unit, like 15min, 4h or 2d")
+    return pd.Timedelta(re.sub(r"(?<=\d)\s*m(?![a-z])", "min", value))
+
+
+def _number(value: Any) -> Any:
+    # YAML reads 0.999 as a float: its shortest text is what the file says.
+    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
+        raise ValueError("is not a number")
+    return value if isinstance(value, Decimal) else Decimal(str(value))
+
+
+def _zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError("is not a time zone; write an IANA name, like Europe/Berlin")
+    return value
+
+
+def _locale(value: str) -> str:
+    try:
+        Locale.parse(value)
+    except (ValueError, UnknownLocaleError) as error:
+        raise ValueError("is not a locale; write one like en_GB or de_DE") from error
+    return value
+
+
+def _currency(value: str) -> str:
+    if value not in list_currencies():
+        raise ValueError("is not a currency; write an ISO 4217 code, like EUR")
+    return value
+
+
+def _matching(pattern: re.Pattern[str], said: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not pattern.fullmatch(value):
+            raise ValueError(said)
+        return value
+
+    return AfterValidator(check)
+
+
+def _frame_name(value: str) -> str:
+    if value not in FRAMES:
+        raise ValueError(f"is not a frame; the frames are {', '.join(FRAMES)}")
+    return value
+
+
+Duration = Annotated[
+    pd.Timedelta,
+    BeforeValidator(_duration),
+    WithJsonSchema({"type": "string", "examples": ["15min", "4h", "2d"]}),
+]
+Number = Annotated[Decimal, BeforeValidator(_number), WithJsonSchema({"type": "number"})]
+Share = Annotated[Number, Field(ge=0, le=1)]
+Zone = Annotated[str, AfterValidator(_zone)]
+LocaleName = Annotated[str, AfterValidator(_locale)]
+Currency = Annotated[str, AfterValidator(_currency)]
+Clock = Annotated[str, _matching(_CLOCK, "is not a time of day; write it as \"09:00\", up to \"24:00\"")]
+Email = Annotated[str, _matching(_EMAIL, "is not an e-mail address")]
+ClientId = Annotated[
+    str,
+    _matching(re.compile(CLIENT_ID), "is not a client id; use a-z, 0-9 and -, 63 at most, in quotes if all digits"),
+]
+Colour = Annotated[str, _matching(re.compile("#[0-9a-fA-F]{6}"), "is not a colour; write it as \"#0072B2\"")]
+FrameName = Annotated[str, AfterValidator(_frame_name)]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+class Service(Strict):
+    """A service that is looked after: who owns it, and what each source calls it."""
+
+    owner: str = Field(description="who answers for it")
+    tier: int = Field(default=2, ge=1, le=4, description="1 is the most critical")
+    environments: list[str] = Field(default=["production"], description="those that count as production")
+    aliases: dict[str, list[str]] = Field(
+        default={}, description="its names per source; for a bill, tag values as key=value"
+    )
+
+
+class SupportHours(Strict):
+    """When support is given, on the client's clock."""
+
+    days: list[Weekday] = Field(default=["mon", "tue", "wed", "thu", "fri"])
+    opens: Clock = "09:00"
+    closes: Clock = "17:00"
+    holidays: str = Field(default="", description="country, or country and subdivision, like US or DE-BY")
+    closed_on: list[dt.date] = Field(default=[], description="further days without support")
+
+
+class ResponseTarget(Strict):
+    """How soon an incident of one severity is acknowledged and resolved."""
+
+    acknowledge: Duration | None = None
+    restore: Duration | None = None
+    hours: Literal["support", "always"] = Field(
+        default="support", description="whether the clock runs in support hours only"
+    )
+
+
+class Slo(Strict):
+    """The availability agreed for a monitor."""
+
+    monitor: str
+    target: Annotated[Number, Field(gt=0, lt=1)]
+    degraded_counts_as: Literal["up", "down"] = "up"
+
+
+class MaintenanceWindow(Strict):
+    """Agreed maintenance: every week on a day, or once between two instants."""
+
+    monitors: list[str] = Field(default=[], description="empty for all")
+    weekday: Weekday | None = None
+    opens: Clock | None = None
+    closes: Clock | None = None
+    starts_at: dt.datetime | None = None
+    ends_at: dt.datetime | None = None
+    reason: str = ""
+
+    @model_validator(mode="after")
+    def _weekly_or_once(self) -> MaintenanceWindow:
+        weekly = [self.weekday, self.opens, self.closes]
+        once = [self.starts_at, self.ends_at]
+        if all(weekly) == all(once) or (any(weekly) and any(once)):
+            raise ValueError("give weekday, opens and closes, or starts_at and ends_at")
+        if all(weekly) and self.opens >= self.closes:
+            raise ValueError("must open before it closes; split a window that passes midnight in two")
+        if all(once) and self.starts_at >= self.ends_at:
+            raise ValueError("must start before it ends")
+        return self
+
+
+class Budget(Strict):
+    """What was agreed to be spent in a month."""
+
+    amount: Annotated[Number, Field(gt=0)]
+    currency: Currency
+    service: str | None = Field(default=None, description="a service of this file; empty for the whole bill")
+
+
+class CreditStep(Strict):
+    """A share of the monthly fee owed when availability falls below a bound."""
+
+    below: Annotated[Number, Field(gt=0, le=1)]
+    share: Share
+
+
+class Credits(Strict):
+    """What is owed to the client when an SLO is missed."""
+
+    monthly_fee: Annotated[Number, Field(ge=0)]
+    currency: Currency
+    steps: list[CreditStep] = Field(min_length=1)
+
+
+class Agreement(Strict):
+    """What was agreed, from a day to a day; the last term may be open."""
+
+    starts_on: dt.date
+    ends_on: dt.date | None = Field(default=None, description="its last day")
+    support_hours: SupportHours | None = None
+    response_targets: dict[str, ResponseTarget] = Field(default={}, description="by severity")
+    slos: list[Slo] = []
+    maintenance_windows: list[MaintenanceWindow] = []
+    rpo: Duration | None = None
+    rto: Duration | None = None
+    patch_deadlines: dict[Literal["critical", "high", "medium", "low"], Duration] = {}
+    budgets: list[Budget] = []
+    credits: Credits | None = None
+
+
+class ExchangeRate(Strict):
+    """A rate stated in the agreement: one unit of the bill's currency in the client's."""
+
+    bill_currency: Currency
+    rate: Annotated[Number, Field(gt=0)]
+    stated: str = Field(description="where the rate comes from")
+
+
+class Baseline(Strict):
+    """The days that later months are compared with."""
+
+    first: dt.date
+    last: dt.date
+    label: str = "baseline"
+
+
+class Recipient(Strict):
+    """Who receives the review."""
+
+    name: str
+    email: Email
+
+
+class Brand(Strict):
+    """How the client's pages look."""
+
+    colour: Colour = "#0072B2"
+    logo: str = Field(default="", description="PNG, JPEG or SVG file, relative to this file")
+
+
+class CostRules(Strict):
+    """How the bill is read."""
+
+    required_tags: list[str] = []
+    markup: Share = Field(default=Decimal(0), description="added to the bill when it is passed on")
+
+
+class ClientParams(Strict):
+    """Everything that is known of a client before any of its data is read."""
+
+    client: ClientId
+    display_name: str = Field(min_length=1)
+    time_zone: Zone
+    locale: LocaleName = "en_GB"
+    currency: Currency = Field(description="what the review is written in")
+    exchange_rates: list[ExchangeRate] = []
+    services: dict[str, Service] = {}
+    sources: dict[FrameName, list[dict[str, dict[str, Any]]]] = Field(
+        default={}, description="per frame, the sources that fill it and their settings"
+    )
+    agreement: list[Agreement] = []
+    baseline: Baseline | None = None
+    cost: CostRules = CostRules()
+    recipients: list[Recipient] = []
+    brand: Brand = Brand()
+
+    @model_validator(mode="after")
+    def _whole(self) -> ClientParams:
+        terms = sorted(self.agreement, key=lambda term: term.starts_on)
+        for term, later in zip(terms, terms[1:], strict=False):
+            if term.ends_on is None or term.ends_on >= later.starts_on:
+                raise ValueError(
+                    f"agreement: the term from {term.starts_on} must end before {later.starts_on}"
+                )
+        if any(term.ends_on and term.ends_on < term.starts_on for term in terms):
+            raise ValueError("agreement: a term ends before it starts")
+        _each_alias_once(self.services)
+        return self
+
+
+def _each_alias_once(services: dict[str, Service]) -> None:
+    seen: dict[tuple[str, str], str] = {}
+    for name, service in services.items():
+        for source, aliases in service.aliases.items():
+            for alias in aliases:
+                other = seen.setdefault((source, alias), name)
+                if other != name:
+                    raise ValueError(f"services: {alias!r} of {source} is both {other} and {name}")

@@ -1,0 +1,166 @@
+"""What a frame is: its columns with dtype, unit and meaning, its key and its times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+import pandera.pandas as pandera
+import pyarrow as pa
+
+from opsreport.errors import SchemaError
+
+#: Exact numbers: money, and the quantities that prices are worked out from.
+DECIMAL = pd.ArrowDtype(pa.decimal128(38, 18))
+INSTANT = pd.DatetimeTZDtype("us", "UTC")
+TEXT = pd.StringDtype(na_value=float("nan"))
+FLAG = pd.BooleanDtype()
+
+#: The DuckDB type that holds each dtype without loss.
+SQL_TYPES = {DECIMAL: "DECIMAL(38, 18)", INSTANT: "TIMESTAMPTZ", TEXT: "VARCHAR", FLAG: "BOOLEAN"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a frame.
+
+    Attributes
+    ----------
+    name, meaning : str
+    dtype : pandas dtype
+        One of DECIMAL, INSTANT, TEXT, FLAG.
+    unit : str
+        What a number counts; empty for text and flags.
+    required : bool
+        Whether a row without it is refused.
+    allowed : tuple of str
+        The only texts it may hold; empty when any will do.
+    """
+
+    name: str
+    meaning: str
+    dtype: object = TEXT
+    unit: str = ""
+    required: bool = False
+    allowed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One kind of record, as every source fills it and every metric reads it.
+
+    Attributes
+    ----------
+    name, one_row_is : str
+    key : tuple of str
+        The columns by which two readings of one record are known to be the same.
+    starts : str
+        The column that places a row in time.
+    ends : str
+        The column that ends it; empty when a row is an instant, NaT when it is still open.
+    replaces_by : str
+        Where rows have no id of their own (a bill's lines), the column whose values a
+        source restates as a whole; empty when rows are merged by `key`.
+    """
+
+    name: str
+    one_row_is: str
+    key: tuple[str, ...]
+    starts: str
+    columns: tuple[Column, ...]
+    ends: str = ""
+    replaces_by: str = ""
+    names: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "names", tuple(column.name for column in self.columns))
+
+    def __getitem__(self, name: str) -> Column:
+        return self.columns[self.names.index(name)]
+
+    def empty(self) -> pd.DataFrame:
+        """The frame without a row, each column with its dtype."""
+        return pd.DataFrame({c.name: pd.Series([], dtype=c.dtype) for c in self.columns})
+
+    def conform(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """The rows with every column present, in order, with its dtype, and checked.
+
+        Raises
+        ------
+        SchemaError
+            When a column is not the frame's, a required value is missing, a text is not
+            one of those allowed, or an end lies before its start.
+        """
+        unknown = sorted(set(rows.columns) - set(self.names))
+        if unknown:
+            raise SchemaError(
+                f"{self.name} has no column {', '.join(map(repr, unknown))}",
+                hint=f"its columns are {', '.join(self.names)}",
+            )
+        made = {c.name: self._cast(rows, c) for c in self.columns}
+        frame = pd.DataFrame(made, index=rows.index).reset_index(drop=True)
+        self._check(frame)
+        return frame
+
+    def _cast(self, rows: pd.DataFrame, column: Column) -> pd.Series:
+        if column.name not in rows:
+            return pd.Series(pd.NA, index=rows.index, dtype=column.dtype)
+        try:
+            return rows[column.name].astype(column.dtype)
+        except (TypeError, ValueError, pa.ArrowException) as error:
+            raise SchemaError(
+                f"{self.name}.{column.name} cannot be read as {column.dtype}: {error}",
+                hint=f"it holds: {column.meaning}",
+            ) from error
+
+    def _check(self, frame: pd.DataFrame) -> None:
+        checks = {
+            c.name: pandera.Column(
+                c.dtype,
+                checks=[pandera.Check.isin(c.allowed)] if c.allowed else [],
+                nullable=not c.required,
+            )
+            for c in self.columns
+        }
+        try:
+            pandera.DataFrameSchema(checks, strict=True).validate(frame, lazy=True)
+        except pandera.errors.SchemaErrors as errors:
+            raise SchemaError(_first_failure(self, errors.failure_cases)) from errors
+        if self.ends and (frame[self.ends] < frame[self.starts]).any():
+            row = int((frame[self.ends] < frame[self.starts]).to_numpy().argmax())
+            raise SchemaError(
+                f"{self.name} row {row}: {self.ends} lies before {self.starts}",
+                hint="check the time zone and the column mapping",
+            )
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A column of a metric's result: its heading, unit and meaning, the same wherever it stands.
+
+    Attributes
+    ----------
+    heading : str
+        As a table's head shows it.
+    unit : str
+        One of those that `opsreport.theme.Style.text` writes.
+    meaning : str
+        Its definition in a sentence.
+    signed : bool
+        Whether it is a change, written with its sign.
+    """
+
+    heading: str
+    unit: str = "text"
+    meaning: str = ""
+    signed: bool = False
+
+
+def _first_failure(frame: Frame, cases: pd.DataFrame) -> str:
+    case = cases.iloc[0]
+    column, row = case["column"], case["index"]
+    if case["check"] == "not_nullable":
+        return f"{frame.name}.{column} is missing in row {row}, where it must be known"
+    allowed = frame[column].allowed if column in frame.names else ()
+    said = f"; it is one of {', '.join(allowed)}" if allowed else ""
+    return f"{frame.name}.{column} holds {case['failure_case']!r} in row {row}{said}"

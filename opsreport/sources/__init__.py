@@ -1,0 +1,180 @@
+"""What every source offers, and how one is found by its name.
+
+A source is one module in this package (or an entry point in the group
+``opsreport.sources``). Its docstring gives the documentation's address, the permission
+it needs, and what the system forgets and when. It offers:
+
+``FRAMES``
+    the names of the frames it can fill.
+``Settings``
+    a `SourceSettings` with the keys a client's file may give it.
+``fetch(period, settings) -> Pages``
+    all input and output; what could not be read makes the pages partial, never fewer.
+``to_frames(pages, period) -> {frame: DataFrame}``
+    pure, so that it is tested from recorded pages.
+``observed(frames, pages, period) -> {frame: (start, end)}`` (optional)
+    the time the pages can tell of; by default what `covers` declares, else from the first
+    row to the last.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import importlib
+import json
+import pkgutil
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pandas as pd
+from pydantic import Field, ValidationError
+
+from opsreport.coverage import Coverage
+from opsreport.errors import OpsreportError, ParamsError, SourceError
+from opsreport.params.models import Strict
+from opsreport.period import Period
+from opsreport.schemas import FRAMES
+
+
+class Covers(Strict):
+    """The days an export was made for, both included, where the export cannot tell itself."""
+
+    first: dt.date
+    last: dt.date
+
+
+class SourceSettings(Strict):
+    """What every source takes; the last three are filled in from the client's file."""
+
+    name: str = Field(default="", description="tells two uses of one source apart")
+    covers: Covers | None = None
+    frame: str = ""
+    folder: Path = Path()
+    zone: str = "UTC"
+
+    def resolve(self, path: str) -> Path:
+        """A path of the client's file, which is relative to the folder that file stands in."""
+        return (self.folder / path).resolve()
+
+
+@dataclass(frozen=True)
+class Pages:
+    """What a source answered, as read.
+
+    Attributes
+    ----------
+    items : tuple
+        The pages, in any form the source's `to_frames` reads.
+    settings : SourceSettings
+    inputs : tuple of dict
+        path, sha256 and bytes of every file read, for the manifest.
+    status, why : str
+        ok or partial, and what is missing.
+    """
+
+    items: tuple[Any, ...]
+    settings: SourceSettings
+    inputs: tuple[dict[str, Any], ...] = ()
+    status: str = "ok"
+    why: str = ""
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+def find(name: str) -> ModuleType:
+    """The source of a name.
+
+    Raises
+    ------
+    ParamsError
+        When there is none.
+    """
+    own = [module.name for module in pkgutil.iter_modules(__path__)]
+    if name in own:
+        return importlib.import_module(f"{__name__}.{name}")
+    for entry in entry_points(group="opsreport.sources", name=name):
+        return entry.load()
+    raise ParamsError(f"there is no source {name!r}", hint=f"the sources are {', '.join(own)}")
+
+
+def settings_of(module: ModuleType, given: dict[str, Any], **context: Any) -> SourceSettings:
+    """The settings of a client's file, checked against what the source takes."""
+    name = module.__name__.rpartition(".")[2]
+    reserved = {"frame", "folder", "zone"} & set(given)
+    if reserved:
+        raise ParamsError(f"{name} takes no {', '.join(sorted(reserved))}", hint="leave it out")
+    if context["frame"] not in module.FRAMES:
+        raise ParamsError(
+            f"{name} does not fill {context['frame']}", hint=f"it fills {', '.join(module.FRAMES)}"
+        )
+    try:
+        return module.Settings(**given, **context)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(step) for step in first["loc"])
+        keys = ", ".join(k for k in module.Settings.model_fields if k not in ("frame", "folder", "zone"))
+        raise ParamsError(f"{name}: {place}: {first['msg']}", hint=f"it takes {keys}") from error
+
+
+def read(module: ModuleType, settings: SourceSettings, period: Period) -> tuple[pd.DataFrame, Coverage]:
+    """One frame from one source, with what was seen.
+
+    A source that cannot be read gives no rows and the coverage ``unavailable``.
+    """
+    frame, source = FRAMES[settings.frame], settings.name or module.__name__.rpartition(".")[2]
+    asked = {"frame": frame.name, "source": source,
+             "requested_start": period.start, "requested_end": period.end}  # fmt: skip
+    try:
+        pages = module.fetch(period, settings)
+        frames = {name: FRAMES[name].conform(rows) for name, rows in module.to_frames(pages, period).items()}
+    except OpsreportError as error:
+        nothing = {"observed_start": pd.NaT, "observed_end": pd.NaT, "rows": 0}
+        return frame.empty(), Coverage(**asked, **nothing, status="unavailable", why=str(error))
+    rows = frames.get(frame.name, frame.empty())
+    window = getattr(module, "observed", _observed)(frames, pages, period).get(frame.name, (pd.NaT, pd.NaT))
+    start, end = declared(settings) or window
+    seen = {"observed_start": start, "observed_end": end, "rows": len(rows)}
+    inputs = json.dumps(list(pages.inputs), sort_keys=True)
+    return rows, Coverage(**asked, **seen, status=pages.status, why=pages.why, inputs=inputs)
+
+
+def declared(settings: SourceSettings) -> tuple[pd.Timestamp, pd.Timestamp] | None:
+    """The window that the client's file says an export covers."""
+    if settings.covers is None:
+        return None
+    covers = Period.days(str(settings.covers.first), str(settings.covers.last), settings.zone)
+    return covers.start, covers.end
+
+
+def file_record(path: Path, content: bytes | None = None) -> dict[str, Any]:
+    """A file's name, hash and size, for `Pages.inputs`."""
+    if content is not None:
+        digest, size = hashlib.sha256(content), len(content)
+    else:
+        with path.open("rb") as handle:
+            digest, size = hashlib.file_digest(handle, "sha256"), path.stat().st_size
+    return {"path": path.name, "sha256": digest.hexdigest(), "bytes": size}
+
+
+def readable(path: Path) -> Path:
+    """The path, where something can be read there.
+
+    Raises
+    ------
+    SourceError
+        When there is nothing.
+    """
+    if not path.exists():
+        raise SourceError(f"there is no {path}", hint="paths are relative to the client's file")
+    return path
+
+
+def _observed(frames: dict[str, pd.DataFrame], pages: Pages, period: Period) -> dict[str, tuple]:
+    windows = {}
+    for name, rows in frames.items():
+        times = [rows[column] for column in (FRAMES[name].starts, FRAMES[name].ends) if column]
+        windows[name] = (min(t.min() for t in times), max(t.max() for t in times)) if len(rows) else (pd.NaT, pd.NaT)
+    return windows

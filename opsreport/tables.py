@@ -1,0 +1,170 @@
+"""One table function: formatted by the schema's units, always escaped, every number a fact."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from opsreport.exhibit import Exhibit, Fact
+from opsreport.schemas import MEASURES, Measure
+from opsreport.theme import Style, is_unknown
+
+_GLYPHS = {"met": "✓", "missed": "✕", "at risk": "△", "unknown": "?"}
+_WORDS = ("text", "instant", "time", "date", "month")
+
+
+def table(
+    rows: pd.DataFrame, id: str, title: str, style: Style, *,
+    columns: Sequence[str] = (), note: str = "", limit: int = 20, kind: str = "table",
+) -> Exhibit:  # fmt: skip
+    """A metric's result as a table.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Columns named as in `opsreport.schemas.MEASURES`; a ``coverage`` column bounds the
+        row's facts, a ``billing_currency`` column is its money's currency.
+    columns : sequence of str
+        Which columns, in order; all by default.
+    limit : int
+        Rows shown; what is left out is said.
+
+    Returns
+    -------
+    Exhibit
+        Of kind table; its facts are ``<id>.<row>.<column>``.
+
+    Raises
+    ------
+    KeyError
+        When a column has no definition.
+    """
+    names = list(columns or rows.columns)
+    measures = [MEASURES[name] for name in names]
+    shown, keys = rows.head(limit), _row_keys(rows.head(limit), names)
+    facts, body = [], []
+    for key, (_, row) in zip(keys, shown.iterrows(), strict=True):
+        cells = [_cell(f"{id}.{key}.{n}", row, n, m, style) for n, m in zip(names, measures, strict=True)]
+        facts += [fact for _, fact in cells if fact is not None]
+        body.append(f"<tr>{''.join(markup for markup, _ in cells)}</tr>")
+    head = "".join(_head(measure) for measure in measures)
+    left_out = f"Showing {len(shown)} of {len(rows)} rows." if len(rows) > len(shown) else ""
+    return Exhibit(
+        id=id,
+        kind=kind,
+        html=f"<table><caption>{html.escape(title)}</caption><thead><tr>{head}</tr></thead>"
+        f"<tbody>{''.join(body)}</tbody></table>",
+        text=f"{title}\n{shown[names].to_string(index=False)}",
+        facts=tuple(fact.record(style) for fact in facts),
+        about={"title": title, "note": " ".join(filter(None, [note, left_out]))},
+    )
+
+
+def scorecard(rows: pd.DataFrame, style: Style) -> Exhibit:
+    """The key figures of every section: this month against target, last month and baseline.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        As `opsreport.schemas.scorecard.SCORECARD` lists, each figure in its own unit.
+    """
+    facts: list[Fact] = []
+    body = "".join(_score_row(row, style, facts) for _, row in rows.iterrows())
+    heads = ("Measure", "This month", "Target", "Last month", "Baseline", "13 months", "Seen", "Verdict")
+    numbers = ("This month", "Target", "Last month", "Baseline", "Seen")
+    head = "".join(f'<th scope="col"{_number_class(h in numbers)}>{h}</th>' for h in heads)
+    return Exhibit(
+        id="scorecard",
+        kind="scorecard",
+        html=f"<table><caption>Scorecard</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>",
+        text=rows[["measure", "this_month", "target", "last_month", "verdict"]].to_string(index=False),
+        facts=tuple(fact.record(style) for fact in facts),
+        about={"title": "Scorecard", "note": ""},
+    )
+
+
+def badge(verdict: str) -> str:
+    """A verdict as a word with a glyph, so that colour is never needed to read it."""
+    known = verdict if verdict in _GLYPHS else "unknown"
+    return f'<span class="verdict {known.replace(" ", "-")}"><span aria-hidden="true">{_GLYPHS[known]}</span> {known}</span>'
+
+
+def spark(values: Sequence[Any]) -> str:
+    """A small line of the last months, the newest marked; gaps where a month is unknown."""
+    numbers = [None if is_unknown(v) else float(v) for v in values]
+    known = [v for v in numbers if v is not None]
+    if len(known) < 2:
+        return ""
+    low, span = min(known), (max(known) - min(known)) or 1.0
+    step = 88 / max(len(numbers) - 1, 1)
+    points = [None if v is None else (4 + i * step, 20 - 16 * (v - low) / span) for i, v in enumerate(numbers)]
+    lines = "".join(f'<polyline points="{run}"/>' for run in _runs(points))
+    dot = f'<circle cx="{points[-1][0]:.1f}" cy="{points[-1][1]:.1f}" r="2.5"/>' if points[-1] else ""
+    return f'<svg class="spark" viewBox="0 0 96 24" aria-hidden="true">{lines}{dot}</svg>'
+
+
+def _runs(points: list[tuple[float, float] | None]) -> list[str]:
+    runs: list[list[str]] = [[]]
+    for point in points:
+        if point is None:
+            runs.append([])
+        else:
+            runs[-1].append(f"{point[0]:.1f},{point[1]:.1f}")
+    return [" ".join(run) for run in runs if len(run) > 1]
+
+
+def _score_row(row: pd.Series, style: Style, facts: list[Fact]) -> str:
+    link = f'<a href="#{html.escape(row["section"])}">{html.escape(row["measure"])}</a>'
+    cells = [f'<th scope="row" data-label="Measure">{link}</th>']
+    for column, heading in (("this_month", "This month"), ("target", "Target"),
+                            ("last_month", "Last month"), ("baseline", "Baseline")):  # fmt: skip
+        if column == "target" and is_unknown(row[column]):
+            cells.append(f'<td class="num" data-label="{heading}">none agreed</td>')
+            continue
+        covered = row["coverage"] if column == "this_month" else None
+        fact = Fact(f"scorecard.{row['id']}.{column}", row[column], row["unit"], covered, row["currency"])
+        facts.append(fact)
+        cells.append(f'<td class="num" data-label="{heading}">{fact.html(style)}</td>')
+    seen = Fact(f"scorecard.{row['id']}.coverage", row["coverage"], "share")
+    facts.append(seen)
+    cells.append(f'<td data-label="13 months">{spark(row["trend"])}</td>')
+    cells.append(f'<td class="num" data-label="Seen">{seen.html(style)}</td>')
+    cells.append(f'<td data-label="Verdict">{badge(row["verdict"])}</td>')
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _cell(id: str, row: pd.Series, name: str, measure: Measure, style: Style) -> tuple[str, Fact | None]:
+    value = row[name]
+    label = f'data-label="{html.escape(measure.heading)}"'
+    if name == "verdict":
+        return f"<td {label}>{badge(value)}</td>", None
+    if name == "trend":
+        return f"<td {label}>{spark(value)}</td>", None
+    if measure.unit == "text":
+        return f"<td {label}>{'' if is_unknown(value) else html.escape(str(value))}</td>", None
+    currency = row.get("billing_currency", "") if measure.unit == "money" else ""
+    coverage = row.get("coverage") if name != "coverage" else None
+    fact = Fact(id, value, measure.unit, coverage, currency, measure.signed)
+    return f"<td{_number_class(measure.unit not in _WORDS)} {label}>{fact.html(style)}</td>", fact
+
+
+def _head(measure: Measure) -> str:
+    return f'<th scope="col"{_number_class(measure.unit not in _WORDS)}>{html.escape(measure.heading)}</th>'
+
+
+def _number_class(is_number: bool) -> str:
+    return ' class="num"' if is_number else ""
+
+
+def _row_keys(rows: pd.DataFrame, names: list[str]) -> list[str]:
+    """A short, unique key a row: its first column, numbered where that repeats."""
+    keys: list[str] = []
+    for value in rows[names[0]] if names else []:
+        slug = re.sub(r"[^a-z0-9]+", "-", str(value).lower()).strip("-")[:48] or "row"
+        same = sum(key == slug or key.startswith(f"{slug}~") for key in keys)
+        keys.append(f"{slug}~{same + 1}" if same else slug)
+    return keys
