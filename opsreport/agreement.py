@@ -71,7 +71,7 @@ def maintenance_time(windows: list[MaintenanceWindow], monitor: str, period: Per
         if window.monitors and monitor not in window.monitors:
             continue
         if window.weekday is None:
-            pairs.append((_local(window.starts_at, period.zone), _local(window.ends_at, period.zone)))
+            pairs.append((local_instant(window.starts_at, period.zone), local_instant(window.ends_at, period.zone)))
             continue
         days = [day for day, _, _ in period.local_days() if _WEEKDAYS[day.weekday()] == window.weekday]
         pairs += [(_at(d, window.opens, period.zone), _at(d, window.closes, period.zone)) for d in days]
@@ -94,10 +94,10 @@ def _holidays(place: str, period: Period) -> set[dt.date]:
 def _at(day: dt.date, clock: str, zone: str) -> pd.Timestamp:
     hour, minute = int(clock[:2]), int(clock[3:])
     day, hour = (day + dt.timedelta(days=1), 0) if hour == 24 else (day, hour)
-    return _local(dt.datetime.combine(day, dt.time(hour, minute)), zone)
+    return local_instant(dt.datetime.combine(day, dt.time(hour, minute)), zone)
 
 
-def _local(moment: dt.datetime, zone: str) -> pd.Timestamp:
+def local_instant(moment: dt.datetime, zone: str) -> pd.Timestamp:
     """An instant; a time without an offset is on the client's clock."""
     stamp = pd.Timestamp(moment).as_unit("us")
     if stamp.tzinfo is None:

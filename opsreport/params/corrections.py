@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from opsreport.params.models import FrameName, Strict
+from opsreport.params.models import FrameName, Moment, Strict
 from opsreport.schemas import FRAMES
 
 
@@ -19,8 +19,8 @@ class Excuse(Strict):
     """Downtime that the agreement excuses, between two instants."""
 
     monitor: str
-    starts_at: dt.datetime
-    ends_at: dt.datetime
+    starts_at: Moment
+    ends_at: Moment
 
     @model_validator(mode="after")
     def _forward(self) -> Excuse:

@@ -36,6 +36,16 @@ def _duration(value: Any) -> Any:
     return pd.Timedelta(re.sub(r"(?<=\d)\s*m(?![a-z])", "min", value))
 
 
+def moment(value: Any) -> Any:
+    """A date and time written any way that ISO 8601 allows; without an offset, local."""
+    if isinstance(value, str):
+        try:
+            return dt.datetime.fromisoformat(value)
+        except ValueError as error:
+            raise ValueError("is not a time; write it like 2026-10-14T10:03, local unless it has an offset") from error
+    return value
+
+
 def _number(value: Any) -> Any:
     # YAML reads 0.999 as a float: its shortest text is what the file says.
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
@@ -83,6 +93,7 @@ Duration = Annotated[
     BeforeValidator(_duration),
     WithJsonSchema({"type": "string", "examples": ["15min", "4h", "2d"]}),
 ]
+Moment = Annotated[dt.datetime, BeforeValidator(moment)]
 Number = Annotated[Decimal, BeforeValidator(_number), WithJsonSchema({"type": "number"})]
 Share = Annotated[Number, Field(ge=0, le=1)]
 Zone = Annotated[str, AfterValidator(_zone)]
@@ -145,8 +156,8 @@ class MaintenanceWindow(Strict):
     weekday: Weekday | None = None
     opens: Clock | None = None
     closes: Clock | None = None
-    starts_at: dt.datetime | None = None
-    ends_at: dt.datetime | None = None
+    starts_at: Moment | None = None
+    ends_at: Moment | None = None
     reason: str = ""
 
     @model_validator(mode="after")

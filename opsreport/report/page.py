@@ -15,14 +15,13 @@ from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 
-import mistune
-import nh3
 from markupsafe import Markup
 from nbconvert.exporters.templateexporter import TemplateExporter
 from nbformat import NotebookNode
 
 from opsreport import theme
 from opsreport.errors import ReportError
+from opsreport.report import markup
 
 TEMPLATE = Path(__file__).parent / "template"
 FIGURE = "application/vnd.plotly.v1+json"
@@ -33,22 +32,6 @@ COVER_KEYS = {"client", "display_name", "period", "month", "state", "state_note"
 STATES = {"draft", "final", "approved", "corrected"}
 NEEDS = {"prose": {"id", "role"}, "chart": {"id", "title", "subtitle", "alt", "height"},
          "table": {"id", "title"}, "scorecard": {"id"}, "notice": {"id"}}
-
-TAGS = set("""a abbr b blockquote br caption code col colgroup dd del details div dl dt em
-    figcaption figure h2 h3 h4 hr i li ol p pre s small span strong sub summary sup table
-    tbody td tfoot th thead time tr ul svg g path line polyline polygon rect circle""".split())
-PAINT = {"fill", "stroke", "stroke-width", "stroke-linecap", "stroke-linejoin",
-         "stroke-dasharray", "opacity", "transform"}
-ATTRIBUTES = {
-    "*": {"class", "role", "title", "lang", "dir", "tabindex"},
-    "a": {"href"}, "time": {"datetime"}, "ol": {"start"}, "details": {"open"},
-    "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan", "scope"}, "col": {"span"},
-    "svg": {"viewBox", "width", "height", "preserveAspectRatio", "focusable"} | PAINT,
-    "g": PAINT, "path": PAINT | {"d"}, "line": PAINT | {"x1", "x2", "y1", "y2"},
-    "polyline": PAINT | {"points"}, "polygon": PAINT | {"points"},
-    "rect": PAINT | {"x", "y", "width", "height", "rx"},
-    "circle": PAINT | {"cx", "cy", "r"},
-}
 
 
 def render(notebook: NotebookNode) -> str:
@@ -81,6 +64,8 @@ def render(notebook: NotebookNode) -> str:
         "cover": cover, "blocks": blocks, "contents": _number_headings(blocks),
         "templates": [Markup(template) for template in templates],
         "has_charts": any(block["kind"] == "chart" for block in blocks),
+        "footer": _css_string(f"{cover['display_name']} · {cover['period']}"),
+        "file_stem": markup.inert_json(f"{cover['client']}-{cover['month']}", "The cover"),
         **_look(cover["colour"]), **_scripts(),
     })
     return html
@@ -110,7 +95,7 @@ def _blocks(notebook: NotebookNode) -> list[dict]:
     blocks: list[dict] = []
     for number, cell in enumerate(notebook.cells, start=1):
         if cell.cell_type == "markdown":
-            blocks.append({"kind": "text", "html": _markdown(cell.source)})
+            blocks.append({"kind": "text", "html": markup.markdown(cell.source)})
         if cell.cell_type == "code":
             where = f"cell {number} ({_first_line(cell.source)})"
             found = (_output(output, where) for output in cell.outputs)
@@ -156,7 +141,7 @@ def _named(block: dict, data: dict, where: str) -> dict:
     if kind != "cover" and "text/html" not in data:
         raise ReportError(f"{where}: a {kind} without text/html.",
                           hint="a chart carries its numbers as a table, the rest its text.")
-    block["html"] = _clean("".join(data.get("text/html", "")))
+    block["html"] = markup.clean("".join(data.get("text/html", "")))
     if kind == "chart":
         if FIGURE not in data:
             raise ReportError(f"{where}: a chart without a figure.",
@@ -192,24 +177,7 @@ def _first_line(source: str) -> str:
     return next((line.strip()[:60] for line in source.splitlines() if line.strip()), "empty")
 
 
-# Markup: all that comes from the notebook passes through here.
-
-def _clean(html: str) -> Markup:
-    """Only the tags and attributes that the page has a use for."""
-    return Markup(nh3.clean(
-        html, tags=TAGS, attributes=ATTRIBUTES, generic_attribute_prefixes={"data-", "aria-"},
-        attribute_filter=lambda tag, name, value: None if "url(" in value.lower() else value,
-        url_schemes={"https", "mailto"},
-    ))
-
-
-def _markdown(source: str) -> Markup:
-    """Markdown as sanitised HTML; no maths, for a dollar sign is money here."""
-    convert = mistune.create_markdown(escape=False, plugins=["strikethrough", "table"])
-    html = _clean(convert(source))
-    # The question under a heading is the only paragraph that is italics and nothing else.
-    return Markup(re.sub(r"<p><em>([^<]*)</em></p>", r'<p class="question">\1</p>', html))
-
+# Headings, figures and scripts.
 
 def _number_headings(blocks: list[dict]) -> list[tuple[str, Markup]]:
     """Give each second-level heading an id; return ids and texts as contents."""
@@ -226,21 +194,9 @@ def _number_headings(blocks: list[dict]) -> list[tuple[str, Markup]]:
 
     for block in blocks:
         if block["kind"] == "text":
-            block["html"] = Markup(re.sub(r"<h2>(.*?)</h2>", anchor, block["html"], flags=re.S))
+            block["html"] = Markup(re.sub(r"<h2>(.*?)</h2>", anchor, str(block["html"]), flags=re.S))
     return contents
 
-
-def _json(value: object, what: str) -> Markup:
-    """JSON that no browser can take for the end of its script element."""
-    try:
-        text = json.dumps(value, allow_nan=False, separators=(",", ":"))
-    except ValueError as error:
-        raise ReportError(f"{what} holds a value that JSON cannot: {error}.",
-                          hint="a missing value in a figure is None.") from error
-    return Markup(re.sub("[<>&]", lambda found: f"\\u{ord(found[0]):04x}", text))
-
-
-# Figures and scripts.
 
 def _figure(block: dict, templates: list[str]) -> Markup:
     """The figure as JSON without its title, which the page sets as text.
@@ -250,11 +206,14 @@ def _figure(block: dict, templates: list[str]) -> Markup:
     layout = dict(block["figure"].get("layout", {}))
     for key in ("title", "width"):
         layout.pop(key, None)
-    template = _json(layout.pop("template", {}), f"The template of {block['id']}")
+    template = markup.inert_json(layout.pop("template", {}), f"The template of {block['id']}")
     if template not in templates:
         templates.append(template)
+    # The title's room goes with it; only text above the plot, as over subplots, needs some.
+    above = any(note.get("yref") == "paper" and (note.get("y") or 0) >= 1 for note in layout.get("annotations", ()))
+    layout["margin"] = {**layout.get("margin", {}), "t": 32 if above else 8}
     layout["height"] = block["height"]
-    return _json({"data": block["figure"].get("data", []), "layout": layout,
+    return markup.inert_json({"data": block["figure"].get("data", []), "layout": layout,
                   "template": templates.index(template)}, f"The chart {block['id']}")
 
 
@@ -276,7 +235,13 @@ def _scripts() -> dict[str, Markup]:
     }
 
 
-# Colours.
+# Colours and style.
+
+def _css_string(text: str) -> Markup:
+    """Text that stays text inside a style sheet: all but letters and digits escaped."""
+    safe = (c if c.isascii() and c.isalnum() else f"\\{ord(c):06x}" for c in text)
+    return Markup('"' + "".join(safe) + '"')
+
 
 def _look(colour: str) -> dict:
     """The page's colours by name, light and dark, and the swaps that charts need."""
@@ -289,7 +254,7 @@ def _look(colour: str) -> dict:
     light["accent"] = colour.lower() if readable else theme.BLUE
     night["accent"] = dark.get(light["accent"].lower()) or _lifted(light["accent"], night["paper"])
     dark.setdefault(light["accent"].lower(), night["accent"])
-    return {"light": light, "night": night, "swaps": _json(dark, "The dark colours")}
+    return {"light": light, "night": night, "swaps": markup.inert_json(dark, "The dark colours")}
 
 
 def _contrast(one: str, other: str) -> float:

@@ -3,7 +3,7 @@
 `FRAMES` maps each frame's name to its definition; nothing else defines a column.
 """
 
-from opsreport.schemas import cost, delivery, incidents, scorecard, uptime
+from opsreport.schemas import cost, delivery, incidents, scorecard, timeline, uptime
 from opsreport.schemas.cost import COST
 from opsreport.schemas.delivery import CHANGE, DEPLOYMENT
 from opsreport.schemas.frame import DECIMAL, FLAG, INSTANT, SQL_TYPES, TEXT, Column, Frame, Measure
@@ -16,7 +16,7 @@ FRAMES: dict[str, Frame] = {
 
 #: Every column of a metric's result; a name means the same in every section.
 MEASURES: dict[str, Measure] = {}
-for _domain in (scorecard, cost, uptime, incidents, delivery):
+for _domain in (scorecard, cost, uptime, incidents, delivery, timeline):
     for _name, _measure in _domain.RESULTS.items():
         if MEASURES.setdefault(_name, _measure) != _measure:
             raise TypeError(f"{_name} is defined twice, and not the same")

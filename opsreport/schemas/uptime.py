@@ -19,4 +19,43 @@ MONITOR_STATE = Frame(
 )
 
 #: Columns of this section's metrics.
-RESULTS: dict[str, Measure] = {}
+RESULTS: dict[str, Measure] = {
+    "monitor": Measure("Monitor", "text", "the monitor's name at its source"),
+    "term_from": Measure("From", "date", "first day that the row tells of"),
+    "term_to": Measure("To", "date", "last day that the row tells of"),
+    "observed_time": Measure("Observed", "duration", "time that was neither paused nor unknown"),
+    "down_time": Measure("Down", "duration", "time the monitor saw it down; overlaps are counted once"),
+    "degraded_time": Measure("Degraded", "duration", "time the monitor saw it degraded, and not down"),
+    "raw_availability": Measure("Availability, raw", "availability", "1 - down / observed"),
+    "agreed_time": Measure("Agreed time", "duration", "observed time under the SLO, less agreed maintenance"),
+    "maintenance_time": Measure("Maintenance", "duration", "observed time in agreed maintenance windows"),
+    "excused_time": Measure("Excused", "duration", "downtime that a correction excuses"),
+    "counted_down": Measure("Down, counted", "duration", "downtime that counts against the SLO"),
+    "agreed_availability": Measure(
+        "Availability", "availability", "(agreed time - counted downtime) / agreed time: the SLI"
+    ),
+    "slo_target": Measure("Target", "availability", "the availability agreed"),
+    "availability_worst": Measure("Worst case", "availability", "if all that was not seen was down"),
+    "availability_best": Measure("Best case", "availability", "if all that was not seen was up"),
+    "error_budget": Measure("Error budget", "minutes", "(1 - target) x agreed time"),
+    "burn_rate": Measure("Burn rate", "ratio", "(1 - availability) / (1 - target); above 1 is overspent"),
+    "budget_left": Measure("Budget left", "minutes", "agreed time x (availability - target)"),
+    "budget_day": Measure("Day", "date", "a local day, at its end"),
+    "outage_from": Measure("From", "instant", "when it went down, or the month's start if before"),
+    "outage_to": Measure("To", "instant", "when it came back, or the month's end if after"),
+    "outage_time": Measure("Down", "duration", "how long it was down within the month"),
+    "began_before": Measure("Began before", "text", "whether it was down already when the month began"),
+    "end_unseen": Measure("End not seen", "text", "whether nothing saw it come back within the month"),
+    "state": Measure("State", "text", "what the monitor saw"),
+    "state_from": Measure("From", "instant", "when the state began within the month"),
+    "state_to": Measure("To", "instant", "when the state ended within the month"),
+    "window_from": Measure("From", "instant", "when the excluded window opens"),
+    "window_to": Measure("To", "instant", "when the excluded window closes"),
+    "excluded_as": Measure("Excluded as", "text", "agreed maintenance, or excused by a correction"),
+    "excluded_why": Measure("Why", "text", "the reason given"),
+    "excluded_by": Measure("By", "text", "who excused it, and when it was decided"),
+    "credit_share": Measure("Credit, share", "share", "share of the monthly fee owed, by the agreement's table"),
+    "credit": Measure("Credit owed", "money", "what is owed to the client; unknown where it is not certain"),
+    "credit_least": Measure("At least", "money", "owed if all that was not seen was up"),
+    "credit_most": Measure("At most", "money", "owed if all that was not seen was down"),
+}

@@ -15,6 +15,10 @@ it needs, and what the system forgets and when. It offers:
 ``observed(frames, pages, period) -> {frame: (start, end)}`` (optional)
     the time the pages can tell of; by default what `covers` declares, else from the first
     row to the last.
+``remarks(frames, pages, period) -> {frame: (status, why)}`` (optional)
+    what the rows themselves show: ``partial`` where some are missing, ``ok`` for a note.
+
+A module whose name starts with an underscore is no source: it helps several.
 """
 
 from __future__ import annotations
@@ -92,7 +96,7 @@ def find(name: str) -> ModuleType:
     ParamsError
         When there is none.
     """
-    own = [module.name for module in pkgutil.iter_modules(__path__)]
+    own = [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
     if name in own:
         return importlib.import_module(f"{__name__}.{name}")
     for entry in entry_points(group="opsreport.sources", name=name):
@@ -130,6 +134,7 @@ def read(module: ModuleType, settings: SourceSettings, period: Period) -> tuple[
     try:
         pages = module.fetch(period, settings)
         frames = {name: FRAMES[name].conform(rows) for name, rows in module.to_frames(pages, period).items()}
+        status, why = _remarked(module, frames, pages, period, frame.name)
     except OpsreportError as error:
         nothing = {"observed_start": pd.NaT, "observed_end": pd.NaT, "rows": 0}
         return frame.empty(), Coverage(**asked, **nothing, status="unavailable", why=str(error))
@@ -138,7 +143,7 @@ def read(module: ModuleType, settings: SourceSettings, period: Period) -> tuple[
     start, end = declared(settings) or window
     seen = {"observed_start": start, "observed_end": end, "rows": len(rows)}
     inputs = json.dumps(list(pages.inputs), sort_keys=True)
-    return rows, Coverage(**asked, **seen, status=pages.status, why=pages.why, inputs=inputs)
+    return rows, Coverage(**asked, **seen, status=status, why=why, inputs=inputs)
 
 
 def declared(settings: SourceSettings) -> tuple[pd.Timestamp, pd.Timestamp] | None:
@@ -170,6 +175,15 @@ def readable(path: Path) -> Path:
     if not path.exists():
         raise SourceError(f"there is no {path}", hint="paths are relative to the client's file")
     return path
+
+
+def _remarked(module: ModuleType, frames: dict, pages: Pages, period: Period, frame: str) -> tuple[str, str]:
+    """The status and why of pages and rows together: partial where either is."""
+    nothing: dict[str, tuple[str, str]] = {}
+    told = module.remarks(frames, pages, period) if hasattr(module, "remarks") else nothing
+    status, why = told.get(frame, ("ok", ""))
+    partial = "partial" in (status, pages.status)
+    return "partial" if partial else "ok", "; ".join(filter(None, [pages.why, why]))
 
 
 def _observed(frames: dict[str, pd.DataFrame], pages: Pages, period: Period) -> dict[str, tuple]:

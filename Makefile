@@ -1,0 +1,43 @@
+# make report   the reviews of the demo clients     make lab     explore in JupyterLab
+# make test     every test that fits in minutes     make bench   what it costs, beside the alternative
+# Each makes what it needs first. Nothing is read from outside this machine but packages, once.
+
+PYTHON ?= python3
+MONTH  ?= 2026-10
+DEMO   := demo-shop demo-clinic
+BIN    := .venv/bin
+READY  := .venv/.ready
+
+.PHONY: report test lab bench lock lint clean
+
+report: $(READY)
+	$(BIN)/opsreport demo
+	for client in $(DEMO); do $(BIN)/opsreport collect $$client --month $(MONTH) || exit 1; done
+	$(BIN)/opsreport report $(DEMO) --month $(MONTH)
+
+test: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/python -m pytest
+
+lab: $(READY)
+	$(BIN)/jupyter lab notebooks
+
+bench: $(READY)
+	$(BIN)/python benchmarks/report.py
+
+# The lock names packages and hashes, never where they were found.
+lock:
+	uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras \
+	    --generate-hashes --no-header --output-file requirements.lock
+
+# pip brings uv, checked against the lock like all that uv then brings.
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	awk '/^uv==/,/[^\\]$$/' requirements.lock > .venv/uv.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r .venv/uv.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	touch $(READY)
+
+clean:
+	rm -rf .venv demo-data store out

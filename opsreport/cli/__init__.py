@@ -1,0 +1,155 @@
+"""The command line: init, check, collect, report, demo and schema."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import pandas as pd
+
+import opsreport
+from opsreport.cli.check import findings
+from opsreport.cli.collect import collect as collect_client
+from opsreport.errors import OpsreportError, ParamsError
+from opsreport.home import Home
+from opsreport.month import period_of
+from opsreport.params import client_path, json_schema, load_params
+from opsreport.period import Period
+
+_STARTER = Path(__file__).with_name("client.yaml")
+_home = click.option("--home", default="", help="The folder that holds params/; by default the nearest one upwards.")
+
+
+class _Commands(click.Group):
+    """Commands whose deliberate errors are said in a sentence, with exit status 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except OpsreportError as error:
+            click.secho(f"error: {_printable(error)}", fg="red", err=True)
+            sys.exit(1)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(opsreport.__version__, prog_name="opsreport")
+def main() -> None:
+    """Monthly operations reviews for clients, from the systems that recorded what happened."""
+
+
+@main.command()
+@click.argument("name")
+@_home
+def init(name: str, home: str) -> None:
+    """Write a commented file for a new client, NAME."""
+    folder = (Path(home) if home else _folder_here()) / "params"
+    path = client_path(folder, name)
+    if path.exists():
+        raise ParamsError(f"{path} is there already", hint="edit it, or choose another name")
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(_STARTER.read_text("utf-8").replace("CLIENT", name), "utf-8")
+    click.echo(f"wrote {path}\nFill it in, then: opsreport check {name}")
+
+
+@main.command()
+@click.argument("client")
+@_home
+def check(client: str, home: str) -> None:
+    """Say what is wrong or missing in a client's file."""
+    place = Home.find(home)
+    found = findings(place, client)
+    for finding in found:
+        mark, colour = ("✕", "red") if finding.is_wrong else ("△", "yellow")
+        click.secho(f"{mark} {_printable(finding.text)}", fg=colour)
+    wrong = sum(finding.is_wrong for finding in found)
+    if not found:
+        click.secho(f"✓ {client}: nothing is wrong or missing", fg="green")
+    sys.exit(1 if wrong else 0)
+
+
+@main.command()
+@click.argument("client")
+@click.option("--month", default="", help="YYYY-MM; by default the last full month on the client's clock.")
+@_home
+def collect(client: str, month: str, home: str) -> None:
+    """Read a client's sources into the store. Running it twice changes nothing."""
+    place = Home.find(home)
+    params, now = load_params(place.params, client), pd.Timestamp.now("UTC")
+    readings = collect_client(place, params, period_of(params, month, now), now)
+    width = max((len(f"{one.frame} from {one.source}") for one in readings), default=0)
+    for one in readings:
+        name, colour = f"{one.frame} from {one.source}", {"ok": "green"}.get(one.status, "yellow")
+        why = f"  {_printable(one.why)}" if one.why else ""
+        click.echo(f"{name:<{width}}  {one.rows:>7,} rows  " + click.style(one.status, fg=colour) + why)
+    if not readings:
+        raise ParamsError(f"{client} names no source", hint="add some under sources in its file")
+    sys.exit(1 if any(one.status == "unavailable" for one in readings) else 0)
+
+
+@main.command()
+@click.argument("clients", nargs=-1, required=True)
+@click.option("--month", default="", help="YYYY-MM; by default the last full month on the client's clock.")
+@click.option("--from", "first", default="", help="First day, YYYY-MM-DD, instead of a month.")
+@click.option("--to", "last", default="", help="Last day, included.")
+@_home
+def report(clients: tuple[str, ...], month: str, first: str, last: str, home: str) -> None:
+    """Make the review of CLIENTS for a month, as one HTML page each."""
+    if (month and (first or last)) or bool(first) != bool(last):
+        raise click.UsageError("give --month, or both --from and --to")
+    place, failed = Home.find(home), []
+    for client in clients:
+        try:
+            click.echo(_report(place, client, f"{first}_{last}" if first else month))
+        except OpsreportError as error:
+            failed.append(client)
+            click.secho(f"error: {client}: {_printable(error)}", fg="red", err=True)
+    sys.exit(1 if failed else 0)
+
+
+@main.command()
+@click.option("--seed", default=7, show_default=True, help="Another seed makes other figures.")
+@_home
+def demo(seed: int, home: str) -> None:
+    """Write the made-up exports of the demo clients, thirteen months of them."""
+    from opsreport.demo import write  # a client's machine need not load it
+
+    folder = Home.find(home).folder / "demo-data"
+    write(folder, seed)
+    click.echo(f"wrote {folder}")
+
+
+@main.command()
+def schema() -> None:
+    """Print the JSON Schema of a client's file, for editors."""
+    click.echo(json_schema(), nl=False)
+
+
+def _report(place: Home, client: str, month: str) -> str:
+    from opsreport.report.build import build  # slow to load, and only needed here
+
+    loaded = opsreport.load(client, _same_days(place, client, month), home=place.folder)
+    path = build(place, client, loaded.period.name, loaded.inputs())
+    return f"{client} {loaded.period.name}: {path.relative_to(place.folder)}"
+
+
+def _same_days(place: Home, client: str, month: str) -> str:
+    """A run of days by its one name: one that is a whole month by the month's."""
+    if not month:
+        return ""
+    return Period.parse(month, load_params(place.params, client).time_zone).name
+
+
+def _folder_here() -> Path:
+    try:
+        return Home.find().folder
+    except ParamsError:
+        return Path.cwd()
+
+
+def _printable(said: object) -> str:
+    """Text from outside without what a terminal would act on."""
+    return "".join(char if char.isprintable() or char == "\n" else "�" for char in str(said))
+
+

@@ -1,0 +1,244 @@
+"""Uptime charts: the state strip, the error budget's burn-down, 13 months against the target."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from opsreport import theme
+from opsreport.exhibit import Exhibit, notice
+from opsreport.figures import chart
+from opsreport.figures.month_axis import elapsed, month_axis
+from opsreport.period import Period
+from opsreport.theme import Style, is_unknown
+
+#: How each state is drawn, the quiet ones first: never by colour alone.
+_LOOKS = {
+    "up": (theme.GRID, "", "up"),
+    "unknown": (theme.PAPER, "/", "unknown, not observed"),
+    "paused": (theme.PAPER, ".", "paused"),
+    "maintenance": (theme.PLANNED, "x", "maintenance"),
+    "degraded": (theme.AT_RISK, "\\", "degraded"),
+    "down": (theme.BAD, "", "down"),
+}
+_LABELLED = 5  # lines of a burn-down that can be told apart
+_FACETS = 6  # monitors whose thirteen months fit one chart
+_NO_DATA = "There is no monitor data for this month, so uptime is unknown: see the note on data for the source."
+
+
+def state_strip(states: pd.DataFrame, availability: pd.DataFrame, period: Period, style: Style) -> Exhibit:
+    """Each monitor's state over the month, one row a monitor.
+
+    Parameters
+    ----------
+    states : DataFrame
+        From `opsreport.metrics.uptime.states`.
+    availability : DataFrame
+        From `opsreport.metrics.uptime.availability`; its order is the chart's, top to bottom.
+    """
+    if states.empty or not availability["coverage"].gt(0).any():
+        return notice("uptime.strip", _NO_DATA)
+    order = [m for m in dict.fromkeys(availability["monitor"]) if m in set(states["monitor"])]
+    figure = go.Figure()
+    for state, part in sorted(states.groupby("state"), key=lambda group: list(_LOOKS).index(group[0])):
+        figure.add_trace(_state_bars(state, part, period, style))
+    _mark_outages(figure, states[states["state"] == "down"], period, style)
+    figure.update_layout(barmode="overlay", bargap=0.45, xaxis=month_axis(period, style), legend=_LEGEND)
+    figure.update_yaxes(categoryorder="array", categoryarray=order[::-1], showgrid=False,
+                        range=[-0.6, len(order) - 0.3], fixedrange=True, ticks="")  # fmt: skip
+    return chart(
+        figure, "uptime.strip", title=_strip_title(availability, style), style=style, numbers=availability,
+        subtitle="State of each monitor over the month; ▼ marks each outage, however short",
+        columns=("monitor", "coverage", "down_time", "degraded_time", "raw_availability"),
+        height=150 + 28 * len(order),
+    )  # fmt: skip
+
+
+def budget_burn_down(burn_down: pd.DataFrame, period: Period, style: Style) -> Exhibit:
+    """The error budget left at the end of each day; below zero it is overspent.
+
+    Parameters
+    ----------
+    burn_down : DataFrame
+        From `opsreport.metrics.uptime.budget_burn_down`.
+    """
+    known = burn_down.dropna(subset=["budget_left"])
+    if known.empty:
+        return notice("uptime.budget", "There is no error budget to show: no SLO was observed in this month.")
+    ends = known.groupby("monitor", sort=False).tail(1).sort_values("budget_left", ignore_index=True)
+    strong = list(ends["monitor"].head(_LABELLED))
+    figure = go.Figure()
+    for name in reversed(ends["monitor"].to_list()):
+        _burn_line(figure, burn_down[burn_down["monitor"] == name], name in strong, period, style)
+    _end_labels(figure, ends.head(_LABELLED), style)
+    figure.add_hline(y=0, line={"color": theme.TARGET, "width": 1.5})
+    figure.update_layout(xaxis=month_axis(period, style), showlegend=False, margin={"r": 120})
+    figure.update_yaxes(ticksuffix=" min", rangemode="tozero", fixedrange=True)
+    left_out = f"; the {len(ends) - _LABELLED} with the most left are pale" if len(ends) > _LABELLED else ""
+    return chart(
+        figure, "uptime.budget", title=_budget_title(ends, style), style=style, numbers=ends,
+        subtitle=f"Error budget left at the end of each day, in minutes; below 0 it is overspent{left_out}",
+        columns=("monitor", "slo_target", "error_budget", "budget_left"), height=340,
+    )  # fmt: skip
+
+
+def availability_history(history: pd.DataFrame, style: Style) -> Exhibit:
+    """Thirteen months of availability against the target, one strip of dots a monitor.
+
+    Parameters
+    ----------
+    history : DataFrame
+        From `opsreport.metrics.uptime.history`; those with an SLO are shown, worst first.
+    """
+    agreed = history[history["monitor"].isin(history.loc[history["slo_target"].notna(), "monitor"])]
+    known = agreed.dropna(subset=["raw_availability"])
+    if known.empty:
+        return notice("uptime.history", "No availability has been observed under an SLO yet.")
+    low, facets = _lowest_first(known)
+    figure = make_subplots(rows=len(facets), cols=1, shared_xaxes=True, subplot_titles=facets,
+                           vertical_spacing=min(0.2, 0.36 / len(facets)))  # fmt: skip
+    months = list(dict.fromkeys(history["period"]))
+    for place, name in enumerate(facets, start=1):
+        _facet(figure, agreed[agreed["monitor"] == name], place, months, style)
+    figure.update_annotations(x=0, xanchor="left", font={"size": 13, "color": theme.INK})
+    figure.update_xaxes(type="category", categoryorder="array", categoryarray=months, fixedrange=True,
+                        range=[-0.5, len(months) - 0.5], tickvals=months[::-3][::-1],
+                        ticktext=[style.text(Period.month(m).first_day, "month") if "_" not in m else m
+                                  for m in months[::-3][::-1]])  # fmt: skip
+    pad = (1 - low) * 0.12
+    figure.update_yaxes(range=[low - pad, 1 + pad], tickformat=".3~%", nticks=4, fixedrange=True)
+    figure.update_layout(showlegend=False)
+    hidden = agreed["monitor"].nunique() - len(facets)
+    return chart(
+        figure, "uptime.history", title=_history_title(known), style=style, numbers=agreed.iloc[::-1],
+        subtitle=f"Availability by month; the axis starts at {style.text(low, 'availability')}, not at 0. Ring: raw, before "
+        f"an SLO. Grey: not fully observed.{f' {hidden} more in the table.' if hidden else ''}",
+        columns=("period", "monitor", "agreed_availability", "raw_availability", "slo_target", "coverage", "verdict"),
+        height=120 + 110 * len(facets), limit=len(agreed),
+    )  # fmt: skip
+
+
+_LEGEND = {"y": -0.02, "yref": "container", "yanchor": "bottom", "x": 0, "itemclick": False, "itemdoubleclick": False}
+
+
+def _state_bars(state: str, part: pd.DataFrame, period: Period, style: Style) -> go.Bar:
+    colour, shape, label = _LOOKS[state]
+    begin, end = elapsed(part["state_from"], period), elapsed(part["state_to"], period)
+    pattern = {"shape": shape, "fgcolor": theme.INK_SOFT, "size": 5, "solidity": 0.25, "fillmode": "overlay"}
+    return go.Bar(
+        orientation="h", y=part["monitor"].tolist(), base=_rounded(begin), name=label,
+        x=_rounded(b - a for a, b in zip(begin, end, strict=True)),
+        # A drawn edge keeps an outage of minutes at two pixels on a month.
+        marker={"color": colour, "pattern": pattern if shape else None,
+                "line": {"color": colour if state == "down" else theme.GRID, "width": 2 if state == "down" else 0}},
+        hovertext=[f"{label}, {style.text(a, 'instant')} to {style.text(b, 'instant')}"
+                   for a, b in zip(part["state_from"], part["state_to"], strict=True)] if state != "up" else None,
+        hoverinfo="text" if state != "up" else "skip",
+    )  # fmt: skip
+
+
+def _mark_outages(figure: go.Figure, down: pd.DataFrame, period: Period, style: Style) -> None:
+    """A mark above the start of each outage, on a numeric overlay of the monitors' axis."""
+    if down.empty:
+        return
+    figure.add_scatter(
+        x=_rounded(elapsed(down["state_from"], period)), y=down["monitor"].tolist(), mode="markers",
+        marker={"symbol": "triangle-down", "size": 9, "color": theme.BAD, "standoff": 9}, name="an outage begins",
+        hovertext=[f"down for {style.text(b - a, 'duration')} from {style.text(a, 'instant')}"
+                   for a, b in zip(down["state_from"], down["state_to"], strict=True)], hoverinfo="text",
+    )  # fmt: skip
+
+
+def _burn_line(figure: go.Figure, rows: pd.DataFrame, strong: bool, period: Period, style: Style) -> None:
+    ends = {day: end for day, _, end in period.local_days()}
+    figure.add_scatter(
+        x=_rounded(elapsed((ends[day] for day in rows["budget_day"]), period)), mode="lines",
+        y=[None if is_unknown(left) else round(left, 2) for left in rows["budget_left"]],
+        line={"color": _line_colour(rows["budget_left"].dropna(), strong), "width": 2.5 if strong else 1.5,
+              "shape": "hv"},
+        hovertext=[f"{rows['monitor'].iloc[0]}: {style.text(left, 'minutes')} left" for left in rows["budget_left"]],
+        hoverinfo="text",
+    )  # fmt: skip
+
+
+def _line_colour(left: pd.Series, strong: bool) -> str:
+    if not strong:
+        return theme.HISTORY
+    return theme.BAD if len(left) and left.iloc[-1] < 0 else theme.THIS_MONTH
+
+
+def _end_labels(figure: go.Figure, ends: pd.DataFrame, style: Style) -> None:
+    """Each line's name and end at its right, moved apart where they would touch."""
+    values = ends["budget_left"].tolist()
+    span = max(max(values), ends["error_budget"].max(), 0) - min(min(values), 0)
+    at: list[float] = []
+    for value in values:
+        at.append(value if not at else max(value, at[-1] + span * 0.13))
+    for (_, row), y in zip(ends.iterrows(), at, strict=True):
+        figure.add_annotation(
+            x=1, xref="paper", xanchor="left", xshift=6, y=y, yanchor="middle", showarrow=False, align="left",
+            text=f"{row['monitor']}<br>{style.text(row['budget_left'], 'minutes', signed=True)}",
+            font={"size": 12, "color": _line_colour(pd.Series([row["budget_left"]]), True)},
+        )  # fmt: skip
+
+
+def _lowest_first(known: pd.DataFrame) -> tuple[float, list[str]]:
+    shown = known["agreed_availability"].fillna(known["raw_availability"])
+    facets = list(shown.groupby(known["monitor"]).min().sort_values(kind="stable").index[:_FACETS])
+    mine = known["monitor"].isin(facets)
+    return float(min(shown[mine].min(), known.loc[mine, "slo_target"].min())), facets
+
+
+def _facet(figure: go.Figure, rows: pd.DataFrame, place: int, months: list[str], style: Style) -> None:
+    agreed = rows["agreed_availability"].notna()
+    colours = [theme.THIS_MONTH if full else theme.HISTORY for full in rows["coverage"].ge(0.999)]
+    values = rows["agreed_availability"].where(agreed, rows["raw_availability"].where(rows["slo_target"].isna()))
+    figure.add_scatter(
+        x=rows["period"].tolist(), y=[None if is_unknown(v) else float(v) for v in values], mode="markers",
+        marker={"size": [11 if month == months[-1] else 8 for month in rows["period"]], "color": colours,
+                "symbol": ["circle" if one else "circle-open" for one in agreed], "line": {"width": 2, "color": colours}},
+        hovertext=[style.text(value, "availability") for value in values], hoverinfo="text+x", row=place, col=1,
+        cliponaxis=False,
+    )  # fmt: skip
+    target = rows.dropna(subset=["slo_target"])
+    figure.add_scatter(x=target["period"].tolist(), y=target["slo_target"].tolist(), mode="lines", hoverinfo="skip",
+                       line={"color": theme.TARGET, "width": 1, "dash": "dot"}, row=place, col=1)  # fmt: skip
+    last = target["slo_target"].iloc[-1]
+    axis = "" if place == 1 else place
+    figure.add_annotation(x=1, xref="paper", xanchor="right", y=1, yref=f"y{axis} domain", yanchor="bottom",
+                          showarrow=False, text=f"target {style.text(last, 'availability')} (dotted)",
+                          font={"size": 12, "color": theme.INK_SOFT})  # fmt: skip
+
+
+def _strip_title(availability: pd.DataFrame, style: Style) -> str:
+    down = availability.groupby("monitor", sort=False)["down_time"].sum().sort_values(ascending=False, kind="stable")
+    down = down[down > pd.Timedelta(0)]
+    if down.empty:
+        return "No monitor was seen down"
+    first = f"{down.index[0]} was down for {style.text(down.iloc[0], 'duration')}"
+    more = {1: "", 2: "; one other monitor was down too"}.get(len(down), f"; {len(down) - 1} others were down too")
+    return first + more
+
+
+def _budget_title(ends: pd.DataFrame, style: Style) -> str:
+    over = ends[ends["budget_left"] < 0]
+    if over.empty:
+        least = ends.iloc[0]
+        return f"Every error budget held; {least['monitor']} has {style.text(least['budget_left'], 'minutes')} left"
+    first = over.iloc[0]
+    said = f"{first['monitor']} overspent its error budget by {style.text(-first['budget_left'], 'minutes')}"
+    return said if len(over) == 1 else f"{said}; {len(over) - 1} more did too"
+
+
+def _history_title(known: pd.DataFrame) -> str:
+    judged = known[known["slo_target"].notna()]
+    missed = judged[judged["verdict"] == "missed"].groupby("monitor")["period"].nunique().sort_values(kind="stable")
+    if missed.empty:
+        return "No SLO was missed in these months"
+    name, count = missed.index[-1], missed.iloc[-1]
+    return f"{name} missed its SLO in {count} of {judged.loc[judged['monitor'] == name, 'period'].nunique()} months"
+
+
+def _rounded(hours: object) -> list[float]:
+    return [round(hour, 4) for hour in hours]  # a third of a second; keeps the page small

@@ -1,0 +1,58 @@
+"""Where a team keeps its clients: one folder with params/, notebooks/, store/ and out/."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from opsreport.errors import ParamsError
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folder that everything of a team stands in.
+
+    Attributes
+    ----------
+    folder : Path
+    """
+
+    folder: Path
+
+    @classmethod
+    def find(cls, given: str | Path = "") -> Home:
+        """The folder given, else the nearest one upwards from here that holds params/.
+
+        Raises
+        ------
+        ParamsError
+            When there is none.
+        """
+        here = Path(given).resolve() if given else Path.cwd()
+        for folder in [here] if given else [here, *here.parents]:
+            if (folder / "params").is_dir():
+                return cls(folder)
+        raise ParamsError(
+            f"there is no params folder in {here}" + ("" if given else " or above it"),
+            hint="work inside the project, or name it with --home",
+        )
+
+    @property
+    def params(self) -> Path:
+        """One file a client, and the plans they share."""
+        return self.folder / "params"
+
+    @property
+    def notebooks(self) -> Path:
+        """The notebooks that make the reviews."""
+        return self.folder / "notebooks"
+
+    @property
+    def store(self) -> Path:
+        """What was collected."""
+        return self.folder / "store"
+
+    @property
+    def out(self) -> Path:
+        """The reviews that were made."""
+        return self.folder / "out"

@@ -1,0 +1,98 @@
+"""Rows of a metric's result as a frame, the spread of a handful of durations, a scorecard's row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pandas as pd
+
+from opsreport.period import Period
+from opsreport.schemas import INSTANT, MEASURES, TEXT
+from opsreport.schemas.scorecard import SCORECARD
+from opsreport.theme import is_unknown
+
+#: Below this many, a rate or a percentile is withheld and the events are listed.
+FEW = 5
+
+_DTYPES = {"duration": "timedelta64[us]", "instant": INSTANT, "date": "object", "text": TEXT}
+
+
+def result(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
+    """The rows as a frame with these columns, each with the dtype of its unit.
+
+    Numbers are float64, so that NaN can say unknown; no row gives an empty frame.
+    """
+    return pd.DataFrame(
+        {
+            name: pd.Series(
+                [row.get(name) for row in rows], dtype=_DTYPES.get(MEASURES[name].unit, "float64")
+            )
+            for name in columns
+        }
+    )
+
+
+def spread(durations: pd.Series) -> tuple[float, pd.Timedelta, pd.Timedelta]:
+    """How many durations are known, their median and their 90th percentile.
+
+    Percentiles are interpolated linearly, and NaT (withheld) where fewer than five are known.
+
+    Examples
+    --------
+    >>> hours = pd.Series(pd.to_timedelta([1, 2, 3, 4, 9], unit="h"))
+    >>> spread(hours)
+    (5, Timedelta('0 days 03:00:00'), Timedelta('0 days 07:00:00'))
+    >>> spread(hours.head(4))
+    (4, NaT, NaT)
+    """
+    known = durations.dropna()
+    if len(known) < FEW:
+        return len(known), pd.NaT, pd.NaT
+    return len(known), known.quantile(0.5), known.quantile(0.9)
+
+
+def share(part: float, whole: float) -> float:
+    """A part of a whole; NaN when there is no whole. [share]"""
+    return part / whole if whole else float("nan")
+
+
+def score(
+    id: str, measure: str, unit: str, of: Callable[[Period], Any], period: Period, baseline: Period | None, *,
+    section: str, coverage: float, target: Any = None, verdict: str = "unknown", adds_up: bool = False,
+) -> dict[str, Any]:  # fmt: skip
+    """A scorecard's row, of one function asked about each month.
+
+    Parameters
+    ----------
+    of : callable
+        The measure in any period.
+    adds_up : bool
+        Whether it grows with the days (a count, a total time): then the baseline is scaled
+        to as many days as the month has.
+
+    Returns
+    -------
+    dict
+        As `opsreport.schemas.scorecard.SCORECARD` lists; durations in the trend are in minutes.
+    """
+    months = [of(month) for month in period.history(13)]
+    before = of(baseline) if baseline else None
+    if adds_up and not is_unknown(before):
+        before = before * (period.day_count / baseline.day_count)
+    return {
+        "id": id, "measure": measure, "unit": unit, "currency": "", "this_month": months[-1], "target": target,
+        "last_month": months[-2], "baseline": before, "coverage": coverage, "verdict": verdict,
+        "section": section, "trend": [_plain(value) for value in months],
+    }  # fmt: skip
+
+
+def scorecard_rows(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    """The rows as the scorecard's frame; values of several units stand in one column, as objects."""
+    return pd.DataFrame({name: pd.Series([row[name] for row in rows], dtype=object) for name in SCORECARD})
+
+
+def _plain(value: Any) -> float | None:
+    if is_unknown(value):
+        return None
+    return value / pd.Timedelta(minutes=1) if isinstance(value, pd.Timedelta) else float(value)

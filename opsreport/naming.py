@@ -1,0 +1,60 @@
+"""One service, many names: each source's name as the client's own.
+
+Names are mapped when frames are loaded, not when they are collected: the store keeps what
+a source said, and an alias added today names the history too, which a source may long
+have forgotten.
+"""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+
+from opsreport.params import ClientParams
+from opsreport.schemas import TEXT
+
+
+def name_services(name: str, rows: pd.DataFrame, params: ClientParams) -> pd.DataFrame:
+    """Set ``service`` to the client's own name, in place; return the names that map to none."""
+    known = {
+        (source, alias): service
+        for service, about in params.services.items()
+        for source, aliases in about.aliases.items()
+        for alias in aliases
+    }
+    if name == "change":
+        return _no_gaps()
+    own = "monitor" if name == "monitor_state" else "service"
+    theirs = rows[own] if name != "cost" else rows["tags"]
+    pairs = pd.DataFrame({"source": rows["source"], "name": theirs}).drop_duplicates()
+    named = {
+        (source, theirs): _service(name, source, theirs, known, params)
+        for source, theirs in pairs.itertuples(index=False)
+        if isinstance(theirs, str)
+    }
+    looked_up = [named.get(pair) for pair in zip(rows["source"], theirs, strict=True)]
+    mapped = pd.Series(looked_up, index=rows.index, dtype=TEXT)
+    if name == "cost" or own == "monitor":
+        rows["service"] = mapped
+    else:
+        rows["service"] = mapped.fillna(theirs)
+    if name == "cost":
+        return _no_gaps()
+    missing = rows[mapped.isna()].assign(name=theirs.fillna("(none)"))
+    gaps = missing.groupby(["source", "name"]).size().rename("rows").reset_index()
+    return gaps.assign(frame=name)[["frame", "source", "name", "rows"]]
+
+
+def _service(
+    frame: str, source: str, theirs: str, known: dict[tuple[str, str], str], params: ClientParams
+) -> str | None:
+    if frame == "cost":
+        tags = json.loads(theirs)
+        found = (known.get((source, f"{key}={value}")) for key, value in sorted(tags.items()))
+        return next((service for service in found if service), None)
+    return known.get((source, theirs)) or (theirs if theirs in params.services else None)
+
+
+def _no_gaps() -> pd.DataFrame:
+    return pd.DataFrame({"frame": [], "source": [], "name": [], "rows": []})

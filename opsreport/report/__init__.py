@@ -1,0 +1,1 @@
+"""A review made from an executed notebook: run, rendered, recorded, published."""

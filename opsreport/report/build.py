@@ -1,0 +1,117 @@
+"""From a client and a month to a published review, in one step, or nothing at all.
+
+Everything is made in a private folder. What is published is one symbolic link, replaced
+at the end: whoever opens the review sees the last good one until then, and never a part.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from opsreport.errors import ReportError
+from opsreport.home import Home
+from opsreport.report import page
+from opsreport.report.execute import execute
+from opsreport.report.manifest import cover, manifest, sha256
+
+NOTEBOOK = "monthly_review.ipynb"
+
+
+def build(home: Home, client: str, month: str, inputs: list[dict[str, Any]]) -> Path:
+    """Make a client's review of a month and publish it.
+
+    Parameters
+    ----------
+    home : Home
+    client, month : str
+        As `opsreport.load` takes them.
+    inputs : list of dict
+        The hashes of what the client's frames were read from.
+
+    Returns
+    -------
+    Path
+        The published page: ``out/<client>/<month>/<client>-<month>.html``, with the executed
+        notebook and the manifest beside it.
+
+    Raises
+    ------
+    ReportError
+        When it could not be made whole; what was published before stays.
+    """
+    place = home.out / client
+    place.mkdir(parents=True, mode=0o700, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=".making-", dir=place))
+    try:
+        name = f"{client}-{month}"
+        notebook, html = work / f"{name}.ipynb", work / f"{name}.html"
+        source = home.notebooks / NOTEBOOK
+        made = execute(source, notebook, {"client": client, "month": month, "home": str(home.folder)}, home.notebooks)
+        _check_whose(made, client, month)
+        html.write_text(page.render(made), "utf-8")
+        _clean(made, notebook)
+        _write_manifest(work, made, [notebook, html], [*_own_inputs(home, client, source), *inputs])
+        return _publish(work, place, month) / html.name
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _check_whose(notebook: nbformat.NotebookNode, client: str, month: str) -> None:
+    about = cover(notebook)
+    if (about["client"], about["month"]) != (client, month):
+        raise ReportError(
+            f"asked for {client}, {month}; the notebook made {about['client']}, {about['month']}",
+            hint="its parameters cell must pass client and month on to opsreport.load",
+        )
+
+
+def _clean(notebook: nbformat.NotebookNode, path: Path) -> None:
+    """Write the executed notebook without the times and paths of this one run."""
+    notebook.metadata.pop("papermill", None)
+    for cell in notebook.cells:
+        for key in ("papermill", "execution"):
+            cell.metadata.pop(key, None)
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.source = "\n".join(line for line in cell.source.splitlines() if not line.startswith("home ="))
+    nbformat.write(notebook, path)
+
+
+def _own_inputs(home: Home, client: str, notebook: Path) -> list[dict[str, Any]]:
+    own = [home.params / f"{client}.yaml", home.params / f"{client}.corrections.yaml", notebook]
+    own += sorted((home.params / "plans").glob("*.yaml"))
+    return [{"path": str(path.relative_to(home.folder)), "sha256": sha256(path)} for path in own if path.is_file()]
+
+
+def _write_manifest(work: Path, notebook: nbformat.NotebookNode, files: list[Path], inputs: list[dict[str, Any]]) -> None:
+    content = manifest(notebook, {path.name: path for path in files}, inputs)
+    text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    (work / "manifest.json").write_text(text, "utf-8")
+
+
+def _publish(work: Path, place: Path, month: str) -> Path:
+    """Put what was made where the month's link points, in one step; remove what it replaced."""
+    for path in work.iterdir():
+        with path.open("rb") as handle:
+            os.fsync(handle.fileno())
+    kept = place / ".made" / f"{month}~{work.name.removeprefix('.making-')}"
+    kept.parent.mkdir(mode=0o700, exist_ok=True)
+    os.rename(work, kept)
+    link, fresh = place / month, place / f".link-{kept.name}"
+    fresh.symlink_to(kept.relative_to(place), target_is_directory=True)
+    try:
+        os.replace(fresh, link)
+    except OSError as error:
+        fresh.unlink()
+        shutil.rmtree(kept)
+        raise ReportError(f"{link} cannot be replaced: {error.strerror}", hint="move what stands there away") from error
+    for old in kept.parent.glob(f"{month}~*"):
+        if old != kept:
+            shutil.rmtree(old, ignore_errors=True)
+    return link

@@ -1,0 +1,79 @@
+"""What a report printed, from what, with what: the proof that it was made whole."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from opsreport.errors import ReportError
+
+_PACKAGES = ("opsreport", "pandas", "plotly", "papermill", "nbconvert", "duckdb", "pyarrow", "babel", "holidays")
+
+
+def figures(notebook: nbformat.NotebookNode) -> list[dict[str, Any]]:
+    """Every figure that an executed notebook prints: id, value, unit, coverage, text.
+
+    Raises
+    ------
+    ReportError
+        When one id stands for two different figures.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            for fact in output.get("metadata", {}).get("opsreport", {}).get("facts", []):
+                fact = json.loads(json.dumps(fact))
+                if found.setdefault(fact["id"], fact) != fact:
+                    raise ReportError(f"the figure {fact['id']} is printed twice, and differs", hint="give each its id")
+    return list(found.values())
+
+
+def cover(notebook: nbformat.NotebookNode) -> dict[str, Any]:
+    """What the report says of itself: client, month, state.
+
+    Raises
+    ------
+    ReportError
+        When it does not say.
+    """
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            about = output.get("metadata", {}).get("opsreport", {})
+            if about.get("kind") == "cover":
+                return dict(about)
+    raise ReportError("the notebook shows no cover", hint="its first exhibit says whose report it is")
+
+
+def manifest(
+    notebook: nbformat.NotebookNode, files: dict[str, Path], inputs: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """The manifest of a report.
+
+    Parameters
+    ----------
+    files : dict of str to Path
+        What was made, by name.
+    inputs : list of dict
+        What it was made from: path, sha256, and where known frame, source and bytes.
+    """
+    about = cover(notebook)
+    return {
+        "manifest_version": 1,
+        **{key: about[key] for key in ("client", "display_name", "month", "state")},
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
+        "files": {name: {"sha256": sha256(path), "bytes": path.stat().st_size} for name, path in sorted(files.items())},
+        "inputs": inputs,
+        "figures": figures(notebook),
+    }
+
+
+def sha256(path: Path) -> str:
+    """The hash of a file's content, in hexadecimal."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()

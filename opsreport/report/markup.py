@@ -1,0 +1,54 @@
+"""What a notebook may put into the page: sanitised HTML, Markdown and inert JSON."""
+
+import json
+import re
+
+import mistune
+import nh3
+from markupsafe import Markup
+
+from opsreport.errors import ReportError
+
+TAGS = set("""a abbr b blockquote br caption code col colgroup dd del details div dl dt em
+    figcaption figure h1 h2 h3 h4 hr i li ol p pre s small span strong sub summary sup table
+    tbody td tfoot th thead time tr ul svg g path line polyline polygon rect circle""".split())
+PAINT = {"fill", "stroke", "stroke-width", "stroke-linecap", "stroke-linejoin",
+         "stroke-dasharray", "opacity", "transform"}
+ATTRIBUTES = {
+    "*": {"class", "role", "title", "lang", "dir"},
+    "a": {"href"}, "time": {"datetime"}, "ol": {"start"}, "details": {"open"},
+    "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan", "scope"}, "col": {"span"},
+    "svg": {"viewBox", "width", "height", "preserveAspectRatio", "focusable"} | PAINT,
+    "g": PAINT, "path": PAINT | {"d"}, "line": PAINT | {"x1", "x2", "y1", "y2"},
+    "polyline": PAINT | {"points"}, "polygon": PAINT | {"points"},
+    "rect": PAINT | {"x", "y", "width", "height", "rx"},
+    "circle": PAINT | {"cx", "cy", "r"},
+}
+
+
+def clean(html: str) -> Markup:
+    """Only the tags and attributes that the page has a use for."""
+    return Markup(nh3.clean(
+        html, tags=TAGS, attributes=ATTRIBUTES, generic_attribute_prefixes={"data-", "aria-"},
+        attribute_filter=lambda tag, name, value: None if "url(" in value.lower() else value,
+        url_schemes={"https", "mailto"},
+    ))
+
+
+def markdown(source: str) -> Markup:
+    """Markdown as sanitised HTML; no maths, for a dollar sign is money here."""
+    convert = mistune.create_markdown(escape=False, plugins=["strikethrough", "table"])
+    html = str(clean(convert(source)))
+    html = re.sub(r"(</?)h1>", r"\1h2>", html)  # the page's only first-level heading is its title
+    # The question under a heading is the only paragraph that is italics and nothing else.
+    return Markup(re.sub(r"<p><em>([^<]*)</em></p>", r'<p class="question">\1</p>', html))
+
+
+def inert_json(value: object, what: str) -> Markup:
+    """JSON that no browser can take for the end of its script element."""
+    try:
+        text = json.dumps(value, allow_nan=False, separators=(",", ":"))
+    except ValueError as error:
+        raise ReportError(f"{what} holds a value that JSON cannot: {error}.",
+                          hint="a missing value in a figure is None.") from error
+    return Markup(re.sub("[<>&]", lambda found: f"\\u{ord(found[0]):04x}", text))

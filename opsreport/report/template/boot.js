@@ -1,0 +1,202 @@
+// Draws the page's charts. The page's policy lets in this script and plotly's source, both by
+// their hash, so a byte changed here must go through page.py, which computes it.
+"use strict";
+(() => {
+  const PRINT_WIDTH = 660; // A4 less its margins [px]; a printer gives no resize event to learn it from
+  const root = document.documentElement;
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const narrow = matchMedia("(max-width: 40rem)");
+  let charts = [];
+  let shared;
+  let printing = false;
+
+  root.classList.add("js"); // reserves the charts' room before the first paint
+
+  document.addEventListener("DOMContentLoaded", () => {
+    followContents();
+    const ready = start();
+    holdLoadUntil(ready);
+    ready.catch((error) => {
+      // Without charts the page is whole: each chart's numbers stay open below its title.
+      root.classList.remove("js");
+      console.error(error);
+    });
+  });
+
+  async function start() {
+    run(await unpack(document.getElementById("plotly-source").textContent));
+    shared = {
+      colours: read("dark-colours"), templates: read("chart-templates"), stem: read("file-stem"),
+      font: getComputedStyle(document.body).fontFamily,
+    };
+    charts = [...document.querySelectorAll("figure.chart")].map((figure) => ({
+      figure, drawn: false, failed: false, json: figure.querySelector("script").textContent,
+      place: figure.querySelector(".drawing"), numbers: figure.querySelector("details"),
+      save: figure.querySelector(".save"),
+    }));
+    charts.filter(inView).forEach(draw);
+    drawOnSight();
+    drawWhenIdle();
+    dark.addEventListener("change", redraw);
+    narrow.addEventListener("change", redraw);
+    addEventListener("beforeprint", () => { printing = true; charts.forEach(draw); });
+    addEventListener("afterprint", () => { printing = false; redraw(); });
+  }
+
+  // Plotly's source: packed in the page, and run as one script of known hash.
+
+  async function unpack(packed) {
+    const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Response(stream).text();
+  }
+
+  function run(source) {
+    let trusted = source;
+    if (window.trustedTypes) {
+      trusted = trustedTypes.createPolicy("opsreport", { createScript: (text) => text }).createScript(source);
+      // What plotly itself writes as markup (for the PNG) is text to us: it comes out escaped.
+      trustedTypes.createPolicy("default", {
+        createHTML: (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;"),
+      });
+    }
+    const script = document.createElement("script");
+    script.textContent = trusted;
+    document.head.append(script);
+    if (!window.Plotly) throw new Error("plotly did not run");
+  }
+
+  // A headless browser prints on load. An image that is loading delays that event, so each
+  // that arrives asks for the next until the charts are there.
+  function holdLoadUntil(promise) {
+    let waiting = true;
+    promise.finally(() => { waiting = false; }).catch(() => {});
+    const image = new Image();
+    const next = () => {
+      if (waiting) image.src = URL.createObjectURL(new Blob([PIXEL], { type: "image/svg+xml" }));
+    };
+    image.onload = image.onerror = () => { URL.revokeObjectURL(image.src); next(); };
+    next();
+  }
+
+  // Drawing: in view first, the rest when there is time, all of it before printing.
+
+  function draw(chart) {
+    if (chart.failed) return;
+    try {
+      const { data, layout } = dressed(chart);
+      Plotly.newPlot(chart.place, data, layout, { ...CONFIG, responsive: !printing });
+      if (!chart.drawn) settle(chart);
+    } catch (error) {
+      chart.failed = true;
+      chart.figure.classList.add("failed");
+      console.error(error);
+    }
+  }
+
+  function settle(chart) {
+    chart.drawn = true;
+    chart.numbers.open = false;
+    chart.save.hidden = false;
+    chart.save.addEventListener("click", () => download(chart));
+  }
+
+  function redraw() {
+    charts.filter((chart) => chart.drawn).forEach(draw);
+  }
+
+  function inView(chart) {
+    const box = chart.place.getBoundingClientRect();
+    return box.bottom > 0 && box.top < innerHeight;
+  }
+
+  function drawOnSight() {
+    const observer = new IntersectionObserver((entries) => {
+      for (const entry of entries.filter((one) => one.isIntersecting)) {
+        observer.unobserve(entry.target);
+        const chart = charts.find((one) => one.place === entry.target);
+        if (!chart.drawn) draw(chart);
+      }
+    }, { rootMargin: "400px" });
+    charts.forEach((chart) => observer.observe(chart.place));
+  }
+
+  function drawWhenIdle() {
+    const chart = charts.find((one) => !one.drawn && !one.failed);
+    const later = window.requestIdleCallback || ((work) => setTimeout(work, 50));
+    if (chart) later(() => { if (!chart.drawn) draw(chart); drawWhenIdle(); });
+    else root.dataset.charts = "drawn";
+  }
+
+  // A figure as this reader should see it: their colours, their width.
+
+  function dressed(chart, onPaper = printing) {
+    const swap = (text) => text.replace(/#[0-9a-f]{6}\b/gi, (colour) => shared.colours[colour.toLowerCase()] || colour);
+    const dress = (text) => JSON.parse(dark.matches && !onPaper ? swap(text) : text);
+    const figure = dress(chart.json);
+    const template = dress(JSON.stringify(shared.templates[figure.template]));
+    template.layout = { ...template.layout, font: { ...template.layout?.font, family: shared.font } };
+    const layout = { ...figure.layout, template, autosize: true, dragmode: false };
+    if (onPaper) layout.width = PRINT_WIDTH;
+    else if (narrow.matches) squeeze(layout);
+    return { data: figure.data, layout };
+  }
+
+  function squeeze(layout) {
+    layout.font = { ...layout.font, size: 11 };
+    const margin = layout.margin || {};
+    const room = (side, most) => (margin[side] === undefined ? {} : { [side]: Math.min(margin[side], most) });
+    // Lines are labelled at their right end; without such labels the room there is not needed.
+    const labelled = (layout.annotations || []).some((note) => note.xanchor === "left");
+    layout.margin = { ...margin, ...room("l", 48), ...room("r", labelled ? 96 : 12) };
+    for (const name of Object.keys(layout).filter((key) => /^xaxis\d*$/.test(key))) {
+      const [from, to] = layout[name].domain || [0, 1];
+      if (!layout[name].tickvals) layout[name] = { ...layout[name], nticks: Math.max(2, Math.round(5 * (to - from))), tickangle: 0 };
+    }
+  }
+
+  // The picture leaves the page, so it takes its title along, on white.
+  function download(chart) {
+    const { data, layout } = dressed(chart, true);
+    const title = wrapped(chart, ".title", 64);
+    const subtitle = wrapped(chart, ".subtitle", 92);
+    const above = 24 + 23 * title.length + 17 * subtitle.length; // [px]
+    layout.title = {
+      text: title.join("<br>"), subtitle: { text: subtitle.join("<br>"), font: { size: 13 } },
+      font: { size: 17 }, x: 0, xref: "container", y: 1, yref: "container", yanchor: "top", pad: { l: 12, t: 14 },
+    };
+    layout.margin = { ...layout.margin, t: layout.margin.t + above };
+    layout.height += above;
+    const { width, height } = layout;
+    const filename = `${shared.stem}-${chart.figure.id}`;
+    return Plotly.downloadImage({ data, layout }, { format: "png", scale: 2, width, height, filename });
+  }
+
+  // Lines of at most so many letters, escaped, for plotly reads some markup in a title.
+  function wrapped(chart, part, letters) {
+    const text = (chart.figure.querySelector(part)?.textContent || "").trim();
+    const lines = text.match(new RegExp(`.{1,${letters}}(?=\\s|$)|\\S+`, "gs")) || [];
+    return lines.map((line) => line.trim().replace(/&/g, "&amp;").replace(/</g, "&lt;"));
+  }
+
+  function followContents() {
+    const links = new Map([...document.querySelectorAll(".contents a")].map((link) => [link.hash.slice(1), link]));
+    const headings = [...document.querySelectorAll("main h2[id]")];
+    const mark = () => {
+      const passed = headings.filter((heading) => heading.getBoundingClientRect().top < innerHeight / 3);
+      const current = passed.at(-1) || headings[0];
+      links.forEach((link, id) => link.toggleAttribute("aria-current", id === current?.id));
+    };
+    const observer = new IntersectionObserver(mark, { rootMargin: "0px 0px -66% 0px" });
+    headings.forEach((heading) => observer.observe(heading));
+  }
+
+  function read(id) {
+    return JSON.parse(document.getElementById(id).textContent);
+  }
+
+  // No bar of buttons in the drawing: it is an image to assistive technology, which must not
+  // hold any. Saving has its own button below.
+  const CONFIG = { displayModeBar: false, displaylogo: false, showSendToCloud: false, plotlyServerURL: "", typesetMath: false };
+  const PIXEL = "<svg xmlns='http://www.w3.org/2000/svg' width='1' height='1'/>";
+})();

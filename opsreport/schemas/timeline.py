@@ -1,0 +1,17 @@
+"""The timeline: what happened at the same time, across every source."""
+
+from opsreport.schemas.frame import Measure
+
+#: Columns of this section's metrics.
+RESULTS: dict[str, Measure] = {
+    "happened_at": Measure("When", "instant", "when it began, on the client's clock"),
+    "happened_until": Measure("Until", "instant", "when it ended; missing while it goes on"),
+    "what": Measure("What", "text", "what happened"),
+    "coincides_with": Measure("Coincides with", "text", "what else happened then; not what caused it"),
+    "gap": Measure("Gap", "duration", "time from one's start to the other's; 0 when they overlap"),
+    "lane": Measure("Kind", "text", "outage, incident or deployment"),
+    "happened_on": Measure("Day", "date", "a local day; for spend, the day of the bill (UTC)"),
+    "down_on_day": Measure("Down", "duration", "time in which at least one monitor was down"),
+    "incidents_on_day": Measure("Incidents", "count", "incidents opened on the day"),
+    "deployments_on_day": Measure("Deployments", "count", "deployments started on the day"),
+}

@@ -1,0 +1,240 @@
+"""A client's frames on disk, as Parquet through DuckDB, with what was seen of each.
+
+``<store>/<client>/<frame>/<YYYY-MM>.parquet`` holds the rows that start in a month (UTC)
+with the source that said each; ``<store>/<client>/coverage.parquet`` a row for each
+reading. Rows are merged by their source's own ids, so that collecting twice changes
+nothing; what a source no longer returns stays. A bill's lines have no ids: there a
+billing period is replaced as a whole, and never by a reading that was only partial.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+
+from opsreport.coverage import Coverage
+from opsreport.errors import StoreError
+from opsreport.params.models import CLIENT_ID
+from opsreport.schemas import DECIMAL, FRAMES, INSTANT, SQL_TYPES, TEXT, Column, Frame
+
+COVERAGE = Frame(
+    name="coverage",
+    one_row_is="a reading of one source for one frame",
+    key=("frame", "source", "requested_start", "requested_end"),
+    starts="requested_start",
+    columns=(
+        Column("frame", "which frame", required=True),
+        Column("source", "which source", required=True),
+        Column("requested_start", "start of the window asked for", INSTANT, required=True),
+        Column("requested_end", "its end", INSTANT, required=True),
+        Column("observed_start", "start of what the source could tell of", INSTANT),
+        Column("observed_end", "its end", INSTANT),
+        Column("rows", "rows read", DECIMAL, "rows", required=True),
+        Column("status", "ok, partial or unavailable", required=True),
+        Column("why", "what is missing, and why"),
+        Column("inputs", "JSON list of what was read: path, sha256, bytes"),
+        Column("collected_at", "when it was read", INSTANT, required=True),
+    ),
+)
+
+_SOURCE = Column("source", "which source said so", required=True)
+
+
+class Store:
+    """The frames of one client.
+
+    Parameters
+    ----------
+    folder : Path
+        Where all clients' frames are kept.
+    client : str
+        The client's id; nothing outside its own folder is read or written.
+    """
+
+    def __init__(self, folder: Path, client: str) -> None:
+        if not re.fullmatch(CLIENT_ID, client):
+            raise StoreError(f"{client!r} is not a client id", hint="use a-z, 0-9 and -")
+        self._folder = Path(folder) / client
+
+    def merge(self, rows: pd.DataFrame, coverage: Coverage, now: pd.Timestamp) -> Coverage:
+        """Add what one reading returned to what is known; what was seen is recorded last.
+
+        Parameters
+        ----------
+        rows : DataFrame
+            Of the frame that `coverage` names.
+        now : Timestamp
+            When it was read.
+
+        Returns
+        -------
+        Coverage
+            As recorded: ``partial`` where rows contradict each other or would have
+            replaced a fuller reading.
+        """
+        frame = FRAMES[coverage.frame]
+        if len(rows):
+            with _database() as db:
+                coverage = self._merge_rows(db, frame, rows, coverage)
+        self._record(coverage, now)
+        return coverage
+
+    def read(self, name: str, start: pd.Timestamp | None = None, end: pd.Timestamp | None = None) -> pd.DataFrame:
+        """The rows of a frame that have time in [start, end), with the source of each.
+
+        Returns
+        -------
+        DataFrame
+            The frame's columns, then ``source``; empty when nothing was collected.
+        """
+        frame = FRAMES[name]
+        files = self._files(frame)
+        if not files:
+            return pd.concat([frame.empty(), pd.DataFrame({"source": pd.Series([], dtype=TEXT)})], axis=1)
+        last = f"coalesce({frame.ends}, TIMESTAMPTZ 'infinity')" if frame.ends else frame.starts
+        with _database() as db:
+            where = "($start IS NULL OR {last} >= $start) AND ($end IS NULL OR {first} < $end)"
+            relation = db.sql(
+                f"SELECT * FROM read_parquet($files) WHERE {where.format(last=last, first=frame.starts)} ORDER BY ALL",
+                params={"files": files, "start": start, "end": end},
+            )
+            return as_frame(relation, frame)
+
+    def coverage(self) -> pd.DataFrame:
+        """A row for each reading of each source."""
+        path = self._folder / "coverage.parquet"
+        if not path.exists():
+            return COVERAGE.empty()
+        with _database() as db:
+            rows = as_frame(db.sql("SELECT * FROM read_parquet($file)", params={"file": str(path)}), COVERAGE)
+        return rows.drop(columns="source").assign(source=rows["source"])[list(COVERAGE.names)]
+
+    def _files(self, frame: Frame) -> list[str]:
+        return sorted(str(path) for path in (self._folder / frame.name).glob("*.parquet"))
+
+    def _merge_rows(self, db: duckdb.DuckDBPyConnection, frame: Frame, rows: pd.DataFrame, coverage: Coverage) -> Coverage:
+        incoming = rows.assign(source=pd.Series(coverage.source, index=rows.index, dtype=TEXT))
+        db.register("incoming", pa.Table.from_pandas(incoming, preserve_index=False))
+        files = self._files(frame)
+        if files:
+            db.execute("CREATE TABLE known AS SELECT * FROM read_parquet($files)", {"files": files})
+        else:
+            db.execute("CREATE TABLE known AS SELECT * FROM incoming LIMIT 0")
+        if frame.replaces_by:
+            coverage = _keep_fuller(db, frame, coverage)
+            db.execute("CREATE TABLE fresh AS SELECT * FROM incoming WHERE NOT EXISTS (SELECT 1 FROM kept "
+                       f"WHERE kept.value = incoming.{frame.replaces_by})")  # fmt: skip
+            same = f"known.{frame.replaces_by} = fresh.{frame.replaces_by} AND known.source = fresh.source"
+        else:
+            coverage = _one_row_an_id(db, frame, coverage)
+            same = " AND ".join(f"known.{column} = fresh.{column}" for column in (*frame.key, "source"))
+        db.execute(
+            "CREATE TABLE merged AS SELECT * FROM known WHERE NOT EXISTS "
+            f"(SELECT 1 FROM fresh WHERE {same}) UNION ALL BY NAME SELECT * FROM fresh"
+        )
+        self._write_changed(db, frame)
+        return coverage
+
+    def _write_changed(self, db: duckdb.DuckDBPyConnection, frame: Frame) -> None:
+        month = f"strftime({frame.starts}, '%Y-%m')"
+        counted = "SELECT *, count(*) AS n FROM {} GROUP BY ALL"
+        known, merged = counted.format("known"), counted.format("merged")
+        changed = db.sql(
+            f"SELECT DISTINCT {month} FROM (({known} EXCEPT {merged}) UNION ALL ({merged} EXCEPT {known})) ORDER BY 1"
+        ).fetchall()
+        for (name,) in changed:
+            _write(db, f"SELECT * FROM merged WHERE {month} = '{name}' ORDER BY ALL",
+                   self._folder / frame.name / f"{name}.parquet")  # fmt: skip
+
+    def _record(self, coverage: Coverage, now: pd.Timestamp) -> None:
+        known = self.coverage()
+        row = COVERAGE.conform(pd.DataFrame([{**coverage.record(), "collected_at": now}]))
+        same = (known[list(COVERAGE.key)] == row.loc[0, list(COVERAGE.key)]).all(axis=1)
+        told = [name for name in COVERAGE.names if name != "collected_at"]
+        if same.any() and known.loc[same, told].reset_index(drop=True).equals(row[told]):
+            return
+        rows = pd.concat([known[~same], row]).sort_values(list(COVERAGE.key))
+        with _database() as db:
+            db.register("readings", pa.Table.from_pandas(rows, preserve_index=False))
+            _write(db, "SELECT * FROM readings", self._folder / "coverage.parquet")
+
+
+def as_frame(relation: duckdb.DuckDBPyRelation, frame: Frame) -> pd.DataFrame:
+    """A relation as the frame's columns and ``source``, its decimals exact."""
+    select = [f"CAST({c.name} AS {SQL_TYPES[c.dtype]}) AS {c.name}" for c in frame.columns]
+    if "source" not in frame.names:
+        select.append("source")
+    table = relation.project(", ".join(select)).to_arrow_table()
+    # DuckDB's own .df() would turn DECIMAL into float64.
+    rows = table.to_pandas(types_mapper=lambda kind: DECIMAL if pa.types.is_decimal(kind) else None)
+    dtypes = {c.name: c.dtype for c in frame.columns} | {"source": TEXT}
+    return rows.astype({name: dtypes[name] for name in rows.columns})
+
+
+def _keep_fuller(db: duckdb.DuckDBPyConnection, frame: Frame, coverage: Coverage) -> Coverage:
+    """Note the parts that a partial reading would have made smaller; they stay as they were."""
+    part, amount = frame.replaces_by, "count(*)"
+    db.execute(
+        f"CREATE TABLE kept AS SELECT k.{part} AS value FROM (SELECT {part}, {amount} AS n FROM known "
+        f"WHERE source = $source GROUP BY 1) k JOIN (SELECT {part}, {amount} AS n FROM incoming GROUP BY 1) i "
+        f"ON k.{part} = i.{part} WHERE $partial AND k.n > i.n",
+        {"source": coverage.source, "partial": coverage.status != "ok"},
+    )
+    kept = [month for (month,) in db.sql("SELECT strftime(value, '%Y-%m') FROM kept ORDER BY 1").fetchall()]
+    if not kept:
+        return coverage
+    why = f"{coverage.why}; the fuller earlier reading of {', '.join(kept)} was kept".lstrip("; ")
+    return Coverage(**{**coverage.record(), "why": why})
+
+
+def _one_row_an_id(db: duckdb.DuckDBPyConnection, frame: Frame, coverage: Coverage) -> Coverage:
+    """Drop repeated rows; where one id comes with two contents, take one and say so."""
+    key = ", ".join((*frame.key, "source"))
+    db.execute(
+        f"CREATE TABLE fresh AS SELECT DISTINCT ON ({key}) * FROM (SELECT DISTINCT * FROM incoming) ORDER BY ALL"
+    )
+    ((distinct, fresh),) = db.sql(
+        "SELECT (SELECT count(*) FROM (SELECT DISTINCT * FROM incoming)), (SELECT count(*) FROM fresh)"
+    ).fetchall()
+    if distinct == fresh:
+        return coverage
+    said = f"{distinct - fresh} rows repeat the {', '.join(frame.key)} of another with other content"
+    return Coverage(**{**coverage.record(), "status": "partial", "why": f"{coverage.why}; {said}".lstrip("; ")})
+
+
+def _write(db: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+    """Write a query's rows beside the file and put them in its place in one step."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+        os.close(handle)
+        try:
+            db.execute(f"COPY ({query}) TO '{_quoted(name)}' (FORMAT parquet, COMPRESSION zstd)")
+            _sync(name)
+            os.replace(name, path)
+        finally:
+            Path(name).unlink(missing_ok=True)
+    except (OSError, duckdb.Error) as error:
+        raise StoreError(f"{path} cannot be written: {error}", hint="check disk space and permissions") from error
+
+
+def _sync(name: str) -> None:
+    with open(name, "rb") as handle:
+        os.fsync(handle.fileno())
+
+
+def _quoted(name: str) -> str:
+    return name.replace("'", "''")
+
+
+def _database() -> duckdb.DuckDBPyConnection:
+    """A database in memory that keeps time in UTC and loads nothing from elsewhere."""
+    return duckdb.connect(
+        config={"TimeZone": "UTC", "autoinstall_known_extensions": "false", "preserve_insertion_order": "true"}
+    )
