@@ -20,7 +20,7 @@ def correct(frames: dict[str, pd.DataFrame], corrections: list[Correction], zone
     Returns
     -------
     DataFrame
-        frame, what, by, on, why and rows: how many rows a correction changed, 0 where it
+        frame, corrected, by, on, why and rows: how many rows a correction changed, 0 where it
         matched none, missing where it excuses downtime.
     """
     shown = []
@@ -31,9 +31,9 @@ def correct(frames: dict[str, pd.DataFrame], corrections: list[Correction], zone
             count = _apply(frames[one.frame], FRAMES[one.frame], one, zone)
             match = ", ".join(one.match.values())
             what = f"{match}: " + ", ".join(f"{column} is {value}" for column, value in one.set.items())
-        shown.append({"frame": one.frame or "monitor_state", "what": what, "by": one.by,
+        shown.append({"frame": one.frame or "monitor_state", "corrected": what, "by": one.by,
                       "on": pd.Timestamp(one.on), "why": one.why, "rows": count})  # fmt: skip
-    return pd.DataFrame(shown, columns=["frame", "what", "by", "on", "why", "rows"])
+    return pd.DataFrame(shown, columns=["frame", "corrected", "by", "on", "why", "rows"])
 
 
 def excused(corrections: list[Correction], zone: str) -> pd.DataFrame:

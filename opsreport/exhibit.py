@@ -59,7 +59,7 @@ class Fact:
             "text": self.text(style),
         }  # fmt: skip
         if self.unit == "money":
-            made["currency"] = self.currency or style.currency
+            made["currency"] = style.code(self.currency)
         return made
 
 
@@ -81,6 +81,8 @@ class Exhibit:
         A chart's plotly figure.
     about : dict
         What else the page needs: title, subtitle, alt, role, height.
+    lead : Exhibit or None
+        A paragraph's first sentence, for the summary at the top of the review.
     """
 
     id: str
@@ -90,6 +92,7 @@ class Exhibit:
     facts: tuple[dict[str, Any], ...] = ()
     figure: dict[str, Any] | None = None
     about: dict[str, Any] = field(default_factory=dict)
+    lead: Exhibit | None = None
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
         data = {"text/html": self.html, "text/plain": self.text or self.about.get("title", self.id)}
@@ -133,6 +136,7 @@ def join(id: str, parts: list[Exhibit], role: str = "finding") -> Exhibit:
     return Exhibit(
         id=id, kind="prose", html=f"<p>{body}</p>", text=" ".join(part.text for part in parts),
         facts=tuple(fact for part in parts for fact in part.facts), about={"role": role},
+        lead=parts[0],
     )  # fmt: skip
 
 
@@ -145,7 +149,10 @@ def _plain(value: Any) -> Any:
     if is_unknown(value):
         return None
     if isinstance(value, Decimal):
-        return format(value.normalize() + 0, "f")
+        # normalize() would round to 28 digits.
+        written = format(value, "f")
+        written = written.rstrip("0").rstrip(".") if "." in written else written
+        return "0" if written == "-0" else written
     if isinstance(value, pd.Timedelta):
         return value / pd.Timedelta(seconds=1)
     if hasattr(value, "isoformat"):

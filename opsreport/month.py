@@ -45,7 +45,7 @@ class Month:
     coverage : DataFrame
         A row for each reading of each source.
     corrections : DataFrame
-        What was corrected: frame, what, by, on, why, rows.
+        What was corrected: frame, corrected, by, on, why, rows.
     excused : DataFrame
         Downtime that corrections excuse: monitor, starts_at, ends_at, by, on, why.
     gaps : DataFrame

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 
@@ -158,4 +159,6 @@ def _first_of_next(year: int, month: int) -> dt.date:
 def _midnight(day: dt.date, zone: str) -> pd.Timestamp:
     # Some zones change their clocks at midnight: then a day starts at its first instant that exists.
     local = pd.Timestamp(day).as_unit("us").tz_localize(zone, ambiguous=True, nonexistent="shift_forward")
-    return local.tz_convert("UTC")
+    # pandas shifts a day that was skipped whole (Samoa, 30 December 2011) an hour too far.
+    exact = dt.datetime.combine(day, dt.time(), ZoneInfo(zone)).astimezone(dt.UTC)
+    return min(local.tz_convert("UTC"), pd.Timestamp(exact).as_unit("us").tz_convert("UTC"))

@@ -12,6 +12,8 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -80,7 +82,7 @@ class Store:
         """
         frame = FRAMES[coverage.frame]
         if len(rows):
-            with _database() as db:
+            with _database(self._folder) as db:
                 coverage = self._merge_rows(db, frame, rows, coverage)
         self._record(coverage, now)
         return coverage
@@ -98,10 +100,13 @@ class Store:
         if not files:
             return pd.concat([frame.empty(), pd.DataFrame({"source": pd.Series([], dtype=TEXT)})], axis=1)
         last = f"coalesce({frame.ends}, TIMESTAMPTZ 'infinity')" if frame.ends else frame.starts
-        with _database() as db:
+        with _database(self._folder) as db:
+            db.register("nothing", pa.Table.from_pandas(frame.empty().assign(source=pd.Series([], dtype=TEXT))))
             where = "($start IS NULL OR {last} >= $start) AND ($end IS NULL OR {first} < $end)"
             relation = db.sql(
-                f"SELECT * FROM read_parquet($files) WHERE {where.format(last=last, first=frame.starts)} ORDER BY ALL",
+                # A file that an older version wrote may lack a column.
+                f"SELECT * FROM (FROM nothing UNION ALL BY NAME FROM read_parquet($files, union_by_name = true)) "
+                f"WHERE {where.format(last=last, first=frame.starts)} ORDER BY ALL",
                 params={"files": files, "start": start, "end": end},
             )
             return as_frame(relation, frame)
@@ -111,7 +116,7 @@ class Store:
         path = self._folder / "coverage.parquet"
         if not path.exists():
             return COVERAGE.empty()
-        with _database() as db:
+        with _database(self._folder) as db:
             rows = as_frame(db.sql("SELECT * FROM read_parquet($file)", params={"file": str(path)}), COVERAGE)
         return rows.drop(columns="source").assign(source=rows["source"])[list(COVERAGE.names)]
 
@@ -121,11 +126,10 @@ class Store:
     def _merge_rows(self, db: duckdb.DuckDBPyConnection, frame: Frame, rows: pd.DataFrame, coverage: Coverage) -> Coverage:
         incoming = rows.assign(source=pd.Series(coverage.source, index=rows.index, dtype=TEXT))
         db.register("incoming", pa.Table.from_pandas(incoming, preserve_index=False))
-        files = self._files(frame)
-        if files:
-            db.execute("CREATE TABLE known AS SELECT * FROM read_parquet($files)", {"files": files})
-        else:
-            db.execute("CREATE TABLE known AS SELECT * FROM incoming LIMIT 0")
+        db.execute("CREATE TABLE known AS SELECT * FROM incoming LIMIT 0")
+        if files := self._files(frame):
+            known = "FROM known UNION ALL BY NAME FROM read_parquet($files, union_by_name = true)"
+            db.execute(f"CREATE OR REPLACE TABLE known AS {known}", {"files": files})
         if frame.replaces_by:
             coverage = _keep_fuller(db, frame, coverage)
             db.execute("CREATE TABLE fresh AS SELECT * FROM incoming WHERE NOT EXISTS (SELECT 1 FROM kept "
@@ -148,21 +152,22 @@ class Store:
         changed = db.sql(
             f"SELECT DISTINCT {month} FROM (({known} EXCEPT {merged}) UNION ALL ({merged} EXCEPT {known})) ORDER BY 1"
         ).fetchall()
-        for (name,) in changed:
-            _write(db, f"SELECT * FROM merged WHERE {month} = '{name}' ORDER BY ALL",
-                   self._folder / frame.name / f"{name}.parquet")  # fmt: skip
+        folder, rows = self._folder / frame.name, f"SELECT * FROM merged WHERE {month} = '{{}}' ORDER BY ALL"
+        _write(db, {folder / f"{name}.parquet": rows.format(name) for (name,) in changed})
 
     def _record(self, coverage: Coverage, now: pd.Timestamp) -> None:
         known = self.coverage()
         row = COVERAGE.conform(pd.DataFrame([{**coverage.record(), "collected_at": now}]))
         same = (known[list(COVERAGE.key)] == row.loc[0, list(COVERAGE.key)]).all(axis=1)
+        if coverage.status == "unavailable" and (known.loc[same, "status"] != "unavailable").any():
+            return  # What was read of this window before is still in the store.
         told = [name for name in COVERAGE.names if name != "collected_at"]
         if same.any() and known.loc[same, told].reset_index(drop=True).equals(row[told]):
             return
         rows = pd.concat([known[~same], row]).sort_values(list(COVERAGE.key))
-        with _database() as db:
+        with _database(self._folder) as db:
             db.register("readings", pa.Table.from_pandas(rows, preserve_index=False))
-            _write(db, "SELECT * FROM readings", self._folder / "coverage.parquet")
+            _write(db, {self._folder / "coverage.parquet": "SELECT * FROM readings"})
 
 
 def as_frame(relation: duckdb.DuckDBPyRelation, frame: Frame) -> pd.DataFrame:
@@ -208,20 +213,28 @@ def _one_row_an_id(db: duckdb.DuckDBPyConnection, frame: Frame, coverage: Covera
     return Coverage(**{**coverage.record(), "status": "partial", "why": f"{coverage.why}; {said}".lstrip("; ")})
 
 
-def _write(db: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
-    """Write a query's rows beside the file and put them in its place in one step."""
+def _write(db: duckdb.DuckDBPyConnection, contents: dict[Path, str]) -> None:
+    """Write each query's rows beside its file; when all are whole, each takes its place in one step."""
+    staged: dict[str, Path] = {}
+    path = None
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-        os.close(handle)
-        try:
-            db.execute(f"COPY ({query}) TO '{_quoted(name)}' (FORMAT parquet, COMPRESSION zstd)")
+        for path, query in contents.items():
+            for folder in (path.parent.parent.parent, path.parent.parent, path.parent):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+            os.close(handle)
+            staged[name] = path
+            # Straight into the file that only its owner may read: DuckDB's own would be open to all.
+            options = "FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false"
+            db.execute(f"COPY ({query}) TO '{_quoted(name)}' ({options})")
             _sync(name)
+        for name, path in staged.items():
             os.replace(name, path)
-        finally:
-            Path(name).unlink(missing_ok=True)
     except (OSError, duckdb.Error) as error:
         raise StoreError(f"{path} cannot be written: {error}", hint="check disk space and permissions") from error
+    finally:
+        for name in staged:
+            Path(name).unlink(missing_ok=True)
 
 
 def _sync(name: str) -> None:
@@ -233,8 +246,14 @@ def _quoted(name: str) -> str:
     return name.replace("'", "''")
 
 
-def _database() -> duckdb.DuckDBPyConnection:
+@contextmanager
+def _database(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database in memory that keeps time in UTC and loads nothing from elsewhere."""
-    return duckdb.connect(
-        config={"TimeZone": "UTC", "autoinstall_known_extensions": "false", "preserve_insertion_order": "true"}
-    )
+    config = {"TimeZone": "UTC", "autoinstall_known_extensions": "false", "preserve_insertion_order": "true"}
+    with duckdb.connect(config=config) as db:
+        try:
+            yield db
+        except duckdb.Error as error:
+            raise StoreError(
+                f"{folder} cannot be read: {error}", hint="restore the file from a copy, or remove it and collect again"
+            ) from error

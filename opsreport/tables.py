@@ -143,7 +143,7 @@ def _cell(id: str, row: pd.Series, name: str, measure: Measure, style: Style) ->
     if name == "verdict":
         return f"<td {label}>{badge(value)}</td>", None
     if name == "trend":
-        return f"<td {label}>{spark(value)}</td>", None
+        return f"<td {label}>{'' if is_unknown(value) else spark(value)}</td>", None
     if measure.unit == "text":
         return f"<td {label}>{'' if is_unknown(value) else html.escape(str(value))}</td>", None
     currency = row.get("billing_currency", "") if measure.unit == "money" else ""

@@ -6,14 +6,15 @@ blindness), and a state is never told by colour alone.
 
 from __future__ import annotations
 
-import math
+import datetime as dt
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 import plotly.io as pio
+from babel import Locale
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
 
@@ -36,6 +37,8 @@ DARK = {
 }  # fmt: skip
 
 UNKNOWN_TEXT = "unknown"
+_NUMBERS = ("money", "availability", "share", "count", "number", "ratio", "minutes", "per_week", "duration")
+_WORDS = ("instant", "time", "date", "month", "text")
 
 pio.templates["opsreport"] = go.layout.Template(
     layout=go.Layout(
@@ -104,44 +107,63 @@ class Style:
         """
         if is_unknown(value):
             return UNKNOWN_TEXT
-        writer = getattr(self, f"_{unit}", None)
-        if writer is None:
+        if unit not in _NUMBERS + _WORDS:
             raise ValueError(f"{unit!r} is not a unit that can be written")
-        written = writer(value, currency) if unit == "money" else writer(value)
-        if not signed or unit in ("text", "instant", "time", "date", "month"):
+        writer = getattr(self, f"_{unit}")
+        written = writer(value, self.code(currency)) if unit == "money" else writer(value)
+        if not signed or unit in _WORDS:
             return written
-        zero = value == type(value)(0) if not isinstance(value, pd.Timedelta) else value == pd.Timedelta(0)
-        return written if zero or written.startswith(("-", "−")) else f"+{written}"
+        is_gain = value > (pd.Timedelta(0) if isinstance(value, dt.timedelta) else 0)
+        # What is written as nothing has no sign.
+        is_seen = any(char.isdecimal() and int(char) for char in written)
+        return f"+{written}" if is_gain and is_seen else written
 
-    def _money(self, value: Any, currency: str) -> str:
-        code = currency or self.currency
+    def code(self, currency: Any) -> str:
+        """The currency of an amount: its own where it names one, else the client's."""
+        return self.currency if is_unknown(currency) or not currency else currency
+
+    def _money(self, value: Any, code: str) -> str:
         exact = value if isinstance(value, Decimal) else Decimal(str(value))
         rounded = round(exact, get_currency_precision(code))
         return format_currency(rounded + 0, code, locale=self.locale)
 
     def _availability(self, value: float) -> str:
         # Never rounded up to a target that was missed: three decimals, cut.
-        cut = math.floor(round(float(value) * 1e5, 6)) / 1e5
-        return format_percent(cut, format="#,##0.###%", locale=self.locale)
+        cut = Decimal(str(float(value))).quantize(Decimal("0.00001"), ROUND_FLOOR)
+        return self._percent(cut, "0.###")
 
     def _share(self, value: float) -> str:
-        places = "0.0" if 0 < abs(float(value)) < 0.1 or 0.9 < abs(float(value)) < 1 else "0"
-        return format_percent(float(value), format=f"#,##{places}%", locale=self.locale)
+        exact = Decimal(str(float(value)))
+        if not (0 < abs(exact) < Decimal("0.1") or Decimal("0.9") < abs(exact) < 1):
+            return self._percent(round(exact, 2), "0")
+        # Only nothing reads 0 %, and only all of it 100 %.
+        places = next((n for n in (3, 4, 5) if round(abs(exact), n) not in (0, 1)), 5)
+        near_all = round(abs(exact), places) == 1
+        shown = exact.quantize(Decimal(1).scaleb(-places), ROUND_FLOOR) if near_all else round(exact, places)
+        return self._percent(shown, "0." + "0" * (places - 2))
+
+    def _percent(self, value: Decimal, digits: str) -> str:
+        # The locale says where the sign stands, and with which space.
+        pattern = Locale.parse(self.locale).percent_formats[None].pattern.replace("##0", f"##{digits}")
+        return format_percent(value + 0, format=pattern, locale=self.locale)
 
     def _count(self, value: float) -> str:
         return format_decimal(round(value), locale=self.locale)
 
     def _number(self, value: float) -> str:
-        return format_decimal(round(float(value), 2), locale=self.locale)
+        return self._decimal(value, 2)
 
     def _ratio(self, value: float) -> str:
-        return f"{format_decimal(round(float(value), 2), locale=self.locale)}×"
+        return f"{self._decimal(value, 2)}×"
 
     def _minutes(self, value: float) -> str:
-        return f"{format_decimal(round(float(value), 1), locale=self.locale)} min"
+        return f"{self._decimal(value, 1)} min"
 
     def _per_week(self, value: float) -> str:
-        return f"{format_decimal(round(float(value), 1), locale=self.locale)} a week"
+        return f"{self._decimal(value, 1)} a week"
+
+    def _decimal(self, value: float, places: int) -> str:
+        return format_decimal(round(float(value), places) + 0.0, locale=self.locale)
 
     def _text(self, value: Any) -> str:
         return str(value)
@@ -153,11 +175,13 @@ class Style:
         return format_datetime(self._local(value), "HH:mm", locale=self.locale)
 
     def _date(self, value: Any) -> str:
-        day = self._local(value) if isinstance(value, pd.Timestamp) and value.tzinfo else value
-        return format_date(day, "d MMM yyyy", locale=self.locale)
+        return format_date(self._day(value), "d MMM yyyy", locale=self.locale)
 
     def _month(self, value: Any) -> str:
-        return format_date(value, "LLLL yyyy", locale=self.locale)
+        return format_date(self._day(value), "LLLL yyyy", locale=self.locale)
+
+    def _day(self, value: Any) -> Any:
+        return self._local(value) if isinstance(value, pd.Timestamp) and value.tzinfo else value
 
     def _local(self, value: pd.Timestamp) -> pd.Timestamp:
         return value.tz_convert(self.zone).to_pydatetime(warn=False).replace(tzinfo=None)
@@ -168,6 +192,8 @@ class Style:
         if seconds < 60:
             return f"{sign}{seconds} s"
         minutes = round(seconds / 60)
+        if minutes >= 1440:
+            minutes = round(minutes / 60) * 60
         days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
-        parts = [(days, "d"), (hours, "h"), (rest if not days else 0, "min")]
+        parts = [(days, "d"), (hours, "h"), (rest, "min")]
         return sign + " ".join(f"{count} {unit}" for count, unit in parts if count)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from opsreport.theme import is_unknown
 
 VERDICTS = ("met", "at risk", "missed", "unknown")
@@ -38,9 +40,15 @@ def verdict(worst: float, best: float, target: float, *, higher_is_better: bool 
     """
     if any(is_unknown(value) for value in (worst, best, target)):
         return "unknown"
-    reaches = (lambda value: value >= target) if higher_is_better else (lambda value: value <= target)
-    if not reaches(best):
+    if not _reaches(best, target, higher_is_better):
         return "missed"
-    if not reaches(worst):
+    if not _reaches(worst, target, higher_is_better):
         return "unknown"
     return "at risk" if at_risk else "met"
+
+
+def _reaches(value: Any, target: Any, higher_is_better: bool) -> bool:
+    # The float 0.999 lies below Decimal("0.999"): two kinds are compared as floats.
+    if type(value) is not type(target):
+        value, target = float(value), float(target)
+    return bool(value >= target if higher_is_better else value <= target)

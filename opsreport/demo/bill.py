@@ -132,43 +132,46 @@ def committed(plan: Commitment, rows: list[dict[str, Any]], day: dt.date) -> lis
     What is covered is billed at 0 and has the plan's rate as its effective cost; covered
     and unused together cost exactly the day's fee.
     """
-    fee = 24 * Decimal(plan.fee)
-    left, made = fee, []
+    left, made = 24 * Decimal(plan.fee), []
     for row in rows:
         if not row.pop("_covered") or not left:
             made.append(row)
             continue
-        rate = row["ListUnitPrice"] * Decimal(plan.rate)
-        quantity = min(row["PricingQuantity"], (left / rate).quantize(Decimal("0.000001"), ROUND_DOWN))
-        marks = {"CommitmentDiscountId": plan.id, "CommitmentDiscountType": "Savings Plan"}
-        made.append(
-            {**row, **_amounts(quantity, row["ListUnitPrice"]), **marks, "CommitmentDiscountStatus": "Used",
-             "SkuPriceId": row["SkuPriceId"] + ".SP", "BilledCost": Decimal(0), "EffectiveCost": quantity * rate}
-        )  # fmt: skip
+        price, needed = row["ListUnitPrice"], row["PricingQuantity"]
+        rate = price * Decimal(plan.rate)
+        quantity = min(needed, (left / rate).quantize(Decimal("0.000001"), ROUND_DOWN))
         left -= quantity * rate
-        if quantity < row["PricingQuantity"]:
-            made.append({**row, **_amounts(row["PricingQuantity"] - quantity, row["ListUnitPrice"])})
-    bought = Line(plan.account, "Compute", "Savings Plans", "SP-COMPUTE-1YR", "1 year, no upfront, compute savings plan",
+        used = {"SkuPriceId": row["SkuPriceId"] + ".SP", "BilledCost": Decimal(0), "EffectiveCost": quantity * rate}
+        made.append({**row, **_amounts(quantity, price), **_marks(plan, "Used"), **used})
+        if quantity < needed:
+            made.append({**row, **_amounts(needed - quantity, price)})
+    return made + _fee(plan, day, left)
+
+
+def _fee(plan: Commitment, day: dt.date, unused: Decimal) -> list[dict[str, Any]]:
+    """The plan's fee for a day, whose cost is that of the usage it covers; and what was not used of it."""
+    bought = Line(plan.account, "Compute", "Savings Plans", "SP-COMPUTE-1YR", "1 year, no upfront, compute plan",
                   "Hours", ((plan.starts, plan.fee),), lambda _: 24)  # fmt: skip
-    purchase = {**_charge(bought, day, Decimal(24)), "ChargeCategory": "Purchase", "ChargeFrequency": "Recurring",
-                "EffectiveCost": Decimal(0), **marks_of(plan)}  # fmt: skip
-    made.append(purchase)
-    if left:
-        made.append({**purchase, "ChargeCategory": "Usage", "ChargeFrequency": "Usage-Based", "SkuPriceId": "SP-COMPUTE-1YR.UNUSED",
-                     "BilledCost": Decimal(0), "ContractedCost": Decimal(0), "ListCost": Decimal(0), "EffectiveCost": left,
-                     "PricingQuantity": "", "ConsumedQuantity": "", "CommitmentDiscountStatus": "Unused"})  # fmt: skip
-    return made
+    paid = {**_charge(bought, day, Decimal(24)), "ChargeCategory": "Purchase", "ChargeFrequency": "Recurring",
+            "EffectiveCost": Decimal(0), **_marks(plan)}  # fmt: skip
+    if not unused:
+        return [paid]
+    idle = {**paid, "ChargeCategory": "Usage", "ChargeFrequency": "Usage-Based", **_marks(plan, "Unused"),
+            "SkuPriceId": "SP-COMPUTE-1YR.UNUSED", "PricingQuantity": "", "ConsumedQuantity": ""}  # fmt: skip
+    idle |= dict.fromkeys(("ListCost", "ContractedCost", "BilledCost"), Decimal(0))
+    return [paid, {**idle, "EffectiveCost": unused}]
 
 
-def marks_of(plan: Commitment) -> dict[str, str]:
-    """The columns by which a row belongs to a commitment."""
-    return {"CommitmentDiscountId": plan.id, "CommitmentDiscountType": "Savings Plan"}
+def _marks(plan: Commitment, status: str = "") -> dict[str, str]:
+    return {"CommitmentDiscountId": plan.id, "CommitmentDiscountType": "Savings Plan",
+            "CommitmentDiscountStatus": status}  # fmt: skip
 
 
 def once(charge: Once) -> dict[str, Any]:
     """A charge that came once; it has no quantity."""
     day = dt.date.fromisoformat(charge.day)
-    line = Line(charge.account, charge.service_category, charge.service, "", charge.words, "", (("", "0"),), lambda _: 0)
+    line = Line(charge.account, charge.service_category, charge.service, "", charge.words, "", (("", "0"),),
+                lambda _: 0)
     cost = Decimal(charge.cost)
     row = {**_charge(line, day, Decimal(0)), "ChargeCategory": charge.category, "ChargeClass": charge.kind,
            "ChargeFrequency": charge.frequency, "SkuPriceId": "", "RegionId": ""}  # fmt: skip
@@ -213,7 +216,8 @@ def _charge(line: Line, day: dt.date, quantity: Decimal) -> dict[str, Any]:
 def _amounts(quantity: Decimal, price: Decimal) -> dict[str, Decimal]:
     cost = quantity * price
     return {"PricingQuantity": quantity, "ConsumedQuantity": quantity, "ListUnitPrice": price,
-            "ContractedUnitPrice": price, **dict.fromkeys(("ListCost", "ContractedCost", "BilledCost", "EffectiveCost"), cost)}  # fmt: skip
+            "ContractedUnitPrice": price, **dict.fromkeys(("ListCost", "ContractedCost", "BilledCost",
+            "EffectiveCost"), cost)}  # fmt: skip
 
 
 def _billing(day: dt.date) -> dict[str, str]:

@@ -18,8 +18,8 @@ TRIAL = Account(*_ISSUER, "5f1c0000-0000-4000-8000-000000000002", "northgate-tes
 
 def rows(seed: int) -> list[dict[str, Any]]:
     """Every charge of thirteen months."""
-    days = bill.busy_days(seed, "clinic/traffic", traffic)
-    made = [row for day in days for line in _lines() if (row := bill.usage(line, day))]
+    days, lines = bill.busy_days(seed, "clinic/traffic", traffic), _lines()
+    made = [row for day in days for line in lines if (row := bill.usage(line, day))]
     return made + [bill.once(charge) for charge in _ONCE]
 
 
@@ -61,7 +61,8 @@ def _booking_cores(day: Day) -> float:
 def _lines() -> list[Line]:
     def line(category: str, service: str, sku: str, unit: str, price: str, amount: Amount, resource: str = "",
              tags: dict[str, str] | None = None, account: Account = LIVE) -> Line:  # fmt: skip
-        return Line(account, category, service, sku, f"{sku}, {unit}", unit, (("", price),), amount, resource, tags or {})
+        return Line(account, category, service, sku, f"{sku}, {unit}", unit, (("", price),), amount, resource,
+                    tags or {})
 
     machines, database, logs = "Virtual Machines", "Azure SQL Database", "Azure Monitor"
     return [
@@ -70,20 +71,30 @@ def _lines() -> list[Line]:
         line("Compute", machines, "D4as v5", "1 Hour", "0.206", _hours(1), "vm-booking-1", _BOOKING),
         line("Compute", machines, "D4as v5", "1 Hour", "0.206", _hours(1), "vm-booking-2", _BOOKING),
         line("Compute", machines, "E4as v5", "1 Hour", "0.268", _hours(1), "vm-records-1", _RECORDS),
-        line("Storage", "Storage", "P15 LRS Disk", "1/Month", "38.02", lambda day: 5 / day.month_days, "disks", _SHARED),
-        line("Databases", database, "vCore General Purpose", "1 Hour", "0.1516", _booking_cores, "sql-booking", _BOOKING),
+        line("Storage", "Storage", "P15 LRS Disk", "1/Month", "38.02", lambda day: 5 / day.month_days, "disks",
+             _SHARED),
+        line("Databases", database, "vCore General Purpose", "1 Hour", "0.1516", _booking_cores, "sql-booking",
+             _BOOKING),
         line("Databases", database, "vCore General Purpose", "1 Hour", "0.1516", _hours(4), "sql-records", _RECORDS),
-        line("Databases", database, "General Purpose Data Stored", "1 GB/Month", "0.137", _kept(310, 0.35), "sql-records", _RECORDS),
-        line("Storage", "Storage", "Hot ZRS Data Stored", "1 GB/Month", "0.0244", _kept(1_900, 2.2), "stnorthgatedocs", _RECORDS),
+        line("Databases", database, "General Purpose Data Stored", "1 GB/Month", "0.137", _kept(310, 0.35),
+             "sql-records", _RECORDS),
+        line("Storage", "Storage", "Hot ZRS Data Stored", "1 GB/Month", "0.0244", _kept(1_900, 2.2),
+             "stnorthgatedocs", _RECORDS),
         line("Storage", "Storage", "Hot Read Operations", "10K", "0.0054", _visits(85), "stnorthgatedocs", _RECORDS),
-        line("Storage", "Backup", "ZRS Data Stored", "1 GB/Month", "0.028", _kept(3_400, 3.5), "vault-northgate", _SHARED),
-        line("Storage", "Backup", "Protected Instance", "1/Month", "10.00", lambda day: 7 / day.month_days, "vault-northgate", _SHARED),
-        line("Networking", "Application Gateway", "Standard v2 Fixed Cost", "1 Hour", "0.246", _hours(1), "agw-northgate", _SHARED),
-        line("Networking", "Application Gateway", "Standard v2 Capacity Units", "1 Hour", "0.008", _visits(96), "agw-northgate", _SHARED),
+        line("Storage", "Backup", "ZRS Data Stored", "1 GB/Month", "0.028", _kept(3_400, 3.5), "vault-northgate",
+             _SHARED),
+        line("Storage", "Backup", "Protected Instance", "1/Month", "10.00", lambda day: 7 / day.month_days,
+             "vault-northgate", _SHARED),
+        line("Networking", "Application Gateway", "Standard v2 Fixed Cost", "1 Hour", "0.246", _hours(1),
+             "agw-northgate", _SHARED),
+        line("Networking", "Application Gateway", "Standard v2 Capacity Units", "1 Hour", "0.008", _visits(96),
+             "agw-northgate", _SHARED),
         line("Networking", "Bandwidth", "Data Transfer Out", "1 GB", "0.08", _visits(26), "agw-northgate", _SHARED),
         line("Networking", "VPN Gateway", "VpnGw1", "1 Hour", "0.19", _hours(1), "vpn-clinic", _SHARED),
-        line("Management", logs, "Analytics Logs Data Ingestion", "1 GB", "2.99", _visits(3.1), "log-northgate", _SHARED),
-        line("Management", logs, "Analytics Logs Data Retention", "1 GB/Month", "0.13", lambda day: 190 / day.month_days, "log-northgate", _SHARED),
+        line("Management", logs, "Analytics Logs Data Ingestion", "1 GB", "2.99", _visits(3.1), "log-northgate",
+             _SHARED),
+        line("Management", logs, "Analytics Logs Data Retention", "1 GB/Month", "0.13",
+             lambda day: 190 / day.month_days, "log-northgate", _SHARED),
         line("Security", "Key Vault", "Operations", "10K", "0.03", _visits(14), "kv-northgate", _SHARED),
         line("Security", "Microsoft Defender for Cloud", "Servers P2", "1 Hour", "0.02", _hours(5), "", _SHARED),
         line("Networking", "Virtual Network", "Standard IPv4 Static Public IP", "1 Hour", "0.005", _hours(3)),
@@ -93,6 +104,7 @@ def _lines() -> list[Line]:
 
 
 _ONCE = [
-    Once(LIVE, "2026-02-10", "Purchase", "One-Time", "Azure Marketplace", "Accessibility audit of the portal", "650.00"),
+    Once(LIVE, "2026-02-10", "Purchase", "One-Time", "Azure Marketplace", "Accessibility audit of the portal",
+         "650.00"),
     Once(LIVE, "2026-09-18", "Credit", "One-Time", "Azure SQL Database", "Service credit for July", "-42.15"),
 ]

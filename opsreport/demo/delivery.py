@@ -123,9 +123,9 @@ def _numbered(made: list[Deployment]) -> list[Deployment]:
 def _change(number: str, one: Deployment, noise: Random) -> Change:
     # Most changes wait for hours to days; a mend is written while the trouble lasts.
     hours = noise.uniform(0.3, 0.6) if one.rework else min(4 + noise.expovariate(1 / 40), 21 * 24)
-    merged = round(hours * 60 * noise.uniform(0.1, 0.5))
-    return Change(number, one, _awake(one.starts - dt.timedelta(minutes=round(hours * 60))),
-                  _awake(one.starts - dt.timedelta(minutes=merged)))  # fmt: skip
+    first = _awake(one.starts - dt.timedelta(minutes=round(hours * 60)))
+    merged = _awake(one.starts - dt.timedelta(minutes=round(hours * 60 * noise.uniform(0.1, 0.5))))
+    return Change(number, one, first, max(merged, first + dt.timedelta(minutes=10)))
 
 
 def _awake(moment: dt.datetime) -> dt.datetime:

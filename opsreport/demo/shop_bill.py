@@ -92,9 +92,11 @@ def _logs_kept(a_day: float, service: str) -> Amount:
 def _web_server(number: int) -> Line:
     """One of the web servers; those beyond the third run only when it is busy."""
     needed = (0, 0, 0, 0.62, 0.82, 1.02)[number]
-    return Line(PROD, "Compute", "Amazon Elastic Compute Cloud", "BoxUsage-m6i.large", "$0.096 per On Demand Linux m6i.large Instance Hour",
+    return Line(PROD, "Compute", "Amazon Elastic Compute Cloud", "BoxUsage-m6i.large",
+                "$0.096 per On Demand Linux m6i.large Instance Hour",
                 "Hours", (("", "0.096"),), lambda day: 24 if day.traffic >= needed else 0,
-                f"i-0a7{number}c4e19b2d8f3{number}", _STOREFRONT if number % 2 else _CHECKOUT, covered=True)  # fmt: skip
+                f"i-0a7{number}c4e19b2d8f3{number}", _STOREFRONT if number % 2 else _CHECKOUT,
+                covered=True)  # fmt: skip
 
 
 def _lines() -> list[Line]:
@@ -111,31 +113,43 @@ def _production() -> list[Line]:
     cdn, database = "Amazon CloudFront", "Amazon Relational Database Service"
     balancer, network = "Elastic Load Balancing", "Amazon Virtual Private Cloud"
     return [
-        line("Compute", "Amazon Elastic Compute Cloud", "EBS-gp3", "GB-Month", "0.08", _kept(520, 0.4), "vol-0d41", _SHARED),
+        line("Compute", "Amazon Elastic Compute Cloud", "EBS-gp3", "GB-Month", "0.08", _kept(520, 0.4), "vol-0d41",
+             _SHARED),
         line("Compute", "Amazon Elastic Compute Cloud", "BoxUsage-c6i.xlarge", "Hours", "0.17",
              _from(NEW_CLUSTER_FROM, _hours(1)), "i-0f3be7a1c9d04"),
-        line("Compute", "AWS Lambda", "Lambda-GB-Second", "GB-Seconds", "0.0000166667", _visits(310_000), "order-mail", _CHECKOUT),
-        line("Compute", "AWS Lambda", "Lambda-Request", "Requests", "0.0000002", _visits(420_000), "order-mail", _CHECKOUT),
-        line("Databases", database, "Multi-AZUsage-db.r6g.xlarge", "Hours", "0.90", _hours(1), "db:orders", _CHECKOUT),
-        line("Databases", database, "InstanceUsage-db.t4g.medium", "Hours", "0.065", _hours(1), "db:catalogue", _STOREFRONT),
+        line("Compute", "AWS Lambda", "Lambda-GB-Second", "GB-Seconds", "0.0000166667", _visits(310_000),
+             "order-mail", _CHECKOUT),
+        line("Compute", "AWS Lambda", "Lambda-Request", "Requests", "0.0000002", _visits(420_000), "order-mail",
+             _CHECKOUT),
+        line("Databases", database, "Multi-AZUsage-db.r6g.xlarge", "Hours", "0.90", _hours(1), "db:orders",
+             _CHECKOUT),
+        line("Databases", database, "InstanceUsage-db.t4g.medium", "Hours", "0.065", _hours(1), "db:catalogue",
+             _STOREFRONT),
         line("Databases", database, "RDS-GP3-Storage", "GB-Month", "0.115", _kept(220, 0.9), "db:orders", _CHECKOUT),
         line("Databases", database, "RDS-Backup", "GB-Month", "0.095", _kept(90, 0.8), "db:orders", _CHECKOUT),
-        line("Databases", "Amazon ElastiCache", "NodeUsage-cache.m6g.large", "Hours", "0.149", _hours(1), "cache:sessions", _STOREFRONT),
-        line("Storage", "Amazon Simple Storage Service", "TimedStorage-ByteHrs", "GB-Month", "0.023", _kept(700, 5.5), "harbour-pine-media", _STOREFRONT),
-        line("Storage", "Amazon Simple Storage Service", "Requests-Tier2", "Requests", "0.0000004", _visits(2_400_000), "harbour-pine-media", _STOREFRONT),
+        line("Databases", "Amazon ElastiCache", "NodeUsage-cache.m6g.large", "Hours", "0.149", _hours(1),
+             "cache:sessions", _STOREFRONT),
+        line("Storage", "Amazon Simple Storage Service", "TimedStorage-ByteHrs", "GB-Month", "0.023", _kept(700,
+             5.5), "harbour-pine-media", _STOREFRONT),
+        line("Storage", "Amazon Simple Storage Service", "Requests-Tier2", "Requests", "0.0000004",
+             _visits(2_400_000), "harbour-pine-media", _STOREFRONT),
         # The one change of a price: from October 2026 the client has a committed rate.
         line("Networking", cdn, "DataTransfer-Out-Bytes", "GB", "0.085", _visits(215), "E2HARBOURPINE", _STOREFRONT,
              (("2026-10-01", "0.078"),)),
-        line("Networking", cdn, "Requests-Tier2-HTTPS", "Requests", "0.000001", _visits(3_100_000), "E2HARBOURPINE", _STOREFRONT),
+        line("Networking", cdn, "Requests-Tier2-HTTPS", "Requests", "0.000001", _visits(3_100_000), "E2HARBOURPINE",
+             _STOREFRONT),
         line("Networking", balancer, "LoadBalancerUsage", "Hours", "0.0225", _hours(2), "app/harbour-pine", _SHARED),
         line("Networking", balancer, "LCUUsage", "LCU-Hours", "0.008", _visits(310), "app/harbour-pine", _SHARED),
         line("Networking", network, "NatGateway-Hours", "Hours", "0.045", _hours(2), "nat-0c11", _SHARED),
         line("Networking", network, "NatGateway-Bytes", "GB", "0.045", _nat, "nat-0c11", _SHARED),
         line("Networking", network, "PublicIPv4-InUse", "Hours", "0.005", _hours(6)),
         line("Networking", "Amazon Route 53", "DNS-Queries", "Queries", "0.0000004", _visits(1_500_000)),
-        line("Security", "AWS WAF", "WAF-Requests", "Requests", "0.0000006", _visits(3_100_000), "acl/harbour-pine", _SHARED),
-        line("Security", "AWS Secrets Manager", "SecretsManager-Secret", "Secret-Month", "0.40", lambda day: 34 / day.month_days, "", _SHARED),
-        line("Analytics", "Amazon OpenSearch Service", "ESInstance-r6g.large", "Hours", "0.167", _hours(1), "domain/catalogue", _SEARCH),
+        line("Security", "AWS WAF", "WAF-Requests", "Requests", "0.0000006", _visits(3_100_000), "acl/harbour-pine",
+             _SHARED),
+        line("Security", "AWS Secrets Manager", "SecretsManager-Secret", "Secret-Month", "0.40",
+             lambda day: 34 / day.month_days, "", _SHARED),
+        line("Analytics", "Amazon OpenSearch Service", "ESInstance-r6g.large", "Hours", "0.167", _hours(1),
+             "domain/catalogue", _SEARCH),
         line("Analytics", "Amazon OpenSearch Service", "ESInstance-r6g.xlarge", "Hours", "0.335",
              _from(NEW_CLUSTER_FROM, _hours(1)), "domain/catalogue-next"),
     ]  # fmt: skip
@@ -148,15 +162,19 @@ def _nat(day: Day) -> float:
 
 def _logs() -> list[Line]:
     made = []
-    for service, tags, gigabytes in (("checkout", _CHECKOUT, 16.0), ("storefront", _STOREFRONT, 10.0), ("search", _SEARCH, 4.0)):
+    for service, tags, gigabytes in (("checkout", _CHECKOUT, 20.0), ("storefront", _STOREFRONT, 10.0), ("search",
+    _SEARCH, 4.0)):
         group = f"/harbour-pine/{service}"
         made += [
-            Line(PROD, "Management", "AmazonCloudWatch", "DataProcessing-Bytes", "$0.50 per GB of log data ingested", "GB",
+            Line(PROD, "Management", "AmazonCloudWatch", "DataProcessing-Bytes", "$0.50 per GB of log data ingested",
+                 "GB",
                  (("", "0.50"),), _logged(gigabytes, service), group, tags),
-            Line(PROD, "Management", "AmazonCloudWatch", "TimedStorage-ByteHrs", "$0.03 per GB-month of log storage", "GB-Month",
+            Line(PROD, "Management", "AmazonCloudWatch", "TimedStorage-ByteHrs", "$0.03 per GB-month of log storage",
+                 "GB-Month",
                  (("", "0.03"),), _logs_kept(gigabytes * 0.85, service), group, tags),
         ]  # fmt: skip
-    metrics = Line(PROD, "Management", "AmazonCloudWatch", "CW-MetricMonitorUsage", "$0.30 per metric-month", "Metrics",
+    metrics = Line(PROD, "Management", "AmazonCloudWatch", "CW-MetricMonitorUsage", "$0.30 per metric-month",
+                   "Metrics",
                    (("", "0.30"),), lambda day: 260 / day.month_days, "", _SHARED)  # fmt: skip
     return [*made, metrics]
 
@@ -166,25 +184,36 @@ def _staging() -> list[Line]:
         return lambda day: hours if day.date.weekday() < 5 else 0
 
     def line(category: str, service: str, sku: str, unit: str, price: str, amount: Amount, resource: str) -> Line:
-        return Line(STAGING, category, service, sku, f"${price} per {unit}, {sku}", unit, (("", price),), amount, resource, _TRIAL)
+        return Line(STAGING, category, service, sku, f"${price} per {unit}, {sku}", unit, (("", price),), amount,
+                    resource, _TRIAL)
 
     return [
-        line("Compute", "Amazon Elastic Compute Cloud", "BoxUsage-t3.medium", "Hours", "0.0416", office(12), "i-0e55a"),
-        line("Compute", "Amazon Elastic Compute Cloud", "EBS-gp3", "GB-Month", "0.08", lambda day: 120 / day.month_days, "vol-0e55"),
-        line("Databases", "Amazon Relational Database Service", "InstanceUsage-db.t4g.medium", "Hours", "0.065", office(12), "db:staging"),
-        line("Networking", "Elastic Load Balancing", "LoadBalancerUsage", "Hours", "0.0225", _hours(1), "app/staging"),
-        line("Management", "AmazonCloudWatch", "DataProcessing-Bytes", "GB", "0.50", office(1.1), "/harbour-pine/staging"),
+        line("Compute", "Amazon Elastic Compute Cloud", "BoxUsage-t3.medium", "Hours", "0.0416", office(12),
+             "i-0e55a"),
+        line("Compute", "Amazon Elastic Compute Cloud", "EBS-gp3", "GB-Month", "0.08",
+             lambda day: 120 / day.month_days, "vol-0e55"),
+        line("Databases", "Amazon Relational Database Service", "InstanceUsage-db.t4g.medium", "Hours", "0.065",
+             office(12), "db:staging"),
+        line("Networking", "Elastic Load Balancing", "LoadBalancerUsage", "Hours", "0.0225", _hours(1),
+             "app/staging"),
+        line("Management", "AmazonCloudWatch", "DataProcessing-Bytes", "GB", "0.50", office(1.1),
+             "/harbour-pine/staging"),
     ]  # fmt: skip
 
 
 _ONCE = [
-    Once(PROD, "2025-11-12", "Purchase", "One-Time", "Amazon Route 53", "Registration of harbourandpine.example for a year", "14.00"),
-    Once(PROD, "2026-05-19", "Purchase", "One-Time", "AWS Marketplace", "Penetration test before the summer sale", "480.00"),
-    Once(PROD, "2026-09-11", "Credit", "One-Time", "AWS Promotional Credit", "Credit of the launch programme, last part", "-180.00"),
-    Once(PROD, "2026-10-09", "Adjustment", "One-Time", "Amazon CloudFront", "Refund: requests of 3 September counted twice", "-38.42",
+    Once(PROD, "2025-11-12", "Purchase", "One-Time", "Amazon Route 53",
+         "Registration of harbourandpine.example for a year", "14.00"),
+    Once(PROD, "2026-05-19", "Purchase", "One-Time", "AWS Marketplace", "Penetration test before the summer sale",
+         "480.00"),
+    Once(PROD, "2026-09-11", "Credit", "One-Time", "AWS Promotional Credit",
+         "Credit of the launch programme, last part", "-180.00"),
+    Once(PROD, "2026-10-09", "Adjustment", "One-Time", "Amazon CloudFront",
+         "Refund: requests of 3 September counted twice", "-38.42",
          kind="Correction"),
     # Used in September, invoiced in October: why the two totals of a month differ.
-    Once(PROD, "2026-09-30", "Usage", "Usage-Based", "AWS WAF", "Bot control requests, reported late", "6.73", billed_in="2026-10-01"),
+    Once(PROD, "2026-09-30", "Usage", "Usage-Based", "AWS WAF", "Bot control requests, reported late", "6.73",
+         billed_in="2026-10-01"),
 ]  # fmt: skip
 
 
@@ -198,9 +227,11 @@ def _fees(charged: list[dict[str, Any]]) -> list[Once]:
     for month, total in sorted(totals.items()):
         support = max(Decimal(29), _cents(total * Decimal("0.03")))
         made += [
-            Once(PROD, month, "Purchase", "Recurring", "AWS Support (Developer)", "3% of the month's usage, at least $29",
+            Once(PROD, month, "Purchase", "Recurring", "AWS Support (Developer)",
+                 "3% of the month's usage, at least $29",
                  str(support), whole_month=True),
-            Once(PROD, month, "Tax", "Recurring", "Tax", "Sales tax, 4%", str(_cents((total + support) * Decimal("0.04"))),
+            Once(PROD, month, "Tax", "Recurring", "Tax", "Sales tax, 4%",
+                 str(_cents((total + support) * Decimal("0.04"))),
                  whole_month=True),
         ]  # fmt: skip
     return made

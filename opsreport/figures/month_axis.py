@@ -18,7 +18,8 @@ _MOST_LABELS = 6
 
 def elapsed(instants: Iterable[pd.Timestamp], period: Period) -> list[float]:
     """Where instants lie on the axis, held within the period. [h]"""
-    return [max(0.0, min(period.hours, (at - period.start) / pd.Timedelta(hours=1))) for at in instants]
+    start, hours, hour = period.start, period.hours, pd.Timedelta(hours=1)
+    return [max(0.0, min(hours, (at - start) / hour)) for at in instants]
 
 
 def month_axis(period: Period, style: Style) -> dict[str, object]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -13,15 +15,8 @@ from opsreport.figures.month_axis import elapsed, month_axis
 from opsreport.period import Period
 from opsreport.theme import Style, is_unknown
 
-#: How each state is drawn, the quiet ones first: never by colour alone.
-_LOOKS = {
-    "up": (theme.GRID, "", "up"),
-    "unknown": (theme.PAPER, "/", "unknown, not observed"),
-    "paused": (theme.PAPER, ".", "paused"),
-    "maintenance": (theme.PLANNED, "x", "maintenance"),
-    "degraded": (theme.AT_RISK, "\\", "degraded"),
-    "down": (theme.BAD, "", "down"),
-}
+#: The pattern that tells each state besides its colour, the quiet ones first.
+_PATTERNS = {"up": "", "unknown": "/", "paused": ".", "maintenance": "x", "degraded": "\\", "down": ""}
 _LABELLED = 5  # lines of a burn-down that can be told apart
 _FACETS = 6  # monitors whose thirteen months fit one chart
 _NO_DATA = "There is no monitor data for this month, so uptime is unknown: see the note on data for the source."
@@ -41,12 +36,12 @@ def state_strip(states: pd.DataFrame, availability: pd.DataFrame, period: Period
         return notice("uptime.strip", _NO_DATA)
     order = [m for m in dict.fromkeys(availability["monitor"]) if m in set(states["monitor"])]
     figure = go.Figure()
-    for state, part in sorted(states.groupby("state"), key=lambda group: list(_LOOKS).index(group[0])):
-        figure.add_trace(_state_bars(state, part, period, style))
-    _mark_outages(figure, states[states["state"] == "down"], period, style)
-    figure.update_layout(barmode="overlay", bargap=0.45, xaxis=month_axis(period, style), legend=_LEGEND)
-    figure.update_yaxes(categoryorder="array", categoryarray=order[::-1], showgrid=False,
-                        range=[-0.6, len(order) - 0.3], fixedrange=True, ticks="")  # fmt: skip
+    for state, part in sorted(states.groupby("state"), key=lambda group: list(_PATTERNS).index(group[0])):
+        figure.add_trace(_state_bars(state, part, order, period, style))
+    _mark_outages(figure, states[states["state"] == "down"], order, period, style)
+    figure.update_layout(barmode="overlay", xaxis=month_axis(period, style), legend=_LEGEND)
+    figure.update_yaxes(tickvals=list(range(len(order))), ticktext=[_plain(name) for name in order], showgrid=False, fixedrange=True,
+                        range=[len(order) - 0.4, -0.8])  # fmt: skip
     return chart(
         figure, "uptime.strip", title=_strip_title(availability, style), style=style, numbers=availability,
         subtitle="State of each monitor over the month; ▼ marks each outage, however short",
@@ -96,69 +91,74 @@ def availability_history(history: pd.DataFrame, style: Style) -> Exhibit:
     if known.empty:
         return notice("uptime.history", "No availability has been observed under an SLO yet.")
     low, facets = _lowest_first(known)
-    figure = make_subplots(rows=len(facets), cols=1, shared_xaxes=True, subplot_titles=facets,
+    figure = make_subplots(rows=len(facets), cols=1, shared_xaxes=True, subplot_titles=[_plain(name) for name in facets],
                            vertical_spacing=min(0.2, 0.36 / len(facets)))  # fmt: skip
     months = list(dict.fromkeys(history["period"]))
+    figure.update_annotations(x=0, xanchor="left", font={"size": 13, "color": theme.INK})
     for place, name in enumerate(facets, start=1):
         _facet(figure, agreed[agreed["monitor"] == name], place, months, style)
-    figure.update_annotations(x=0, xanchor="left", font={"size": 13, "color": theme.INK})
-    figure.update_xaxes(type="category", categoryorder="array", categoryarray=months, fixedrange=True,
-                        range=[-0.5, len(months) - 0.5], tickvals=months[::-3][::-1],
-                        ticktext=[style.text(Period.month(m).first_day, "month") if "_" not in m else m
-                                  for m in months[::-3][::-1]])  # fmt: skip
-    pad = (1 - low) * 0.12
+    labelled = months[::-6][::-1]
+    figure.update_xaxes(type="category", categoryorder="array", categoryarray=months, fixedrange=True, tickangle=0,
+                        range=[-0.5, len(months) - 0.5], tickvals=labelled,
+                        ticktext=[style.text(Period.parse(name).first_day, "month") for name in labelled])  # fmt: skip
+    pad = (1 - low) * 0.12 or 0.0001
     figure.update_yaxes(range=[low - pad, 1 + pad], tickformat=".3~%", nticks=4, fixedrange=True)
     figure.update_layout(showlegend=False)
     hidden = agreed["monitor"].nunique() - len(facets)
     return chart(
-        figure, "uptime.history", title=_history_title(known), style=style, numbers=agreed.iloc[::-1],
-        subtitle=f"Availability by month; the axis starts at {style.text(low, 'availability')}, not at 0. Ring: raw, before "
-        f"an SLO. Grey: not fully observed.{f' {hidden} more in the table.' if hidden else ''}",
+        figure, "uptime.history", title=_history_title(known), style=style,
+        subtitle=f"Availability by month; ◆ missed, ○ raw, without an SLO; a line spans worst to best case where not all "
+        f"was seen. The axis starts at {style.text(low - pad, 'availability')}, not at 0"
+        f"{f'. The {hidden} best monitors are left out' if hidden else ''}",
+        numbers=agreed[agreed["monitor"].isin(facets)].iloc[::-1], limit=_FACETS * 26,
         columns=("period", "monitor", "agreed_availability", "raw_availability", "slo_target", "coverage", "verdict"),
-        height=120 + 110 * len(facets), limit=len(agreed),
+        height=120 + 110 * len(facets),
     )  # fmt: skip
 
 
-_LEGEND = {"y": -0.02, "yref": "container", "yanchor": "bottom", "x": 0, "itemclick": False, "itemdoubleclick": False}
+_LEGEND = {"entrywidth": 80, "y": -0.02, "yref": "container", "yanchor": "bottom", "x": 0, "itemclick": False, "itemdoubleclick": False}
 
 
-def _state_bars(state: str, part: pd.DataFrame, period: Period, style: Style) -> go.Bar:
-    colour, shape, label = _LOOKS[state]
+def _state_bars(state: str, part: pd.DataFrame, order: list[str], period: Period, style: Style) -> go.Bar:
+    colour, shape = theme.STATE_COLOURS[state], _PATTERNS[state]
     begin, end = elapsed(part["state_from"], period), elapsed(part["state_to"], period)
     pattern = {"shape": shape, "fgcolor": theme.INK_SOFT, "size": 5, "solidity": 0.25, "fillmode": "overlay"}
     return go.Bar(
-        orientation="h", y=part["monitor"].tolist(), base=_rounded(begin), name=label,
+        orientation="h", y=[order.index(name) for name in part["monitor"]], base=_rounded(begin), name=state,
+        width=0.5,
         x=_rounded(b - a for a, b in zip(begin, end, strict=True)),
         # A drawn edge keeps an outage of minutes at two pixels on a month.
         marker={"color": colour, "pattern": pattern if shape else None,
-                "line": {"color": colour if state == "down" else theme.GRID, "width": 2 if state == "down" else 0}},
-        hovertext=[f"{label}, {style.text(a, 'instant')} to {style.text(b, 'instant')}"
+                "line": {"color": colour, "width": 2 if state == "down" else 0}},
+        hovertext=[f"{state}, {style.text(a, 'instant')} to {style.text(b, 'instant')}"
                    for a, b in zip(part["state_from"], part["state_to"], strict=True)] if state != "up" else None,
         hoverinfo="text" if state != "up" else "skip",
     )  # fmt: skip
 
 
-def _mark_outages(figure: go.Figure, down: pd.DataFrame, period: Period, style: Style) -> None:
-    """A mark above the start of each outage, on a numeric overlay of the monitors' axis."""
+def _mark_outages(figure: go.Figure, down: pd.DataFrame, order: list[str], period: Period, style: Style) -> None:
+    """A mark above the start of each outage, which may be too short to see."""
     if down.empty:
         return
     figure.add_scatter(
-        x=_rounded(elapsed(down["state_from"], period)), y=down["monitor"].tolist(), mode="markers",
-        marker={"symbol": "triangle-down", "size": 9, "color": theme.BAD, "standoff": 9}, name="an outage begins",
+        x=_rounded(elapsed(down["state_from"], period)), y=[order.index(m) - 0.44 for m in down["monitor"]],
+        marker={"symbol": "triangle-down", "size": 9, "color": theme.BAD}, mode="markers", showlegend=False,
         hovertext=[f"down for {style.text(b - a, 'duration')} from {style.text(a, 'instant')}"
                    for a, b in zip(down["state_from"], down["state_to"], strict=True)], hoverinfo="text",
     )  # fmt: skip
 
 
 def _burn_line(figure: go.Figure, rows: pd.DataFrame, strong: bool, period: Period, style: Style) -> None:
+    starts = {day: start for day, start, _ in period.local_days()}
     ends = {day: end for day, _, end in period.local_days()}
+    first = rows.iloc[0]
+    # A line begins with the whole budget; a day that nobody observed is a gap in it.
+    at = [starts[first["budget_day"]], *(ends[day] for day in rows["budget_day"])]
+    left = [first["error_budget"], *rows["budget_left"]]
     figure.add_scatter(
-        x=_rounded(elapsed((ends[day] for day in rows["budget_day"]), period)), mode="lines",
-        y=[None if is_unknown(left) else round(left, 2) for left in rows["budget_left"]],
-        line={"color": _line_colour(rows["budget_left"].dropna(), strong), "width": 2.5 if strong else 1.5,
-              "shape": "hv"},
-        hovertext=[f"{rows['monitor'].iloc[0]}: {style.text(left, 'minutes')} left" for left in rows["budget_left"]],
-        hoverinfo="text",
+        x=_rounded(elapsed(at, period)), y=[None if is_unknown(one) else round(one, 2) for one in left], mode="lines",
+        line={"color": _line_colour(rows["budget_left"].dropna(), strong), "width": 2.5 if strong else 1.5},
+        hovertext=[f"{_plain(first['monitor'])}: {style.text(one, 'minutes')} left" for one in left], hoverinfo="text",
     )  # fmt: skip
 
 
@@ -178,7 +178,7 @@ def _end_labels(figure: go.Figure, ends: pd.DataFrame, style: Style) -> None:
     for (_, row), y in zip(ends.iterrows(), at, strict=True):
         figure.add_annotation(
             x=1, xref="paper", xanchor="left", xshift=6, y=y, yanchor="middle", showarrow=False, align="left",
-            text=f"{row['monitor']}<br>{style.text(row['budget_left'], 'minutes', signed=True)}",
+            text=f"{_plain(row['monitor'])}<br>{style.text(row['budget_left'], 'minutes', signed=True)}",
             font={"size": 12, "color": _line_colour(pd.Series([row["budget_left"]]), True)},
         )  # fmt: skip
 
@@ -191,15 +191,19 @@ def _lowest_first(known: pd.DataFrame) -> tuple[float, list[str]]:
 
 
 def _facet(figure: go.Figure, rows: pd.DataFrame, place: int, months: list[str], style: Style) -> None:
-    agreed = rows["agreed_availability"].notna()
-    colours = [theme.THIS_MONTH if full else theme.HISTORY for full in rows["coverage"].ge(0.999)]
-    values = rows["agreed_availability"].where(agreed, rows["raw_availability"].where(rows["slo_target"].isna()))
+    agreed, missed = rows["slo_target"].notna(), rows["verdict"] == "missed"
+    values = rows["agreed_availability"].where(agreed, rows["raw_availability"])
+    now = (rows["period"] == months[-1]).tolist()
+    colours = [theme.BAD if bad else theme.THIS_MONTH if new else theme.HISTORY
+               for bad, new in zip(missed, now, strict=True)]  # fmt: skip
+    symbols = ["diamond" if bad else "circle" if one else "circle-open" for bad, one in zip(missed, agreed, strict=True)]
     figure.add_scatter(
-        x=rows["period"].tolist(), y=[None if is_unknown(v) else float(v) for v in values], mode="markers",
-        marker={"size": [11 if month == months[-1] else 8 for month in rows["period"]], "color": colours,
-                "symbol": ["circle" if one else "circle-open" for one in agreed], "line": {"width": 2, "color": colours}},
-        hovertext=[style.text(value, "availability") for value in values], hoverinfo="text+x", row=place, col=1,
-        cliponaxis=False,
+        x=rows["period"].tolist(), y=_listed(values), mode="markers", cliponaxis=False, row=place, col=1,
+        marker={"size": [12 if new else 9 for new in now], "color": colours, "symbol": symbols, "opacity": 1,
+                "line": {"width": [0 if one else 2 for one in agreed], "color": colours}},
+        error_y={"symmetric": False, "array": _listed(rows["availability_best"] - values), "width": 0,
+                 "arrayminus": _listed(values - rows["availability_worst"]), "thickness": 1.5, "color": theme.INK_SOFT},
+        hovertext=[style.text(value, "availability") for value in values], hoverinfo="text+x",
     )  # fmt: skip
     target = rows.dropna(subset=["slo_target"])
     figure.add_scatter(x=target["period"].tolist(), y=target["slo_target"].tolist(), mode="lines", hoverinfo="skip",
@@ -238,6 +242,15 @@ def _history_title(known: pd.DataFrame) -> str:
         return "No SLO was missed in these months"
     name, count = missed.index[-1], missed.iloc[-1]
     return f"{name} missed its SLO in {count} of {judged.loc[judged['monitor'] == name, 'period'].nunique()} months"
+
+
+def _plain(name: str) -> str:
+    # Plotly reads some markup in its texts; a name is shown as it is.
+    return html.escape(name, quote=False)
+
+
+def _listed(values: pd.Series) -> list[float | None]:
+    return [None if is_unknown(value) else float(value) for value in values]
 
 
 def _rounded(hours: object) -> list[float]:

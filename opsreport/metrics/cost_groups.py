@@ -18,7 +18,7 @@ from opsreport.schemas import TEXT
 from opsreport.schemas.cost import ALL, NONE, OTHER
 
 
-def by(cost: pd.DataFrame, period: Period, column: str) -> pd.DataFrame:
+def by(cost: pd.DataFrame, period: Period, column: str, only: pd.Series | None = None) -> pd.DataFrame:
     """Spend per group, this month and the month before.
 
     Parameters
@@ -26,6 +26,8 @@ def by(cost: pd.DataFrame, period: Period, column: str) -> pd.DataFrame:
     column : str
         provider_name, service_name, sub_account_id, region_id, resource_id, or service once
         charges have been allocated to the client's services.
+    only : Series of bool, optional
+        Which charges to group; a month counts as known when it has any charge at all.
 
     Returns
     -------
@@ -38,8 +40,10 @@ def by(cost: pd.DataFrame, period: Period, column: str) -> pd.DataFrame:
     if column not in cost:
         cost = cost.assign(**{column: pd.Series(pd.NA, index=cost.index, dtype=TEXT)})
     before = period.previous()
-    at = sums(cost, [before, period], ["billing_currency", column])
-    spent = {(row["at"], row["billing_currency"], row[column]): row["billed_cost"] for _, row in at.iterrows()}
+    at = sums(cost if only is None else cost[only], [before, period], ["billing_currency", column])
+    spent = {
+        (row["at"], row["billing_currency"], row[column]): row["billed_cost"] for _, row in at.iterrows()
+    }
     known = has_charges(cost, before)
     groups = dict.fromkeys(zip(at["billing_currency"], at[column], strict=True))
     rows = []
@@ -74,7 +78,9 @@ def top(groups: pd.DataFrame, n: int = 8) -> pd.DataFrame:
         if len(rest):
             sums_of_rest = {column: exact([_sum_or_unknown(rest[column])]) for column in money}
             share = [rest["share"].sum(min_count=1)]
-            parts.append(pd.DataFrame({name: [OTHER], "billing_currency": [code], **sums_of_rest, "share": share}))
+            parts.append(
+                pd.DataFrame({name: [OTHER], "billing_currency": [code], **sums_of_rest, "share": share})
+            )
     return pd.concat(parts, ignore_index=True)[groups.columns] if parts else groups
 
 
@@ -103,7 +109,9 @@ def tag_coverage(cost: pd.DataFrame, period: Period, required_tags: Sequence[str
             carried = [not gaps if tag == ALL else tag not in gaps for gaps in lacking]
             tagged = total(part["billed_cost"][carried])
             rows.append((tag, code, tagged, whole, float(tagged / whole)))
-    made = pd.DataFrame(rows, columns=["tag", "billing_currency", "tagged_spend", "usage_spend", "tagged_share"])
+    made = pd.DataFrame(
+        rows, columns=["tag", "billing_currency", "tagged_spend", "usage_spend", "tagged_share"]
+    )
     return made.assign(tagged_spend=exact(made["tagged_spend"]), usage_spend=exact(made["usage_spend"]))
 
 
@@ -120,7 +128,11 @@ def untagged(cost: pd.DataFrame, period: Period, required_tags: Sequence[str], n
         cost = cost.iloc[:0]
     usage = _positive_usage(cost, period)
     usage = usage.assign(missing=_tag_values(usage, lambda tags: _missing(tags, required_tags), absent=""))
-    at = sums(usage[usage["missing"] != "[]"], [period], ["billing_currency", "resource_id", "service_name", "missing"])
+    at = sums(
+        usage[usage["missing"] != "[]"],
+        [period],
+        ["billing_currency", "resource_id", "service_name", "missing"],
+    )
     gaps = [", ".join(json.loads(text) if text else required_tags) for text in at["missing"]]
     made = pd.DataFrame({
         "resource_id": at["resource_id"].fillna(NONE),
@@ -157,11 +169,14 @@ def _missing(tags: dict[str, str], required: Sequence[str]) -> str:
     return json.dumps([tag for tag in required if not tags.get(tag)])
 
 
-def _tag_values(cost: pd.DataFrame, read: Callable[[dict[str, str]], str | None], absent: str | None = None) -> pd.Series:
+def _tag_values(
+    cost: pd.DataFrame, read: Callable[[dict[str, str]], str | None], absent: str | None = None
+) -> pd.Series:
     """What is read of each row's tags; each different text of tags is read once."""
     texts = cost["tags"].unique()
     values = {text: read(_tags(text)) for text in texts if not pd.isna(text)}
-    return cost["tags"].map(values).fillna(absent if absent is not None else pd.NA).astype(TEXT)
+    read_of = [absent if pd.isna(text) else values[text] for text in cost["tags"]]
+    return pd.Series(read_of, index=cost.index, dtype=TEXT)
 
 
 @lru_cache(maxsize=65536)

@@ -6,16 +6,14 @@ Every amount is per currency: two currencies are never added.
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal
 
 import pandas as pd
 
 from opsreport.intervals import Intervals
+from opsreport.metrics.cost_effective import SOUND, effective_cost_check
 from opsreport.metrics.cost_sums import ZERO, exact, minus, scaled, seen_share, sums, total
 from opsreport.period import Period
 from opsreport.schemas.cost import OTHER
-
-SOUND = "sound"
 
 
 def spend(cost: pd.DataFrame, period: Period) -> pd.DataFrame:
@@ -41,7 +39,9 @@ def spend(cost: pd.DataFrame, period: Period) -> pd.DataFrame:
     .. [1] FOCUS, https://focus.finops.org, BilledCost, ChargePeriodStart, BillingPeriodStart.
     """
     bill = [period.bill]
-    used = sums(cost, bill, ["billing_currency"], ("billed_cost", "effective_cost")).set_index("billing_currency")
+    used = sums(cost, bill, ["billing_currency"], ("billed_cost", "effective_cost")).set_index(
+        "billing_currency"
+    )
     invoiced = sums(cost, bill, ["billing_currency"], placed_by="billing_period_start")
     invoiced = invoiced.set_index("billing_currency")["billed_cost"]
     check = effective_cost_check(cost, period)
@@ -80,45 +80,11 @@ def invoice_difference(cost: pd.DataFrame, period: Period) -> pd.DataFrame:
     })  # fmt: skip
     keys = ["billing_currency", "charge_month", "billing_month"]
     made = [
-        (*key, part["sign"].iloc[0] * total(part["amount"]), len(part)) for key, part in rows.groupby(keys, sort=True)
+        (*key, part["sign"].iloc[0] * total(part["amount"]), len(part))
+        for key, part in rows.groupby(keys, sort=True)
     ]
     frame = pd.DataFrame(made, columns=[*keys, "invoice_difference", "charges"])
     return frame.assign(invoice_difference=exact(frame["invoice_difference"]))
-
-
-def effective_cost_check(cost: pd.DataFrame, period: Period) -> pd.DataFrame:
-    """Whether a provider's EffectiveCost can be used: does it reconcile with BilledCost over usage?
-
-    Usage that a commitment discounts is left out of the comparison: there the two differ by
-    design. A provider's amortised cost is sound when every usage row has one and they come to
-    the same, within a thousandth and at least a hundredth.
-
-    Returns
-    -------
-    DataFrame
-        provider_name, billing_currency, spend and effective_cost (all charges), usage_billed,
-        usage_effective, effective_difference (usage without a commitment) [money], and
-        effective_finding: "sound", or what is wrong with it. Reports use BilledCost wherever
-        it is not sound.
-    """
-    keys, both = ["provider_name", "billing_currency"], ["billed_cost", "effective_cost"]
-    rows = cost.loc[period.bill.contains(cost["charge_period_start"])]
-    plain = rows[(rows["charge_category"] == "Usage") & rows["commitment_discount_id"].isna()
-                 & rows["commitment_discount_status"].isna()]  # fmt: skip
-    every, usage = sums(rows, [period], keys, both), sums(plain, [period], keys, both)
-    found = {_known(key): _finding(part) for key, part in plain[[*keys, *both]].groupby(keys, dropna=False)}
-    made = every.merge(usage, on=keys, how="left", suffixes=("", "_usage"))
-    said = [found.get(key, "without usage to check it by") for key in made[keys].itertuples(index=False, name=None)]
-    return pd.DataFrame({
-        "provider_name": made["provider_name"],
-        "billing_currency": made["billing_currency"],
-        "spend": exact(made["billed_cost"]),
-        "effective_cost": exact(made["effective_cost"]),
-        "usage_billed": exact(made["billed_cost_usage"]),
-        "usage_effective": exact(made["effective_cost_usage"]),
-        "effective_difference": exact(map(minus, made["effective_cost_usage"], made["billed_cost_usage"])),
-        "effective_finding": pd.Series(said, dtype=object),
-    })  # fmt: skip
 
 
 def change(cost: pd.DataFrame, period: Period, seen: Intervals | None = None) -> pd.DataFrame:
@@ -169,7 +135,9 @@ def monthly(cost: pd.DataFrame, period: Period, n: int = 13, seen: Intervals | N
     months = period.bill.history(n)
     at = sums(cost, months, ["billing_currency"])
     spent = {(row["at"], row["billing_currency"]): row["billed_cost"] for _, row in at.iterrows()}
-    known = {index for index in set(at["at"]) if seen is None or seen_share(seen, period.back(n - 1 - index)) > 0}
+    known = {
+        index for index in set(at["at"]) if seen is None or seen_share(seen, period.back(n - 1 - index)) > 0
+    }
     rows = [
         (month.name, code, spent.get((index, code), ZERO) if index in known else None,
          seen_share(seen, period.back(n - 1 - index)))
@@ -219,23 +187,6 @@ def _leading(cost: pd.DataFrame, period: Period, column: str, n: int) -> pd.Seri
     return cost[column].where(cost[column].isin(leading.dropna()), OTHER)
 
 
-def _finding(usage: pd.DataFrame) -> str:
-    """What is to be said of a provider's EffectiveCost, from its usage without a commitment."""
-    if usage["effective_cost"].isna().any():
-        return "missing"
-    billed, effective = list(usage["billed_cost"]), list(usage["effective_cost"])
-    if any(billed) and not any(effective):
-        return "zero"
-    if all(value % 1 == 0 for value in effective) and any(value % 1 for value in billed):
-        return "rounded to whole units"
-    allowed = max(Decimal("0.01"), abs(total(billed)) / 1000)
-    return SOUND if abs(total(effective) - total(billed)) <= allowed else "not reconciled with billed cost"
-
-
-def _known(key: tuple) -> tuple:
-    return tuple(None if pd.isna(part) else part for part in key)
-
-
 def _shares(changes: pd.Series, bases: pd.Series) -> pd.Series:
     """Changes over what they started from; NaN where that is not above zero."""
     return pd.Series(
@@ -245,4 +196,3 @@ def _shares(changes: pd.Series, bases: pd.Series) -> pd.Series:
         ],
         dtype="float64",
     )
-

@@ -63,7 +63,9 @@ def sums(
     for value in values:
         made[value] = pd.Series(grouped[f"{value}_sum"].to_pylist(), dtype=object)
     made["charges"] = grouped["count_all"].to_pylist()
-    order = sorted(range(len(made)), key=lambda row: [_sortable(made.at[row, name]) for name in ("at", *keys)])
+    order = sorted(
+        range(len(made)), key=lambda row: [_sortable(made.at[row, name]) for name in ("at", *keys)]
+    )
     return made.iloc[order].reset_index(drop=True)
 
 

@@ -34,6 +34,9 @@ LISTING = (
 DOWNTIME = ("service", "incidents_opened", "incident_downtime", "coverage")
 REPEATS = ("opened_at", "service", "severity", "title", "since_previous", "incident_id", "repeat_of",
            "previous_opened_at")  # fmt: skip
+#: How soon the same trouble again is a repeat.
+A_MONTH = pd.Timedelta(days=30)
+
 FOUND = ("period", "found_by_alert", "found_by_people", "found_unknown", "found_share", "coverage")
 
 
@@ -63,7 +66,8 @@ def totals(incident: pd.DataFrame, period: Period, seen: Intervals) -> pd.DataFr
     >>> october = Period.month("2026-10")
     >>> at = lambda day, hour: pd.Timestamp(2026, 10, day, hour, tz="UTC")
     >>> two = FRAMES["incident"].conform(pd.DataFrame({
-    ...     "incident_id": ["a", "b"], "opened_at": [at(5, 1), at(5, 2)], "resolved_at": [at(5, 3), at(5, 6)]}))
+    ...     "incident_id": ["a", "b"], "opened_at": [at(5, 1), at(5, 2)],
+    ...     "resolved_at": [at(5, 3), at(5, 6)]}))
     >>> row = totals(two, october, Intervals([(october.start, october.end)])).iloc[0]
     >>> int(row["incidents_opened"]), row["incident_downtime"]
     (2, Timedelta('0 days 05:00:00'))
@@ -171,9 +175,7 @@ def downtime(
     return result(rows, DOWNTIME).sort_values("incident_downtime", ascending=False, ignore_index=True)
 
 
-def repeats(
-    incident: pd.DataFrame, period: Period, within: pd.Timedelta = pd.Timedelta(days=30)
-) -> pd.DataFrame:
+def repeats(incident: pd.DataFrame, period: Period, within: pd.Timedelta = A_MONTH) -> pd.DataFrame:
     """Incidents of the month that had already happened within 30 days.
 
     Answers: what came back?

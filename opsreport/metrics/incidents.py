@@ -20,7 +20,7 @@ from opsreport.metrics.incident_counts import (
     summary,
     totals,
 )
-from opsreport.metrics.response import LATE, response, targets
+from opsreport.metrics.response import LATE, MET, UNKNOWN, response, targets
 from opsreport.metrics.rows import score, scorecard_rows, share
 from opsreport.metrics.severities import NOT_DOWN
 from opsreport.params.models import Agreement
@@ -45,22 +45,18 @@ def scorecard(
     severity's median time to restore is there when at least five were resolved, and the
     share of responses in time when any fell due.
     """
-    due = targets(incident, period, agreements, seen)
+    months = [*period.history(13), *([baseline] if baseline else [])]
+    answers = {month: response(incident, month, agreements)["response_outcome"] for month in months}
+    found = {month: found_by_us(incident, month).iloc[0] for month in months}
+    whole = {month: totals(incident, month, seen).iloc[0] for month in months}
     rows = [
-        _score("opened", "Incidents opened", "count", _total(incident, seen, "incidents_opened"), True),
-        _score(
-            "downtime", "Downtime of incidents", "duration", _total(incident, seen, "incident_downtime"), True
-        ),
-        _late(incident, period, seen, agreements, due),
-        *_in_time(incident, seen, agreements, due),
+        _score("opened", "Incidents opened", "count", lambda month: whole[month]["incidents_opened"], True),
+        _score("downtime", "Downtime of incidents", "duration", lambda m: whole[m]["incident_downtime"], True),
+        _late(answers, period, seen, agreements),
+        *_in_time(answers, period, seen),
         *_restored(incident, period, seen),
-        _score(
-            "found",
-            "Found by our own alert",
-            "share",
-            lambda p: found_by_us(incident, p)["found_share"].iloc[0],
-        )
-        | {"coverage": found_by_us(incident, period)["coverage"].iloc[0]},
+        _score("found", "Found by our own alert", "share", lambda month: found[month]["found_share"])
+        | {"coverage": found[period]["coverage"]},
     ]
     common = {"period": period, "baseline": baseline, "section": "incidents"}
     return scorecard_rows([score(**({"coverage": share_seen(seen, period)} | row | common)) for row in rows])
@@ -72,46 +68,37 @@ def _score(
     return {"id": f"incidents.{id}", "measure": measure, "unit": unit, "of": of, "adds_up": adds_up}
 
 
-def _total(incident: pd.DataFrame, seen: Intervals, column: str) -> Callable[[Period], Any]:
-    return lambda month: totals(incident, month, seen)[column].iloc[0]
-
-
 def _late(
-    incident: pd.DataFrame, period: Period, seen: Intervals, agreements: list[Agreement], due: pd.DataFrame
+    answers: dict[Period, pd.Series], period: Period, seen: Intervals, agreements: list[Agreement]
 ) -> dict[str, Any]:
     def late(month: Period) -> float:
-        if not share_seen(seen, month) or not _promised(agreements, month):
-            return float("nan")
-        return float(response(incident, month, agreements)["response_outcome"].isin(LATE).sum())
+        known = share_seen(seen, month) > 0 and _promised(agreements, month)
+        return float(answers[month].isin(LATE).sum()) if known else float("nan")
 
-    best, doubtful = late(period), due["responses_unknown"].sum()
-    worst = best + doubtful if share_seen(seen, period) == 1 else float("inf")
+    doubtful = (answers[period] == UNKNOWN).sum()
+    worst = late(period) + doubtful if share_seen(seen, period) == 1 else float("inf")
     target = 0.0 if _promised(agreements, period) else None
-    judged = verdict(worst, best, target, higher_is_better=False)
+    judged = verdict(worst, late(period), target, higher_is_better=False)
     return _score("late", "Late responses", "count", late, True) | {"target": target, "verdict": judged}
 
 
-def _in_time(
-    incident: pd.DataFrame, seen: Intervals, agreements: list[Agreement], due: pd.DataFrame
-) -> list[dict[str, Any]]:
-    if not due[["responses_met", "responses_missed", "responses_open_past", "responses_unknown"]].sum().sum():
-        return []
+def _in_time(answers: dict[Period, pd.Series], period: Period, seen: Intervals) -> list[dict[str, Any]]:
+    def counts(month: Period) -> tuple[int, int, int]:
+        each = answers[month]
+        return (each == MET).sum(), each.isin(LATE).sum(), (each == UNKNOWN).sum()
 
     def in_time(month: Period) -> float:
-        outcomes = response(incident, month, agreements)["response_outcome"]
-        met, late = (outcomes == "met").sum(), outcomes.isin(LATE).sum()
-        return float("nan") if (outcomes == "unknown").any() else share(met, met + late)
+        met, late, unknown = counts(month)
+        return float("nan") if unknown else share(met, met + late)
 
-    worst = (
-        "missed"
-        if "missed" in set(due["verdict"])
-        else "unknown"
-        if "unknown" in set(due["verdict"])
-        else "met"
-    )
+    met, late, unknown = counts(period)
+    if not met + late + unknown:
+        return []
+    worst = share(met, met + late + unknown) if share_seen(seen, period) == 1 else 0.0
+    judged = verdict(worst, share(met + unknown, met + late + unknown), 1.0)
     return [
         _score("in_time", "Responses in the agreed time", "share", in_time)
-        | {"target": 1.0, "verdict": worst}
+        | {"target": 1.0, "verdict": judged}
     ]
 
 

@@ -6,6 +6,7 @@ or shuffled row cannot be counted twice, and two figures cannot disagree.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -16,11 +17,17 @@ from opsreport.agreement import maintenance_time, terms_in
 from opsreport.intervals import Intervals, union
 from opsreport.params.models import Agreement, Slo
 from opsreport.period import Period
+from opsreport.schemas import INSTANT, MEASURES
 
 #: Where rows overlap, the first of these holds; only the first four are observations.
 PRECEDENCE = ("down", "degraded", "maintenance", "up", "paused")
 _OBSERVED = PRECEDENCE[:4]
 _NOTHING = Intervals()
+
+# Money stays Decimal and dates stay dates, in columns of objects.
+_DTYPES = {"instant": INSTANT, "duration": "timedelta64[us]"} | dict.fromkeys(
+    ("availability", "share", "minutes", "ratio"), "float64"
+)
 
 
 @dataclass(frozen=True)
@@ -177,6 +184,17 @@ def counts_as_down(seen: Seen, scope: Scope) -> Intervals:
     if scope.slo and scope.slo.degraded_counts_as == "down":
         bad = bad | seen.states["degraded"]
     return bad & scope.time
+
+
+def framed(rows: Sequence[Any], columns: Sequence[str]) -> pd.DataFrame:
+    """Rows as a frame whose columns have the dtype of their unit, also where there is no row."""
+    made = pd.DataFrame(rows, columns=list(columns), dtype=object).infer_objects()
+    for name in columns:
+        dtype = _DTYPES.get(MEASURES[name].unit)
+        if dtype is not None:
+            # By way of a list: a column of nothing but NaT is taken for instants.
+            made[name] = pd.Series(made[name].tolist(), dtype=dtype)
+    return made
 
 
 def micros(time: Intervals) -> int:

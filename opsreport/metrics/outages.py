@@ -13,12 +13,12 @@ from opsreport.metrics.monitor_time import (
     Seen,
     counts_as_down,
     excused_time,
+    framed,
     scopes,
     seen_in,
 )
 from opsreport.params.models import Agreement
 from opsreport.period import Period
-from opsreport.schemas.frame import INSTANT
 
 OUTAGE = (
     "monitor", "service", "outage_from", "outage_to", "outage_time", "maintenance_time",
@@ -54,7 +54,7 @@ def outages(
     rows = []
     for name, seen in wide.items():
         rows += _outages_of(seen, scopes(agreements, name, period), excused_time(excused, name), period)
-    made = pd.DataFrame(rows, columns=list(OUTAGE)).astype({"outage_from": INSTANT, "outage_to": INSTANT})
+    made = framed(rows, OUTAGE)
     return made.sort_values(["outage_from", "monitor"], ignore_index=True)
 
 
@@ -79,7 +79,7 @@ def states(monitor_state: pd.DataFrame, period: Period, agreements: list[Agreeme
         known = union(seen.states.values())
         for state, time in [*seen.states.items(), ("unknown", whole - known)]:
             rows += [(name, seen.service, state, start, end) for start, end in time.pairs()]
-    made = pd.DataFrame(rows, columns=list(STATE)).astype({"state_from": INSTANT, "state_to": INSTANT})
+    made = framed(rows, STATE)
     return made.sort_values(["monitor", "state_from"], ignore_index=True)
 
 
@@ -97,7 +97,7 @@ def excluded_windows(
     """
     found = seen_in(monitor_state, period.start, period.end)
     rows = _maintenance_rows(found, period, agreements) + _excused_rows(found, period, excused)
-    made = pd.DataFrame(rows, columns=list(WINDOW)).astype({"window_from": INSTANT, "window_to": INSTANT})
+    made = framed(rows, WINDOW)
     return made.sort_values(["window_from", "monitor"], ignore_index=True)
 
 
@@ -168,7 +168,7 @@ def _excused_rows(found: dict[str, Seen], period: Period, excused: pd.DataFrame 
     for row in excused.to_dict("records"):
         start, end = max(row["starts_at"], period.start), min(row["ends_at"], period.end)
         if start < end:
-            said = f"{row['by']}, {row['on']}"
+            said = f"{row['by']}, {pd.Timestamp(row['on']).date()}"
             down = _down_in(found, [row["monitor"]], start, end)
             rows.append((start, end, row["monitor"], "excused", row["why"], said, down))
     return rows

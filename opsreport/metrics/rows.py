@@ -81,9 +81,9 @@ def score(
     if adds_up and not is_unknown(before):
         before = before * (period.day_count / baseline.day_count)
     return {
-        "id": id, "measure": measure, "unit": unit, "currency": "", "this_month": months[-1], "target": target,
-        "last_month": months[-2], "baseline": before, "coverage": coverage, "verdict": verdict,
-        "section": section, "trend": [_plain(value) for value in months],
+        "id": id, "measure": measure, "unit": unit, "currency": "", "this_month": months[-1],
+        "target": target, "last_month": months[-2], "baseline": before, "coverage": coverage,
+        "verdict": verdict, "section": section, "trend": [_plain(value) for value in months],
     }  # fmt: skip
 
 

@@ -10,12 +10,12 @@ from typing import Any
 import pandas as pd
 
 from opsreport.intervals import Intervals
+from opsreport.metrics.monitor_time import framed
 from opsreport.period import Period
-from opsreport.schemas.frame import INSTANT
 from opsreport.theme import is_unknown
 
-EVENTS = ("lane", "happened_at", "happened_until", "service", "what")
-COINCIDENCES = ("happened_at", "what", "coincides_with", "service", "gap")
+EVENTS = ("lane", "happened_at", "happened_until", "service", "happening")
+COINCIDENCES = ("happened_at", "happening", "coincides_with", "service", "gap")
 DAYS = ("happened_on", "spend", "down_on_day", "incidents_on_day", "deployments_on_day", "billing_currency")
 
 #: A deployment this long before an outage or incident coincides with it.
@@ -42,8 +42,8 @@ def events(
         Columns EVENTS, oldest first; ``happened_until`` is NaT for what had not ended.
     """
     rows = [*_outage_events(outages), *_incident_events(incidents, period), *_deployment_events(deployments, period)]
-    made = pd.DataFrame(rows, columns=list(EVENTS)).astype({"happened_at": INSTANT, "happened_until": INSTANT})
-    return made.sort_values(["happened_at", "lane", "what"], ignore_index=True)
+    made = framed(rows, EVENTS)
+    return made.sort_values(["happened_at", "lane", "happening"], ignore_index=True)
 
 
 def coincidences(
@@ -78,8 +78,8 @@ def coincidences(
         *_pairs(opened, down, _overlaps),
         *_pairs(odd, shipped, _same_or_day_before),
     ]
-    made = pd.DataFrame(rows, columns=list(COINCIDENCES)).astype({"happened_at": INSTANT})
-    return made.sort_values(["happened_at", "what", "coincides_with"], ignore_index=True)
+    made = framed(rows, COINCIDENCES)
+    return made.sort_values(["happened_at", "happening", "coincides_with"], ignore_index=True)
 
 
 def days(
@@ -113,7 +113,7 @@ def days(
             "incidents_on_day": _count(incidents, today, "incident"),
             "deployments_on_day": _count(deployments, today, "deployment"),
         })  # fmt: skip
-    return pd.DataFrame(rows, columns=list(DAYS))
+    return framed(rows, DAYS)
 
 
 def _outage_events(outages: pd.DataFrame | None) -> Iterable[_Event]:
@@ -165,7 +165,7 @@ def _pairs(
         for other in by_service.get(event["service"], []):
             gap = gap_of(event, other)
             if gap is not None:
-                yield event["happened_at"], event["what"], other["what"], event["service"], gap
+                yield event["happened_at"], event["happening"], other["happening"], event["service"], gap
 
 
 def _follows(event: _Event, shipped: _Event, within: pd.Timedelta) -> pd.Timedelta | None:

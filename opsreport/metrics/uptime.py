@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from opsreport.intervals import Intervals
-from opsreport.metrics.monitor_time import Account, accounts, micros
+from opsreport.metrics.monitor_time import Account, accounts, framed, micros
 from opsreport.metrics.outages import excluded_windows, outages, states
 from opsreport.params.models import Agreement, Credits
 from opsreport.period import Period
@@ -68,7 +68,7 @@ def availability(
         agreed; verdict is ``unknown`` then.
     """
     rows = [_row(account) for account in accounts(monitor_state, period, agreements, excused)]
-    return pd.DataFrame(rows, columns=list(AVAILABILITY))
+    return framed(rows, AVAILABILITY)
 
 
 def history(
@@ -78,8 +78,8 @@ def history(
     """`availability` of the last `count` periods, oldest first, with a ``period`` column (its name)."""
     months = [(one.name, availability(monitor_state, one, agreements, excused)) for one in period.history(count)]
     parts = [rows.assign(period=name) for name, rows in months if len(rows)]
-    made = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*AVAILABILITY, "period"])
-    return made[["period", *AVAILABILITY]]
+    columns = ["period", *AVAILABILITY]
+    return pd.concat(parts, ignore_index=True)[columns] if parts else framed([], columns)
 
 
 def budget_burn_down(
@@ -99,7 +99,7 @@ def budget_burn_down(
     for account in accounts(monitor_state, period, agreements, excused):
         if account.scope.slo:
             rows += _burn_down(account)
-    return pd.DataFrame(rows, columns=list(BURN_DOWN))
+    return framed(rows, BURN_DOWN)
 
 
 def credit_owed(
@@ -121,7 +121,7 @@ def credit_owed(
         credits = _credits(account, agreements)
         if credits:
             rows.append(_credit(account, credits))
-    return pd.DataFrame(rows, columns=list(CREDIT))
+    return framed(rows, CREDIT)
 
 
 def scorecard(

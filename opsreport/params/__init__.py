@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 from ruamel.yaml.comments import CommentedMap
 
@@ -14,7 +13,8 @@ from opsreport.params.corrections import Correction, Corrections
 from opsreport.params.models import CLIENT_ID, ClientParams
 from opsreport.params.reading import read_yaml, validated
 
-__all__ = ["ClientParams", "client_names", "client_path", "json_schema", "load_corrections", "load_params"]
+__all__ = ["ClientParams", "client_names", "client_path", "json_schema", "load_corrections", "load_params",
+           "own_files"]  # fmt: skip
 
 
 def load_params(folder: Path, client: str) -> ClientParams:
@@ -30,7 +30,7 @@ def load_params(folder: Path, client: str) -> ClientParams:
     content, plan = read_yaml(path), None
     if "extends" in content:
         plan = _plan(folder, content, path)
-        content = _merged(plan[0], {k: v for k, v in content.items() if k != "extends"}, content)
+        del content["extends"]
     params = validated(ClientParams, content, path, plan)
     if params.client != client:
         raise ParamsError(
@@ -54,6 +54,15 @@ def client_path(folder: Path, client: str) -> Path:
             f"{client!r} is not a client id", hint="use a-z, 0-9 and -, 63 characters at most"
         )
     return Path(folder) / f"{client}.yaml"
+
+
+def own_files(folder: Path, client: str) -> list[Path]:
+    """The files that say what is known of a client: its own, its corrections, the plan it extends."""
+    path = client_path(folder, client)
+    found, content = [path, path.with_suffix(".corrections.yaml")], read_yaml(path)
+    if "extends" in content:
+        found.append(_plan(folder, content, path)[1])
+    return [one for one in found if one.is_file()]
 
 
 def client_names(folder: Path) -> list[str]:
@@ -80,20 +89,11 @@ def _plan(folder: Path, content: CommentedMap, path: Path) -> tuple[CommentedMap
         line = content.lc.key("extends")[0] + 1
         raise ParamsError(f"{path}, line {line}: {name!r} is not a plan's name", hint="a-z, 0-9 and -")
     plan_path = Path(folder) / "plans" / f"{name}.yaml"
+    if not plan_path.is_file():
+        line = content.lc.key("extends")[0] + 1
+        raise ParamsError(f"{path}, line {line}: there is no {plan_path}", hint="check the plan's name")
     plan = read_yaml(plan_path)
     for key in ("client", "extends"):
         if key in plan:
             raise ParamsError(f"{plan_path}: a plan has no {key}", hint="plans are shared by clients")
     return plan, plan_path
-
-
-def _merged(base: Any, over: Any, lines: Any) -> Any:
-    """Mappings are joined, key by key; anything else of the client's file takes the plan's place."""
-    if not (isinstance(base, dict) and isinstance(over, dict)):
-        return over
-    made = CommentedMap(base)
-    for key, value in over.items():
-        made[key] = _merged(base[key], value, value) if key in base else value
-    if isinstance(lines, CommentedMap) and lines.lc.data:
-        made.lc.data = {**(getattr(base, "lc", None) and base.lc.data or {}), **lines.lc.data}
-    return made

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from opsreport.params.models import FrameName, Moment, Strict
+from opsreport.params.models import FrameName, Moment, Strict, in_order
 from opsreport.schemas import FRAMES
 
 
@@ -24,8 +24,7 @@ class Excuse(Strict):
 
     @model_validator(mode="after")
     def _forward(self) -> Excuse:
-        if self.starts_at >= self.ends_at:
-            raise ValueError("must start before it ends")
+        in_order(self.starts_at, self.ends_at)
         return self
 
 

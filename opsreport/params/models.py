@@ -17,7 +17,8 @@ from pydantic.json_schema import WithJsonSchema
 from opsreport.schemas import FRAMES
 
 CLIENT_ID = r"^[a-z0-9][a-z0-9-]{0,62}$"
-_DURATION = re.compile(r"(\d+(\.\d+)?\s*(d|h|min|m|s)\s*)+")
+_DURATION = re.compile(r"([0-9]{1,6}(\.[0-9]+)?\s*(d|h|min|m|s)\s*)+")
+_EXACT_DIGITS = 15  # that every binary float keeps
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
 _EMAIL = re.compile(r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+\.[^@\s<>,;:\"]+")
 
@@ -50,7 +51,18 @@ def _number(value: Any) -> Any:
     # YAML reads 0.999 as a float: its shortest text is what the file says.
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         raise ValueError("is not a number")
-    return value if isinstance(value, Decimal) else Decimal(str(value))
+    made = value if isinstance(value, Decimal) else Decimal(str(value))
+    if isinstance(value, float) and made.is_finite() and len(made.as_tuple().digits) > _EXACT_DIGITS:
+        raise ValueError(f"has more digits than can be read exactly; give {_EXACT_DIGITS} at most")
+    return made
+
+
+def in_order(starts: dt.datetime, ends: dt.datetime) -> None:
+    """Refuse two moments that are in the wrong order, or cannot be ordered."""
+    if (starts.tzinfo is None) != (ends.tzinfo is None):
+        raise ValueError("must give an offset with both times, or with neither")
+    if starts >= ends:
+        raise ValueError("must start before it ends")
 
 
 def _zone(value: str) -> str:
@@ -130,6 +142,12 @@ class SupportHours(Strict):
     holidays: str = Field(default="", description="country, or country and subdivision, like US or DE-BY")
     closed_on: list[dt.date] = Field(default=[], description="further days without support")
 
+    @model_validator(mode="after")
+    def _opens_first(self) -> SupportHours:
+        if self.opens >= self.closes:
+            raise ValueError("must open before it closes; hours that pass midnight cannot be told")
+        return self
+
 
 class ResponseTarget(Strict):
     """How soon an incident of one severity is acknowledged and resolved."""
@@ -168,8 +186,8 @@ class MaintenanceWindow(Strict):
             raise ValueError("give weekday, opens and closes, or starts_at and ends_at")
         if all(weekly) and self.opens >= self.closes:
             raise ValueError("must open before it closes; split a window that passes midnight in two")
-        if all(once) and self.starts_at >= self.ends_at:
-            raise ValueError("must start before it ends")
+        if all(once):
+            in_order(self.starts_at, self.ends_at)
         return self
 
 
@@ -227,6 +245,12 @@ class Baseline(Strict):
     last: dt.date
     label: str = "baseline"
 
+    @model_validator(mode="after")
+    def _forward(self) -> Baseline:
+        if self.first > self.last:
+            raise ValueError("must begin before it ends")
+        return self
+
 
 class Recipient(Strict):
     """Who receives the review."""
@@ -249,6 +273,9 @@ class CostRules(Strict):
     markup: Share = Field(default=Decimal(0), description="added to the bill when it is passed on")
 
 
+OneSource = Annotated[dict[str, dict[str, Any]], Field(min_length=1, max_length=1)]
+
+
 class ClientParams(Strict):
     """Everything that is known of a client before any of its data is read."""
 
@@ -259,7 +286,7 @@ class ClientParams(Strict):
     currency: Currency = Field(description="what the review is written in")
     exchange_rates: list[ExchangeRate] = []
     services: dict[str, Service] = {}
-    sources: dict[FrameName, list[dict[str, dict[str, Any]]]] = Field(
+    sources: dict[FrameName, list[OneSource]] = Field(
         default={}, description="per frame, the sources that fill it and their settings"
     )
     agreement: list[Agreement] = []

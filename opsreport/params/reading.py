@@ -11,13 +11,14 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import YAMLError
-from ruamel.yaml.events import AliasEvent
+from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
 from ruamel.yaml.scalarstring import ScalarString
 
 from opsreport.errors import ParamsError
 
 Model = TypeVar("Model", bound=BaseModel)
 _LARGEST = 1_000_000
+_DEEPEST = 32
 
 
 def read_yaml(path: Path) -> CommentedMap:
@@ -26,15 +27,14 @@ def read_yaml(path: Path) -> CommentedMap:
     Raises
     ------
     ParamsError
-        When the file is missing, too large, not YAML, not a mapping, names a key
-        twice, or uses an alias.
+        When the file is missing, too large, nested too deep, not YAML, not a mapping,
+        names a key twice, or uses an alias.
     """
     try:
         if path.stat().st_size > _LARGEST:
             raise ParamsError(f"{path} is over {_LARGEST:,} bytes", hint="a client's file is short")
         text = path.read_text("utf-8")
-        if any(isinstance(event, AliasEvent) for event in YAML(typ="rt").parse(text)):
-            raise ParamsError(f"{path} uses a YAML alias", hint="write it out, or share it with extends")
+        _refuse_aliases_and_depths(text, path)
         content = YAML(typ="rt").load(text)
     except FileNotFoundError as error:
         raise ParamsError(f"there is no {path}", hint="write one with: opsreport init NAME") from error
@@ -53,23 +53,38 @@ def read_yaml(path: Path) -> CommentedMap:
     return content
 
 
-def validated(model: type[Model], content: CommentedMap, path: Path, plan: tuple[Any, Path] | None = None) -> Model:
-    """The content as a model, or an error that names the line of the first fault.
+def validated(model: type[Model], own: CommentedMap, path: Path, plan: tuple[CommentedMap, Path] | None = None) -> Model:
+    """A file's content, joined with its plan's, as a model, or an error that names the line of the first fault.
 
     Parameters
     ----------
     plan : (CommentedMap, Path), optional
-        What `content` was merged onto, searched for the line of an entry that it supplied.
+        What the file adds to: mappings are joined, key by key; anything else takes the plan's place.
     """
     try:
-        return model.model_validate(_plain(content))
+        return model.model_validate(_plain(_joined(plan[0], own) if plan else own))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        where, line = path, _line(content, first["loc"])
-        if plan and _line(plan[0], first["loc"], whole=True):
-            where, line = plan[1], _line(plan[0], first["loc"])
-        message = f"{where}, line {line}: {_said(first)}"
+        location = first["loc"] or (str(first.get("ctx", {}).get("error", "")).partition(":")[0],)
+        line, is_planned = _place(own, plan[0] if plan else None, location)
+        message = f"{plan[1] if plan and is_planned else path}, line {line}: {_said(first)}"
         raise ParamsError(message, hint=_hint(model, first, len(error.errors()))) from error
+
+
+def _refuse_aliases_and_depths(text: str, path: Path) -> None:
+    depth = 0
+    for event in YAML(typ="rt").parse(text):
+        if isinstance(event, AliasEvent):
+            raise ParamsError(f"{path} uses a YAML alias", hint="write it out, or share it with extends")
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise ParamsError(f"{path} is nested over {_DEEPEST} deep", hint="check its brackets")
+
+
+def _joined(base: Any, over: Any) -> Any:
+    if not (isinstance(base, dict) and isinstance(over, dict)):
+        return over
+    return {**base, **{key: _joined(base[key], value) if key in base else value for key, value in over.items()}}
 
 
 def _plain(value: Any) -> Any:
@@ -90,18 +105,26 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _line(content: Any, location: tuple[Any, ...], whole: bool = False) -> int | None:
-    """The line of the deepest part of a location that the file holds."""
-    line, node = 1, content
+def _place(own: Any, plan: Any, location: tuple[Any, ...]) -> tuple[int, bool]:
+    """The line of the deepest part of a location that a file holds, and whether that file is the plan."""
+    line, is_planned = 1, False
     for step in location:
-        if isinstance(node, CommentedMap) and step in node:
-            line = node.lc.key(step)[0] + 1
-        elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
-            line = node.lc.item(step)[0] + 1
-        else:
-            return None if whole else line
-        node = node[step]
-    return line
+        mine, theirs = _line(own, step), _line(plan, step)
+        if not (mine or theirs):
+            break
+        line, is_planned = (mine, False) if mine else (theirs, True)
+        # Only mappings are joined; anything else of the client's file took the plan's place.
+        joined = theirs and (not mine or isinstance(own[step], CommentedMap))
+        own, plan = own[step] if mine else None, plan[step] if joined else None
+    return line, is_planned
+
+
+def _line(node: Any, step: Any) -> int | None:
+    is_held = isinstance(node, CommentedMap) and step in node
+    is_held |= isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node)
+    if not is_held or step not in (node.lc.data or ()):
+        return None
+    return node.lc.data[step][0] + 1
 
 
 def _said(error: dict[str, Any]) -> str:

@@ -9,18 +9,38 @@ from markupsafe import Markup
 
 from opsreport.errors import ReportError
 
-TAGS = set("""a abbr b blockquote br caption code col colgroup dd del details div dl dt em
-    figcaption figure h1 h2 h3 h4 hr i li ol p pre s small span strong sub summary sup table
-    tbody td tfoot th thead time tr ul svg g path line polyline polygon rect circle""".split())
-PAINT = {"fill", "stroke", "stroke-width", "stroke-linecap", "stroke-linejoin",
-         "stroke-dasharray", "opacity", "transform"}
+TAGS = {
+    *("h1", "h2", "h3", "h4", "p", "div", "blockquote", "pre", "hr", "br", "ul", "ol", "li", "dl", "dt", "dd"),
+    *("a", "abbr", "b", "code", "del", "em", "i", "s", "small", "span", "strong", "sub", "sup", "time"),
+    *("table", "caption", "colgroup", "col", "thead", "tbody", "tfoot", "tr", "th", "td"),
+    *("figure", "figcaption", "details", "summary"),
+    *("svg", "g", "path", "line", "polyline", "polygon", "rect", "circle"),
+}
+PAINT = {
+    "fill",
+    "stroke",
+    "stroke-width",
+    "stroke-linecap",
+    "stroke-linejoin",
+    "stroke-dasharray",
+    "opacity",
+    "transform",
+}
 ATTRIBUTES = {
     "*": {"class", "role", "title", "lang", "dir"},
-    "a": {"href"}, "time": {"datetime"}, "ol": {"start"}, "details": {"open"},
-    "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan", "scope"}, "col": {"span"},
+    "a": {"href"},
+    "time": {"datetime"},
+    "ol": {"start"},
+    "details": {"open"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan", "scope"},
+    "col": {"span"},
     "svg": {"viewBox", "width", "height", "preserveAspectRatio", "focusable"} | PAINT,
-    "g": PAINT, "path": PAINT | {"d"}, "line": PAINT | {"x1", "x2", "y1", "y2"},
-    "polyline": PAINT | {"points"}, "polygon": PAINT | {"points"},
+    "g": PAINT,
+    "path": PAINT | {"d"},
+    "line": PAINT | {"x1", "x2", "y1", "y2"},
+    "polyline": PAINT | {"points"},
+    "polygon": PAINT | {"points"},
     "rect": PAINT | {"x", "y", "width", "height", "rx"},
     "circle": PAINT | {"cx", "cy", "r"},
 }
@@ -28,11 +48,21 @@ ATTRIBUTES = {
 
 def clean(html: str) -> Markup:
     """Only the tags and attributes that the page has a use for."""
-    return Markup(nh3.clean(
-        html, tags=TAGS, attributes=ATTRIBUTES, generic_attribute_prefixes={"data-", "aria-"},
-        attribute_filter=lambda tag, name, value: None if "url(" in value.lower() else value,
-        url_schemes={"https", "mailto"},
-    ))
+    return Markup(
+        nh3.clean(
+            html,
+            tags=TAGS,
+            attributes=ATTRIBUTES,
+            generic_attribute_prefixes={"data-", "aria-"},
+            attribute_filter=_attribute,
+            url_schemes={"https", "mailto"},
+        )
+    )
+
+
+def _attribute(tag: str, name: str, value: str) -> str | None:
+    """An attribute's value, or None to drop it: paint that fetches, and what mistune calls harmful."""
+    return None if "url(" in value.lower() or value == "#harmful-link" else value
 
 
 def markdown(source: str) -> Markup:
@@ -49,6 +79,7 @@ def inert_json(value: object, what: str) -> Markup:
     try:
         text = json.dumps(value, allow_nan=False, separators=(",", ":"))
     except ValueError as error:
-        raise ReportError(f"{what} holds a value that JSON cannot: {error}.",
-                          hint="a missing value in a figure is None.") from error
+        raise ReportError(
+            f"{what} holds a value that JSON cannot: {error}.", hint="a missing value in a figure is None."
+        ) from error
     return Markup(re.sub("[<>&]", lambda found: f"\\u{ord(found[0]):04x}", text))

@@ -17,4 +17,13 @@ RESULTS: dict[str, Measure] = {
     "note": Measure("Note"),
     "share": Measure("Share", "share", "share of the total"),
     "billing_currency": Measure("Currency"),
+    "frame": Measure("Records", "text", "which frame"),
+    "source": Measure("Source", "text", "which source said so, by its name in the client's file"),
+    "status": Measure("State", "text", "whether all that was asked for was read"),
+    "name": Measure("Name at the source"),
+    "rows": Measure("Rows", "count", "records that it concerns"),
+    "corrected": Measure("What was corrected"),
+    "by": Measure("By"),
+    "on": Measure("On", "date", "the day it was decided"),
+    "why": Measure("Why"),
 }

@@ -6,7 +6,7 @@ from opsreport.schemas.frame import Measure
 RESULTS: dict[str, Measure] = {
     "happened_at": Measure("When", "instant", "when it began, on the client's clock"),
     "happened_until": Measure("Until", "instant", "when it ended; missing while it goes on"),
-    "what": Measure("What", "text", "what happened"),
+    "happening": Measure("What happened", "text", "an outage, incident, deployment or unusual cost"),
     "coincides_with": Measure("Coincides with", "text", "what else happened then; not what caused it"),
     "gap": Measure("Gap", "duration", "time from one's start to the other's; 0 when they overlap"),
     "lane": Measure("Kind", "text", "outage, incident or deployment"),

@@ -25,6 +25,10 @@ _NO_NULL = "\x00\x01"
 _BROKEN = (duckdb.Error, OSError, EOFError, UnicodeDecodeError, zlib.error, csv.Error)
 
 
+class BrokenFile(SourceError):
+    """A file that is there but cannot be read to its end."""
+
+
 @dataclass(frozen=True)
 class File:
     """A file to read, and the name by which messages and the manifest call it."""
@@ -76,7 +80,7 @@ def columns(file: File, delimiter: str = ",") -> list[str]:
         with opened(file.path, "rt", encoding="utf-8-sig", newline="") as handle:
             names = next(csv.reader(handle, delimiter=delimiter), [])
     if not names:
-        raise SourceError(f"{file.name} is empty: it has no header", hint="export it again")
+        raise BrokenFile(f"{file.name} is empty: it has no header", hint="export it again")
     return names
 
 
@@ -130,9 +134,9 @@ def reading(name: str) -> Iterator[None]:
     try:
         yield
     except UnicodeDecodeError as error:
-        raise SourceError(f"{name} is not UTF-8 text", hint="export it as UTF-8") from error
+        raise BrokenFile(f"{name} is not UTF-8 text", hint="export it as UTF-8") from error
     except _BROKEN as error:
-        raise SourceError(f"{name} cannot be read: {_said(error)}", hint="export the file again") from error
+        raise BrokenFile(f"{name} cannot be read: {_said(error)}", hint="export the file again") from error
 
 
 _PARQUET = "read_parquet(?, hive_partitioning = false)"

@@ -118,4 +118,6 @@ def _iso(written: str) -> dt.datetime:
         raise ValueError(written)
     day, clock, fraction, offset = found.groups()
     offset = {"Z": "+00:00", "z": "+00:00", "UTC": "+00:00", None: ""}.get(offset, offset)
-    return dt.datetime.fromisoformat(f"{day}T{clock or '00:00'}{'.' + fraction[:6].ljust(6, '0') if fraction else ''}{offset}")
+    # Of nanoseconds a frame holds the microseconds.
+    micros = f".{fraction[:6].ljust(6, '0')}" if fraction else ""
+    return dt.datetime.fromisoformat(f"{day}T{clock or '00:00'}{micros}{offset}")

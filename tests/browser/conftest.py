@@ -3,6 +3,7 @@
 ``open_page`` and ``check_page`` take any file, so real reports are held to the same checks.
 """
 
+import importlib.util
 import re
 import subprocess
 from pathlib import Path
@@ -25,6 +26,15 @@ def browser():
         chromium = running.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def sample():
+    """The notebook made by hand in the file beside this one, which is not a test."""
+    spec = importlib.util.spec_from_file_location("page_sample", Path(__file__).with_name("page_sample.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture
@@ -58,7 +68,13 @@ def print_headless():
     """A function that prints a file as `chromium --print-to-pdf` does: at the load event, once."""
 
     def printed(path, pdf):
-        command = [CHROMIUM, "--headless", *QUIET, f"--user-data-dir={Path(pdf).parent / 'profile'}", f"--print-to-pdf={pdf}"]
+        command = [
+            CHROMIUM,
+            "--headless",
+            *QUIET,
+            f"--user-data-dir={Path(pdf).parent / 'profile'}",
+            f"--print-to-pdf={pdf}",
+        ]
         subprocess.run([*command, Path(path).resolve().as_uri()], check=True, capture_output=True, timeout=120)
 
     return printed
@@ -75,6 +91,10 @@ def check_page():
         outside = [url for url in page.asked if not re.match("file:|data:|blob:", url)]
         assert not outside and sum(url.startswith("file:") for url in page.asked) == 1, page.asked
         assert not page.said, page.said
+        lost = page.eval_on_selector_all(
+            "a[href^='#']", "links => links.map(a => a.hash).filter(h => !document.getElementById(h.slice(1)))"
+        )
+        assert not lost, f"links that lead nowhere: {lost}"
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, f"the page is {wide} px wider than the screen"
 

@@ -18,9 +18,15 @@ COVER = {
     "month": "2026-10", "state": "draft", "state_note": "Not yet reviewed by an engineer.", "colour": "#6f42c1",
     "logo": LOGO, "prepared": "3 November 2026", "language": "en", "zone": "Europe/Berlin",
 }  # fmt: skip
-SPARK = ('<svg class="spark" viewBox="0 0 60 16" width="60" height="16" aria-hidden="true"><polyline points="0,12 10,11 20,9 '
-         '30,10 40,11 50,7 58,4" fill="none" stroke="currentColor" stroke-width="1.5"/><circle cx="58" cy="4" r="2" '
-         'fill="currentColor"/></svg>')  # fmt: skip
+SPARK = (
+    '<svg class="spark" viewBox="0 0 96 24" aria-hidden="true"><polyline points="4,18 18,17 32,13 46,15 60,16 74,10 '
+    '92,5"/><circle cx="92" cy="5" r="2.5"/></svg>'
+)
+
+
+def fact(id, text):
+    """A figure as prose prints it."""
+    return f'<span class="fact" data-fact="{id}">{text}</span>'
 
 
 def output(kind, id, html="", figure=None, **about):
@@ -44,7 +50,9 @@ def notebook(*cells, cover=COVER):
 
 def chart(id, figure, title, subtitle, height=320, html=None, alt=None):
     """A chart whose figure carries its title, as the figures of the package do."""
-    figure.update_layout(template=theme.pio.templates["opsreport"], title={"text": title, "subtitle": {"text": subtitle}})
+    figure.update_layout(
+        template=theme.pio.templates["opsreport"], title={"text": title, "subtitle": {"text": subtitle}}
+    )
     html = html or table(["Month", "Spend [EUR]"], zip(MONTHS, (f"{value:,.2f}" for value in SPEND), strict=True))
     return output("chart", id, html, figure.to_plotly_json() | {"layout": figure.layout.to_plotly_json()},
                   title=title, subtitle=subtitle, height=height, alt=alt or f"{title}. {subtitle}")  # fmt: skip
@@ -66,7 +74,9 @@ def table(head, rows, caption="Numbers"):
 
 
 def verdict(name, glyph):
-    return f'<span class="verdict {name.replace(" ", "-")}">{glyph} {name}</span>'
+    """A verdict as the package writes it."""
+    kind = name.replace(" ", "-")
+    return f'<span class="verdict {kind}"><span aria-hidden="true">{glyph}</span> {name}</span>'
 
 
 def bars():
@@ -88,15 +98,19 @@ def strip():
         for start, end, state in spans if row == "checkout" else [("2026-10-01", "2026-11-01", "up")]:
             figure.add_scatter(x=[start, end], y=[row, row], mode="lines", showlegend=False, name=state,
                                line={"width": 18, "color": theme.STATE_COLOURS[state]})  # fmt: skip
-    figure.add_annotation(x="2026-10-08", y="checkout", text="7 h 45 min down", showarrow=False, xanchor="left", yshift=22)
+    figure.add_annotation(
+        x="2026-10-08", y="checkout", text="7 h 45 min down", showarrow=False, xanchor="left", yshift=22
+    )
     return figure.update_xaxes(range=["2026-10-01", "2026-11-01"], tickformat="%-d %b")
 
 
 def small_multiples():
     """DORA's four numbers over six months, each on its own scale."""
-    figure = make_subplots(rows=2, cols=2, subplot_titles=("Deployments a week", "Lead time [h]", "Failed [%]", "Recovery [h]"),
-                           vertical_spacing=0.22)  # fmt: skip
-    for place, values in enumerate(([4, 5, 5, 6, 7, 9], [30, 28, 29, 22, 20, 18], [12, 9, 11, 8, 8, 5], [3, 2, 4, 2, 1, 1])):
+    names = ("Deployments a week", "Lead time [h]", "Failed [%]", "Recovery [h]")
+    figure = make_subplots(rows=2, cols=2, subplot_titles=names, vertical_spacing=0.22)
+    for place, values in enumerate(
+        ([4, 5, 5, 6, 7, 9], [30, 28, 29, 22, 20, 18], [12, 9, 11, 8, 8, 5], [3, 2, 4, 2, 1, 1])
+    ):
         figure.add_scatter(x=MONTHS, y=values, mode="lines+markers", line_color=theme.THIS_MONTH, showlegend=False,
                            row=place // 2 + 1, col=place % 2 + 1)  # fmt: skip
     return figure.update_yaxes(rangemode="tozero").update_annotations(font_size=13, xanchor="center")
@@ -104,41 +118,78 @@ def small_multiples():
 
 def full():
     """A review as a client would get it."""
-    score = table(["Measure", "Value", "Target", "Change", "13 months", "Verdict"], [
-        ["Spend", "€4,210.33", "€4,500", "+5.6%", SPARK, verdict("met", "✓")],
-        ["Availability", "98.96%", "99.9%", "−0.94 pp", SPARK, verdict("missed", "✗")],
-        ["Lead time", "18 h", "24 h", "−2 h", SPARK, verdict("at risk", "!")],
-        ["Recovery", "unknown", "4 h", "unknown", SPARK, verdict("unknown", "?")],
-    ], caption="Scorecard")  # fmt: skip
-    wide = table(["Service", "Owner", "Region", "October [EUR]", "September [EUR]", "Change [EUR]", "Change [%]", "Budget [EUR]"], [
-        [name, "Platform", "Frankfurt", "1,204.50", "1,180.00", "+24.50", "+2.1", "1,300.00"]
-        for name in ("Amazon Elastic Compute Cloud", "Amazon RDS", "Amazon S3", "AWS Data Transfer")
-    ])  # fmt: skip
-    said = '<span class="fact" data-fact="{}">{}</span>'.format
-    return notebook(
+    return notebook(*_in_short(), *_cost(), *_uptime(), *_rest())
+
+
+def _in_short():
+    heads = ["Measure", "This month", "Target", "Last month", "Baseline", "13 months", "Seen", "Verdict"]
+    rows = [
+        ["Spend", "€4,210.33", "€4,500.00", "€3,987.20", "€3,998.30", SPARK, "100%", verdict("met", "✓")],
+        ["Availability", "98.96%", "99.9%", "99.98%", "99.97%", SPARK, "99.8%", verdict("missed", "✕")],
+        ["Lead time", "18 h 20 min", "24 h", "20 h 5 min", "22 h 40 min", SPARK, "100%", verdict("at risk", "△")],
+        ["Time to restore", "unknown", "4 h", "unknown", "1 h 10 min", SPARK, "0%", verdict("unknown", "?")],
+    ]
+    links = zip(("cost", "uptime", "delivery", "incidents"), rows, strict=True)
+    rows = [[f'<a href="#{section}">{row[0]}</a>', *row[1:]] for section, row in links]
+    text = (
+        f"<p>Demo Shop spent {fact('short.spend', '€4,210.33')}, within budget, but checkout was down for "
+        f"{fact('short.down', '7 h 45 min')} on 7 October and missed its target.</p>"
+    )
+    score = table(heads, rows, "Scorecard")
+    return (
         v4.new_markdown_cell("## In short\n\n*What should I know about October?*"),
-        cell(output("prose", "short.finding", f"<p>Demo Shop spent {said('cost.spend', '€4,210.33')}, within budget, but checkout "
-                    f"was down for {said('uptime.down', '7 h 45 min')} on 7 October and missed its target.</p>", role="finding"),
-             output("scorecard", "scorecard", score, title="Scorecard", note="Change is against September 2026.")),
+        cell(
+            output("prose", "summary.finding", text, role="finding"),
+            output("scorecard", "scorecard", score, title="Scorecard", note="The baseline is the mean of six months."),
+        ),
+    )
+
+
+def _cost():
+    heads = ["Service", "Owner", "Region", "October", "September", "Change", "Change [%]", "Budget"]
+    names = ("Amazon Elastic Compute Cloud", "Amazon RDS", "Amazon S3", "AWS Data Transfer")
+    numbers = ["€1,204.50", "€1,180.00", "+€24.50", "+2.1", "€1,300.00"]
+    wide = table(heads, [[name, "Platform", "Frankfurt", *numbers] for name in names])
+    said = (
+        f"<p>Spend rose by {fact('cost.change', '€223.13')} to {fact('cost.spend', '€4,210.33')}; "
+        "most of it is the new search cluster.</p>"
+    )
+    note = "<p>Amortised cost as billed by the provider, credits excluded.</p>"
+    title = "October was the dearest month since May, and within budget"
+    return (
         v4.new_markdown_cell("## Cost\n\n*What did we spend, and why did it change?*"),
-        cell(output("prose", "cost.finding", f"<p>Spend rose by {said('cost.change', '€223.13')} to "
-                    f"{said('cost.spend.again', '€4,210.33')}; most of it is the new search cluster.</p>", role="finding")),
-        cell(chart("cost.by-month", bars(), "October was the dearest month since May, and within budget",
-                   "Effective cost by month, EUR; the line is the agreed budget", 340)),
-        cell(output("table", "cost.services", wide, title="Spend by service", note="Services under €50 are summed up in the CSV.")),
-        cell(output("prose", "cost.note", "<p>Amortised cost as billed by the provider, credits excluded.</p>", role="note")),
+        cell(output("prose", "cost.finding", said, role="finding")),
+        cell(chart("cost.by-month", bars(), title, "Effective cost by month, EUR; the line is the agreed budget", 340)),
+        cell(output("table", "cost.services", wide, title="Spend by service", note="Showing 4 of 31 rows.")),
+        cell(output("prose", "cost.note", note, role="note")),
+    )
+
+
+def _uptime():
+    method = "<p>Measured from outside every minute; maintenance that was announced two days ahead is not counted.</p>"
+    title = "One long outage on 7 October; planned work on the 19th"
+    return (
         v4.new_markdown_cell("## Uptime and objectives\n\n*Could customers use the shop?*"),
-        cell(output("prose", "uptime.finding", "<p>Checkout was down once, for most of a working day.</p>", role="finding"),
-             chart("uptime.strip", strip(), "One long outage on 7 October; planned work on the 19th",
-                   "State of each service over the month, Europe/Berlin", 220)),
-        cell(output("prose", "uptime.method", "<p>Measured from outside every minute; maintenance that was announced two days "
-                    "ahead is not counted.</p>", role="method")),
+        cell(
+            output("prose", "uptime.finding", "<p>Checkout was down once, for most of a day.</p>", role="finding"),
+            chart("uptime.strip", strip(), title, "State of each service over the month, Europe/Berlin", 220),
+        ),
+        cell(output("prose", "uptime.method", method, role="method")),
+    )
+
+
+def _rest():
+    missing = (
+        "<p>No incidents from PagerDuty since 14 September 2026: its key was refused. "
+        "This section is left out rather than shown as zero.</p>"
+    )
+    steps = (
+        "1. Move search to reserved instances.\n2. Rehearse the failover.\n\nSee [the runbook](https://example.com)."
+    )
+    return (
         v4.new_markdown_cell("## Incidents\n\n*What broke, and what did we learn?*"),
-        cell(output("notice", "incidents.missing", "<p>No incidents from PagerDuty since 14 September 2026: its key was refused. "
-                    "This section is left out rather than shown as zero.</p>", role="missing")),
+        cell(output("notice", "incidents.missing", missing, role="missing")),
         v4.new_markdown_cell("## Delivery\n\n*How fast and how safely do changes reach customers?*"),
-        cell(chart("delivery.dora", small_multiples(), "Deploying more often, with fewer failures",
-                   "The four keys by month", 460)),
-        v4.new_markdown_cell("## Next month\n\n1. Move search to reserved instances.\n2. Rehearse the checkout failover.\n\n"
-                             "See [the runbook](https://example.com/runbook)."),
-    )  # fmt: skip
+        cell(chart("delivery.dora", small_multiples(), "Deploying more, failing less", "The four keys by month", 460)),
+        v4.new_markdown_cell(f"## Next month\n\n{steps}"),
+    )

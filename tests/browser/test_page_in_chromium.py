@@ -4,7 +4,6 @@ import re
 import zlib
 
 import nbformat.v4 as v4
-import page_sample as sample
 import plotly.graph_objects as go
 import pytest
 
@@ -16,7 +15,7 @@ HOSTILE = '</script><img src=x onerror="document.title=1"><!--\u2028'
 
 
 @pytest.fixture(scope="module")
-def path(tmp_path_factory):
+def path(sample, tmp_path_factory):
     """A review with every kind of output, rendered."""
     made = tmp_path_factory.mktemp("page") / "report.html"
     made.write_text(pages.render(sample.full()), encoding="utf-8")
@@ -68,8 +67,8 @@ def test_a_chart_is_saved_as_a_picture_with_its_title(browser, open_page, path, 
     assert saving.value.suggested_filename == "demo-shop-2026-10-cost.by-month.png"
     picture = (tmp_path / "chart.png").read_bytes()
     assert picture.startswith(b"\x89PNG")
-    width, height = (int.from_bytes(picture[at:at + 4]) for at in (16, 20))
-    assert (width, height) == (2 * 660, 2 * (340 + 24 + 23 + 17))
+    width, height = (int.from_bytes(picture[at : at + 4]) for at in (16, 20))
+    assert (width, height) == (2 * 660, 2 * (340 + 32 + 23 + 17))
     assert not page.said
 
 
@@ -99,13 +98,15 @@ def test_printing_from_a_phone_draws_for_paper_and_then_goes_back(browser, open_
     page.wait_for_selector(f"#cost\\.by-month .main-svg[width='{before}']")
 
 
-def test_hostile_text_stays_text(browser, open_page, check_page, tmp_path):
-    about = sample.COVER | {key: HOSTILE for key in ("client", "display_name", "period", "state_note", "zone", "prepared")}
+def test_hostile_text_stays_text(browser, open_page, check_page, sample, tmp_path):
+    about = sample.COVER | {
+        key: HOSTILE for key in ("client", "display_name", "period", "state_note", "zone", "prepared")
+    }
     figure = go.Figure(go.Bar(x=[HOSTILE], y=[1], name=HOSTILE, text=[HOSTILE], hovertext=[HOSTILE]))
     attacked = sample.notebook(
         v4.new_markdown_cell(f"## Head {HOSTILE}\n\n*{HOSTILE}?*\n\n[a](javascript:alert(1)) <iframe src=x></iframe>"),
         sample.cell(sample.output("prose", "x.prose", HOSTILE, role="finding"),
-                    sample.chart("x.chart", figure, HOSTILE, HOSTILE, html=f"<table><tr><td>{HOSTILE}</td></tr></table>"),
+                    sample.chart("x.chart", figure, HOSTILE, HOSTILE, html=f"<table><tr><td>{HOSTILE}</table>"),
                     sample.output("table", "x.table", f"<table><tr><td onclick=alert(1)>{HOSTILE}</td></tr></table>",
                                   title=HOSTILE, note=HOSTILE),
                     sample.output("notice", "x.notice", HOSTILE, role="missing")),
@@ -121,7 +122,7 @@ def test_hostile_text_stays_text(browser, open_page, check_page, tmp_path):
     assert not page.said
 
 
-def test_a_page_without_charts_carries_no_script(browser, open_page, check_page, tmp_path):
+def test_a_page_without_charts_carries_no_script(browser, open_page, check_page, sample, tmp_path):
     made = tmp_path / "bare.html"
     made.write_text(pages.render(sample.notebook(v4.new_markdown_cell("## Nothing to draw"))), encoding="utf-8")
     check_page(open_page(browser, made))
@@ -130,7 +131,7 @@ def test_a_page_without_charts_carries_no_script(browser, open_page, check_page,
 
 def _fills(path, colour):
     """Whether a PDF fills some shape with a colour."""
-    wanted = [int(colour[i:i + 2], 16) / 255 for i in (1, 3, 5)]
+    wanted = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     for packed in re.findall(rb"stream\r?\n(.*?)endstream", path.read_bytes(), re.S):
         try:
             drawn = zlib.decompressobj().decompress(packed)

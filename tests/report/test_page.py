@@ -15,6 +15,7 @@ import pytest
 from opsreport import theme
 from opsreport.errors import ReportError
 from opsreport.report import page
+from opsreport.report.blocks import FIGURE
 
 COVER = {
     "client": "acme", "display_name": "Acme & Sons", "period": "October 2026", "month": "2026-10", "state": "approved",
@@ -25,7 +26,7 @@ NUMBERS = "<table><tr><td>1</td></tr></table>"
 
 
 def shown(kind, id, html="<p>x</p>", figure=None, **about):
-    data = {"text/html": html} | ({page.FIGURE: figure} if figure else {})
+    data = {"text/html": html} | ({FIGURE: figure} if figure else {})
     return v4.new_output("display_data", data, metadata={"opsreport": {"kind": kind, "id": id, **about}})
 
 
@@ -48,7 +49,10 @@ def chart(id="cost.by-month", figure=None, **about):
 
 def figures(html):
     """The figures on a page, as its boot script reads them."""
-    return [json.loads(found) for found in re.findall(r'</div>\s*<script type="application/json">(.*?)</script>', html, re.S)]
+    return [
+        json.loads(found)
+        for found in re.findall(r'</div>\s*<script type="application/json">(.*?)</script>', html, re.S)
+    ]
 
 
 def test_the_title_block_says_who_which_month_and_what_state():
@@ -69,7 +73,9 @@ def test_the_same_notebook_gives_the_same_bytes_and_is_not_changed():
 
 def test_code_stdout_and_plain_values_are_not_on_the_page():
     plain = v4.new_output("execute_result", {"text/plain": "42 rows"})
-    html = page.render(notebook(cell(v4.new_output("stream", name="stdout", text="loading"), plain, source="secret_call()")))
+    html = page.render(
+        notebook(cell(v4.new_output("stream", name="stdout", text="loading"), plain, source="secret_call()"))
+    )
     assert not any(word in html for word in ("secret_call", "loading", "42 rows"))
 
 
@@ -81,12 +87,23 @@ def test_text_before_the_cover_is_for_jupyter_and_not_on_the_page():
 
 
 def test_headings_become_contents_and_two_of_the_same_name_get_two_ids():
-    html = page.render(notebook(*(v4.new_markdown_cell(f"## {name}\n\n*Why?*") for name in ("Cost", "Über & unter", "Cost"))))
-    assert re.findall(r'<a href="#(.*?)">(.*?)</a>', html) == [
-        ("section-cost", "Cost"), ("section-über-unter", "Über &amp; unter"), ("section-cost-3", "Cost"),
-    ]  # fmt: skip
-    assert re.findall(r'<h2 id="(.*?)">', html) == ["section-cost", "section-über-unter", "section-cost-3"]
+    names = ("Next steps", "Über & unter", "Next steps")
+    html = page.render(notebook(*(v4.new_markdown_cell(f"## {name}\n\n*Why?*") for name in names)))
+    ids = ["next-steps", "über-unter", "next-steps-2"]
+    assert re.findall(r'<h2 id="(.*?)">', html) == ids
+    texts = ["Next steps", "Über &amp; unter", "Next steps"]
+    assert re.findall(r'<a href="#(.*?)">(.*?)</a>', html) == list(zip(ids, texts, strict=True))
     assert html.count('<p class="question">Why?</p>') == 3
+
+
+def test_a_section_is_called_what_its_outputs_are_called_so_that_links_find_it():
+    html = page.render(
+        notebook(
+            v4.new_markdown_cell("## What we spent"), v4.new_markdown_cell("*Why?*"), cell(chart("cost.by-month")),
+            v4.new_markdown_cell("## Empty"), v4.new_markdown_cell("## Uptime"), cell(chart("uptime.strip")),
+        )
+    )  # fmt: skip
+    assert re.findall(r'<h2 id="(.*?)">', html) == ["cost", "empty", "uptime"]
 
 
 def test_a_dollar_sign_in_text_is_money_and_not_maths():
@@ -95,7 +112,9 @@ def test_a_dollar_sign_in_text_is_money_and_not_maths():
 
 def test_a_chart_has_its_title_as_text_its_numbers_open_and_its_figure_without_title():
     html = page.render(notebook(cell(chart())))
-    assert re.search(r'<figure class="chart" id="cost.by-month">\s*<figcaption>\s*<p class="title">Spend rose</p>', html)
+    assert re.search(
+        r'<figure class="chart" id="cost.by-month">\s*<figcaption>\s*<p class="title">Spend rose</p>', html
+    )
     assert 'role="img" aria-label="Spend rose by a fifth." style="--height:320px"' in html
     assert "<details open>" in html and "<noscript" not in html and NUMBERS.replace("<tr>", "<tbody><tr>")[:20] in html
     (figure,) = figures(html)
@@ -122,14 +141,19 @@ def test_the_policy_lets_in_the_boot_script_and_plotly_and_nothing_else():
     html = page.render(notebook(cell(chart())))
     policy = re.search(r'Content-Security-Policy" content="(.*?)"', html)[1]
     boot = re.search(r"<script>(.*?)</script>", html, re.S)[1]
-    hashes = [f"'sha256-{base64.b64encode(hashlib.sha256(source).digest()).decode()}'" for source in (boot.encode(), _plotly())]
+    hashes = [
+        f"'sha256-{base64.b64encode(hashlib.sha256(source).digest()).decode()}'"
+        for source in (boot.encode(), _plotly())
+    ]
     assert f"script-src {' '.join(hashes)};" in policy
     assert policy.startswith("default-src 'none';")
     assert len(re.findall(r"<script(?![^>]*type=)", html)) == 1
 
 
 def test_the_page_has_no_address_outside_itself():
-    html = page.render(notebook(v4.new_markdown_cell("![x](https://example.com/x.png) [see](https://example.com)"), cell(chart())))
+    html = page.render(
+        notebook(v4.new_markdown_cell("![x](https://example.com/x.png) [see](https://example.com)"), cell(chart()))
+    )
     without = re.sub(r'id="plotly-source">.*?</script>', "", html, flags=re.S)
     assert re.findall(r'(?:src|srcset|data|poster|action)="(?!data:)[^"]*"|url\(|@import', without) == []
     assert '<a href="https://example.com" rel="noopener noreferrer">see</a>' in html
@@ -143,20 +167,24 @@ def test_no_text_in_a_figure_ends_its_script_element(text):
 
 
 @pytest.mark.parametrize("bad", [
-    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", '<p style="position:fixed">x</p>', "<style>p{}</style>",
+    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", '<p style="position:fixed">x</p>',
+    "<style>p{}</style>",
     '<a href="javascript:alert(1)">x</a>', "<svg><foreignObject><iframe></iframe></foreignObject></svg>",
     '<svg><rect fill="url(https://example.com/x)"/></svg>', '<form action="https://example.com"><input></form>',
 ])  # fmt: skip
 def test_markup_that_could_do_something_is_taken_out(bad):
     html = page.render(notebook(v4.new_markdown_cell(bad), cell(shown("prose", "x", bad, role="note"))))
-    body = html[html.index("<main>"):]
+    body = html[html.index("<main>") :]
     assert not re.search(r"<script|onerror|style=|<style|javascript:|<iframe|url\(|<form|<input", body)
 
 
 def test_what_tables_need_is_kept():
-    kept = ('<table><caption>c</caption><tbody><tr><th scope="row">a</th><td class="num" data-label="Value"><span class="fact" '
-            'data-fact="cost.spend">1</span></td><td><svg class="spark" viewBox="0 0 9 9" width="9" height="9" aria-hidden="true">'
-            '<polyline points="0,0 9,9" fill="none" stroke="currentColor"></polyline></svg></td></tr></tbody></table>')  # fmt: skip
+    kept = (
+        '<table><caption>c</caption><tbody><tr><th scope="row">a</th><td class="num" data-label="Value">'
+        '<span class="fact" data-fact="cost.spend">1</span></td><td><svg class="spark" viewBox="0 0 9 9" width="9" '
+        'height="9" aria-hidden="true"><polyline points="0,0 9,9" fill="none" stroke="currentColor"></polyline></svg>'
+        "</td></tr></tbody></table>"
+    )
     assert kept in page.render(notebook(cell(shown("table", "t", kept, title="T", note=""))))
 
 
@@ -168,7 +196,7 @@ def test_a_source_that_is_missing_is_said_in_a_box():
 @pytest.mark.parametrize(("output", "says"), [
     (v4.new_output("error", ename="KeyError", evalue="'spend'"), "failed: KeyError"),
     (v4.new_output("stream", name="stderr", text="FutureWarning: x"), "stderr: FutureWarning"),
-    (v4.new_output("display_data", {page.FIGURE: {}, "text/plain": "x"}), "does not say what it is"),
+    (v4.new_output("display_data", {FIGURE: {}, "text/plain": "x"}), "does not say what it is"),
     (v4.new_output("execute_result", {"text/html": NUMBERS, "text/plain": "x"}), "does not say what it is"),
     (shown("gauge", "x"), "unknown kind of output 'gauge'"),
     (shown("prose", "x"), "a prose without role"),

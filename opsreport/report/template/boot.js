@@ -148,7 +148,7 @@
     const room = (side, most) => (margin[side] === undefined ? {} : { [side]: Math.min(margin[side], most) });
     // Lines are labelled at their right end; without such labels the room there is not needed.
     const labelled = (layout.annotations || []).some((note) => note.xanchor === "left");
-    layout.margin = { ...margin, ...room("l", 48), ...room("r", labelled ? 96 : 12) };
+    layout.margin = { ...margin, ...room("l", 48), ...room("r", labelled ? 128 : 12) };
     for (const name of Object.keys(layout).filter((key) => /^xaxis\d*$/.test(key))) {
       const [from, to] = layout[name].domain || [0, 1];
       if (!layout[name].tickvals) layout[name] = { ...layout[name], nticks: Math.max(2, Math.round(5 * (to - from))), tickangle: 0 };
@@ -160,7 +160,7 @@
     const { data, layout } = dressed(chart, true);
     const title = wrapped(chart, ".title", 64);
     const subtitle = wrapped(chart, ".subtitle", 92);
-    const above = 24 + 23 * title.length + 17 * subtitle.length; // [px]
+    const above = 32 + 23 * title.length + 17 * subtitle.length; // [px]
     layout.title = {
       text: title.join("<br>"), subtitle: { text: subtitle.join("<br>"), font: { size: 13 } },
       font: { size: 17 }, x: 0, xref: "container", y: 1, yref: "container", yanchor: "top", pad: { l: 12, t: 14 },

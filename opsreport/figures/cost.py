@@ -1,0 +1,205 @@
+"""The cost charts: what moved the bill, thirteen months, groups, and days out of the usual.
+
+Each draws one currency; where a bill has more, the others are in the section's tables.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pandas as pd
+import plotly.graph_objects as go
+from babel.dates import format_date
+
+from opsreport import theme
+from opsreport.exhibit import Exhibit, notice
+from opsreport.figures import chart
+from opsreport.figures.cost_bars import named_bars, of_currency, plain, short
+from opsreport.figures.cost_days import daily
+from opsreport.schemas.cost import EFFECTS
+from opsreport.theme import Style, is_unknown
+
+__all__ = ["bridge", "by_group", "daily", "monthly"]
+
+_ROW = 46  # a bar with its name above it [px]
+
+
+def bridge(effects: pd.DataFrame, drivers: pd.DataFrame, style: Style, currency: str = "") -> Exhibit:
+    """What moved the bill since last month: a bar for each effect, and one for their sum.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        `metrics.cost.bridge`.
+    drivers : DataFrame
+        `metrics.cost.drivers`; the title names the service.
+    currency : str
+        Which to draw; the client's, or else the bill's first, by default.
+    """
+    rows, code, apart = of_currency(effects, style, currency)
+    if not len(rows):
+        said = "What moved the bill cannot be told: that takes the charges of two months."
+        return notice("cost.bridge", said)
+    moved = rows[rows["effect_shown"] != 0]
+    change = rows["effect_shown"].sum()
+    names = [*moved["effect"].str.capitalize(), "All together"]
+    colours = [theme.THIS_MONTH] * len(moved) + [theme.INK]
+    figure = named_bars(names, [*moved["effect_shown"], change], colours, style, code, signed=True)
+    figure.add_vline(0, line={"color": theme.INK_SOFT, "width": 1})
+    driver = drivers[drivers["billing_currency"] == code]
+    return chart(
+        figure, "cost.bridge", title=_bridge_title(driver, change, code, style), style=style,
+        subtitle=f"What moved the bill since last month, in {code}; the bars add up to its change{apart}",
+        numbers=rows, columns=("effect", "effect_shown"), height=100 + _ROW * len(names),
+    )  # fmt: skip
+
+
+def monthly(months: pd.DataFrame, budgets: pd.DataFrame, style: Style, currency: str = "") -> Exhibit:
+    """Spend of thirteen months beside the budget of each.
+
+    Parameters
+    ----------
+    months : DataFrame
+        `metrics.cost.monthly`.
+    budgets : DataFrame
+        `metrics.cost.monthly_budget`.
+    currency : str
+        Which to draw; the client's, or else the bill's first, by default.
+    """
+    rows, code, apart = of_currency(months, style, currency)
+    if not rows["spend"].notna().any():
+        return notice("cost.monthly", "There is no spend to draw: no charge of these months was read.")
+    agreed = budgets[budgets["billing_currency"] == code].set_index("period")["budget"]
+    rows = rows.assign(budget=[agreed.get(name) for name in rows["period"]])
+    figure = go.Figure(
+        go.Bar(
+            x=list(range(len(rows))),
+            y=[None if is_unknown(value) else float(value) for value in rows["spend"]],
+            hovertext=[style.text(value, "money", currency=code) for value in rows["spend"]],
+            hoverinfo="text",
+            marker={"color": [theme.HISTORY] * (len(rows) - 1) + [theme.THIS_MONTH]},
+        )
+    )
+    _label_months(figure, rows["spend"], code, style)
+    _budget_line(figure, rows["budget"], code, style)
+    labels = _month_labels(rows["period"], style)
+    figure.update_xaxes(tickvals=list(range(len(rows))), ticktext=labels, tickangle=0, fixedrange=True)
+    figure.update_yaxes(rangemode="tozero", nticks=5, fixedrange=True, tickformat="~s")
+    figure.update_layout(showlegend=False)
+    unseen = ", a month that is not known marked ?" if rows["spend"].isna().any() else ""
+    return chart(
+        figure, "cost.monthly", title=_monthly_title(rows, code, style), style=style,
+        subtitle=f"Spend of each month, in {code}; this month dark{unseen}{apart}",
+        numbers=rows.iloc[::-1], columns=("period", "spend", "budget"), height=340,
+    )  # fmt: skip
+
+
+def by_group(groups: pd.DataFrame, style: Style, currency: str = "", id: str = "cost.by_service") -> Exhibit:
+    """This month's spend of each group as a bar, last month's as an upright stroke.
+
+    Parameters
+    ----------
+    groups : DataFrame
+        `metrics.cost.top` of `by` or `by_tag`; the group stands in its first column.
+    currency : str
+        Which to draw; the client's, or else the bill's first, by default.
+    """
+    rows, code, apart = of_currency(groups, style, currency)
+    if not len(rows):
+        return notice(id, "There is nothing to draw: no charge of this month was read.")
+    column = rows.columns[0]
+    colours = [theme.THIS_MONTH] * len(rows)
+    figure = named_bars(list(rows[column]), list(rows["spend"]), colours, style, code)
+    last = rows[rows["last_spend"].notna()]
+    figure.add_scatter(
+        x=[float(value) for value in last["last_spend"]],
+        y=list(last.index),
+        mode="markers",
+        cliponaxis=False,
+        marker={"symbol": "line-ns", "size": 20, "line": {"width": 3, "color": theme.INK}},
+        hovertext=[f"Last month {style.text(v, 'money', currency=code)}" for v in last["last_spend"]],
+        hoverinfo="text",
+    )
+    longest = max(0.0, *(float(value) for value in [*rows["spend"], *last["last_spend"]]))
+    figure.update_xaxes(
+        range=[min(0.0, *(float(value) for value in rows["spend"]), 0.0), longest * 1.02 or 1.0]
+    )
+    stroke = "the upright stroke is last month" if len(last) else "last month is not known"
+    return chart(
+        figure, id, title=_group_title(rows, column, code, style), style=style, numbers=rows,
+        subtitle=f"Spend of this month, in {code}; {stroke}{apart}",
+        columns=(column, "spend", "last_spend", "spend_change", "share"), height=100 + _ROW * len(rows),
+    )  # fmt: skip
+
+
+def _label_months(figure: go.Figure, spends: pd.Series, code: str, style: Style) -> None:
+    """The amount on this month's bar, and a question mark where a month is not known."""
+    for index, value in enumerate(spends):
+        if not is_unknown(value) and index < len(spends) - 1:
+            continue
+        text = "?" if is_unknown(value) else f"<b>{short(value, code, style)}</b>"
+        figure.add_annotation(
+            x=index, y=0.0 if is_unknown(value) else max(float(value), 0.0), text=text, showarrow=False,
+            yanchor="bottom", xanchor="center", font={"color": theme.INK},
+        )  # fmt: skip
+
+
+def _budget_line(figure: go.Figure, budgets: pd.Series, code: str, style: Style) -> None:
+    """A thin line over each month that has a budget, with its number where it begins and last changed."""
+    known = [(index, value) for index, value in enumerate(budgets) if not is_unknown(value)]
+    if not known:
+        return
+    edges = [(x, float(value)) for index, value in known for x in (index - 0.5, index + 0.5)]
+    figure.add_scatter(
+        x=[x for x, _ in edges],
+        y=[y for _, y in edges],
+        mode="lines",
+        line={"color": theme.TARGET, "width": 1.5},
+        hoverinfo="skip",
+    )
+    changed = [k for k in range(len(known)) if k == 0 or known[k][1] != known[k - 1][1]]
+    for k in {changed[0], changed[-1]}:
+        figure.add_annotation(
+            x=known[k][0] + (-0.5 if k == changed[0] else 0.5), y=float(known[k][1]),
+            xanchor="left" if k == changed[0] else "right", yanchor="bottom", showarrow=False,
+            text=f"Budget {short(known[k][1], code, style)}", font={"color": theme.INK_SOFT},
+        )  # fmt: skip
+
+
+def _bridge_title(driver: pd.DataFrame, change: object, code: str, style: Style) -> str:
+    if not change:
+        return "The bill did not change"
+    rise, verb = ("rise", "added") if change > 0 else ("fall", "took off")
+    whole = style.text(abs(change), "money", currency=code)
+    if not len(driver):
+        return f"What made the {whole} {rise}"
+    row = driver.iloc[0]
+    name, own = plain(row["service_name"]), style.text(abs(row["spend_change"]), "money", currency=code)
+    mostly = f", mostly {EFFECTS[row['main_effect']]}" if row["main_effect"] else ""
+    if abs(row["spend_change"]) > abs(change):
+        return f"{name} alone {verb} {own}{mostly}; the {rise} of the whole bill was {whole}"
+    return f"{name} {verb} {own} of the {whole} {rise}{mostly}"
+
+
+def _monthly_title(rows: pd.DataFrame, code: str, style: Style) -> str:
+    spent, agreed = rows["spend"].iloc[-1], rows["budget"].iloc[-1]
+    if is_unknown(spent):
+        return "Spend of this month is not known"
+    written = style.text(spent, "money", currency=code)
+    if is_unknown(agreed):
+        return f"Spend was {written}"
+    gap = style.text(abs(spent - agreed), "money", currency=code)
+    return f"Spend was {written}, {gap} {'over' if spent > agreed else 'under'} the budget"
+
+
+def _group_title(rows: pd.DataFrame, column: str, code: str, style: Style) -> str:
+    first = rows.iloc[0]
+    share = "" if is_unknown(first["share"]) else f", {style.text(first['share'], 'share')} of what was spent"
+    return f"{plain(first[column])} came to {style.text(first['spend'], 'money', currency=code)}{share}"
+
+
+def _month_labels(names: pd.Series, style: Style) -> list[str]:
+    days = [dt.date.fromisoformat(f"{name[:7]}-01") for name in names]
+    short_names = [format_date(day, "LLL", locale=style.locale)[:3] for day in days]
+    years = [f"<br>{day.year}" if index == 0 or day.month == 1 else "" for index, day in enumerate(days)]
+    return [name + year for name, year in zip(short_names, years, strict=True)]

@@ -1,0 +1,238 @@
+"""Incident charts: how long each took, thirteen months of them, and answers against what was agreed."""
+
+from __future__ import annotations
+
+import html
+import textwrap
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from opsreport import theme
+from opsreport.exhibit import Exhibit, notice
+from opsreport.figures import chart
+from opsreport.period import Period
+from opsreport.theme import Style, is_unknown
+
+_SHOWN = 12  # incidents whose bars fit one chart
+_LETTERS = 44  # of a bar's words that fit a phone
+_ALIKE = ("drill", "planned")
+_HOUR = pd.Timedelta(hours=1)
+
+
+def timeline(listing: pd.DataFrame, period: Period, style: Style) -> Exhibit:
+    """Each incident of the month as a bar from its opening to its resolution.
+
+    Parameters
+    ----------
+    listing : DataFrame
+        From `opsreport.metrics.incidents.listing`; drills and planned work are not drawn.
+    """
+    real = listing[~listing["incident_status"].isin(_ALIKE)]
+    if real.empty:
+        return notice(
+            "incidents.timeline", "No incident is recorded in this month, so there is none to draw."
+        )
+    ends = real["resolved_at"].fillna(period.end)
+    lasted = real.assign(lasted=ends - real["opened_at"]).sort_values(
+        "lasted", ascending=False, ignore_index=True
+    )
+    drawn = lasted.head(_SHOWN)
+    figure = go.Figure()
+    _bars(figure, drawn, "resolved", theme.THIS_MONTH, "", style)
+    _bars(figure, drawn, "open at month end", theme.BAD, "/", style)
+    _acknowledged(figure, drawn, style)
+    _name_each(figure, drawn, style)
+    ticks = _ticks(drawn["lasted"].max())
+    figure.update_xaxes(range=[0, drawn["lasted"].max() / _HOUR * 1.22], tickvals=[tick / _HOUR for tick in ticks],
+                        ticktext=[style.text(tick, "duration") for tick in ticks], fixedrange=True)  # fmt: skip
+    figure.update_yaxes(visible=False, range=[len(drawn) - 0.4, -0.8], fixedrange=True)
+    figure.update_layout(barmode="overlay", legend=_LEGEND, margin={"l": 20})
+    left_out = f"; the {len(drawn)} longest of {len(real)}" if len(real) > len(drawn) else ""
+    return chart(
+        figure, "incidents.timeline", title=_timeline_title(lasted, style), style=style, numbers=drawn,
+        subtitle=f"Time from opening to resolution; ◆ marks the acknowledgement{left_out}",
+        columns=("opened_at", "service", "severity", "title", "time_to_acknowledge", "time_to_restore",
+                 "incident_status"),
+        height=130 + 42 * len(drawn),
+    )  # fmt: skip
+
+
+def history(history: pd.DataFrame, style: Style) -> Exhibit:
+    """Thirteen months of incidents opened, this month strong.
+
+    Parameters
+    ----------
+    history : DataFrame
+        From `opsreport.metrics.incidents.history`.
+    """
+    known = history.dropna(subset=["incidents_opened"])
+    if known.empty:
+        return notice("incidents.history", "No month of incidents has been seen yet.")
+    months, newest = list(history["period"]), history["period"].iloc[-1]
+    counts = history["incidents_opened"]
+    figure = go.Figure(go.Bar(
+        x=months, y=counts.fillna(0), textposition="outside", cliponaxis=False, hoverinfo="skip",
+        text=[style.text(n, "count") if not is_unknown(n) else "?" for n in counts],
+        marker={"color": [theme.THIS_MONTH if month == newest else theme.HISTORY for month in months]},
+    ))  # fmt: skip
+    labelled = months[::-6][::-1]
+    figure.update_xaxes(type="category", tickvals=labelled, tickangle=0, fixedrange=True, ticktext=[
+        style.text(Period.parse(name).first_day, "month") for name in labelled])  # fmt: skip
+    figure.update_yaxes(visible=False, range=[0, max(counts.max(), 1) * 1.2], fixedrange=True)
+    unseen = "; ? is a month that was not seen" if len(known) < len(history) else ""
+    return chart(
+        figure, "incidents.history", title=_history_title(history, style), style=style, numbers=history,
+        subtitle=f"Incidents opened each month, without drills and planned work{unseen}",
+        columns=("period", "incidents_opened", "incidents_resolved", "incidents_open", "incident_downtime", "coverage"),
+        height=260,
+    )  # fmt: skip
+
+
+def attainment(targets: pd.DataFrame, style: Style) -> Exhibit:
+    """The share of answers within the agreed time, by severity, against all of them.
+
+    Parameters
+    ----------
+    targets : DataFrame
+        From `opsreport.metrics.incidents.targets`.
+    """
+    due = targets.dropna(subset=["attainment_best"]).reset_index(drop=True)
+    if due.empty:
+        return notice("incidents.attainment", "No agreed answer fell due in this month.")
+    places = list(range(len(due)))
+    figure = go.Figure()
+    figure.add_bar(
+        orientation="h", y=places, x=due["attainment_worst"], name="in time", width=0.4, hoverinfo="skip",
+        marker={"color": theme.THIS_MONTH},
+    )  # fmt: skip
+    unsure = due["attainment_best"] - due["attainment_worst"]
+    if unsure.any():
+        figure.add_bar(
+            orientation="h", y=places, x=unsure, base=due["attainment_worst"], width=0.4, hoverinfo="skip",
+            name="not known", marker={"color": theme.UNKNOWN, "pattern": {"shape": "/", "fgcolor": theme.INK_SOFT, "bgcolor": theme.UNKNOWN}},
+        )  # fmt: skip
+    for place, row in due.iterrows():
+        _above(figure, place, 0.42, f"<b>{_plain(row['severity'])}</b> · {row['response']}", theme.INK)
+        _above(figure, place, 0.42, _counted(row, style), theme.INK_SOFT, right=True)
+    figure.add_vline(x=1, line={"color": theme.TARGET, "width": 1.5})
+    figure.update_xaxes(range=[0, 1], tickvals=[0, 0.5, 1], fixedrange=True,
+                        ticktext=[style.text(tick, "share") for tick in (0, 0.5, 1)])  # fmt: skip
+    figure.update_yaxes(visible=False, range=[len(due) - 0.5, -0.8], fixedrange=True)
+    figure.update_layout(barmode="overlay", showlegend=bool(unsure.any()), legend=_LEGEND, margin={"l": 20, "r": 24})
+    return chart(
+        figure, "incidents.attainment", title=_attainment_title(due, style), style=style, numbers=due,
+        subtitle="Share of answers within the agreed time, which is promised for each: the line is 100 %",
+        columns=("severity", "response", "response_target", "responses_met", "responses_missed",
+                 "responses_open_past", "responses_pending", "responses_unknown", "attainment", "verdict"),
+        height=120 + 52 * len(due),
+    )  # fmt: skip
+
+
+_LEGEND = {"y": -0.02, "yref": "container", "yanchor": "bottom", "x": 0,
+           "itemclick": False, "itemdoubleclick": False}  # fmt: skip
+
+
+def _bars(figure: go.Figure, drawn: pd.DataFrame, status: str, colour: str, shape: str, style: Style) -> None:
+    part = drawn[drawn["incident_status"] == status]
+    if part.empty:
+        return
+    figure.add_bar(
+        orientation="h", y=part.index.to_list(), x=(part["lasted"] / _HOUR).to_list(), width=0.34, name=status,
+        text=[style.text(one, "duration") for one in part["lasted"]], textposition="outside", cliponaxis=False,
+        hoverinfo="skip",
+        marker={"color": colour, "pattern": {"shape": shape, "fgcolor": theme.PAPER, "bgcolor": colour} if shape else None,
+                "line": {"color": colour, "width": 1}},
+    )  # fmt: skip
+
+
+def _acknowledged(figure: go.Figure, drawn: pd.DataFrame, style: Style) -> None:
+    explicit = drawn[drawn["time_to_acknowledge"].notna() & drawn["note"].fillna("").eq("")]
+    if explicit.empty:
+        return
+    figure.add_scatter(
+        x=(explicit["time_to_acknowledge"] / _HOUR).to_list(), y=explicit.index.to_list(), mode="markers",
+        name="acknowledged", hoverinfo="text",
+        hovertext=[f"acknowledged after {style.text(one, 'duration')}" for one in explicit["time_to_acknowledge"]],
+        marker={"symbol": "diamond", "size": 9, "color": theme.PAPER, "line": {"color": theme.INK, "width": 1.5}},
+    )  # fmt: skip
+
+
+def _name_each(figure: go.Figure, drawn: pd.DataFrame, style: Style) -> None:
+    for place, row in drawn.iterrows():
+        service = "" if is_unknown(row["service"]) else f"{row['service']}: "
+        title = "" if is_unknown(row["title"]) else row["title"]
+        words = textwrap.shorten(
+            f"{service}{title}" or row["incident_id"], _LETTERS - len(row["severity"]), placeholder="…"
+        )
+        day = style.text(row["opened_at"], "instant")
+        _above(figure, place, 0.42, f"<b>{_plain(row['severity'])}</b> · {day} · {_plain(words)}", theme.INK)
+
+
+def _above(figure: go.Figure, place: int, lift: float, text: str, colour: str, right: bool = False) -> None:
+    """Words over a bar: beside it they would take a phone's whole width."""
+    side = {"x": 0.99, "xanchor": "right"} if right else {"x": 0, "xanchor": "left"}
+    figure.add_annotation(y=place - lift, yanchor="middle", xref="paper", text=text, showarrow=False,
+                          font={"size": 12, "color": colour}, **side)  # fmt: skip
+
+
+def _counted(row: pd.Series, style: Style) -> str:
+    late = row["responses_missed"] + row["responses_open_past"]
+    due = row["responses_met"] + late + row["responses_unknown"]
+    unsure = (
+        f", {style.text(row['responses_unknown'], 'count')} not known" if row["responses_unknown"] else ""
+    )
+    target = (
+        ""
+        if is_unknown(row["response_target"])
+        else f" within {style.text(row['response_target'], 'duration')}"
+    )
+    return f"{style.text(row['responses_met'], 'count')} of {style.text(due, 'count')}{target}{unsure}"
+
+
+def _ticks(longest: pd.Timedelta) -> list[pd.Timedelta]:
+    """About four round times up to the longest."""
+    for step in ("5min", "15min", "30min", "1h", "2h", "4h", "8h", "1D", "2D", "3D", "7D", "30D"):
+        size = pd.Timedelta(step)
+        if longest <= 4 * size:
+            break
+    return [size * n for n in range(int(longest / size) + 1)]
+
+
+def _timeline_title(lasted: pd.DataFrame, style: Style) -> str:
+    still = int((lasted["incident_status"] == "open at month end").sum())
+    longest = f"The longest incident took {style.text(lasted['lasted'].iloc[0], 'duration')}"
+    if len(lasted) == 1:
+        longest = f"The one incident took {style.text(lasted['lasted'].iloc[0], 'duration')}"
+    return f"{longest}; {style.text(still, 'count')} still open at month end" if still else longest
+
+
+def _history_title(history: pd.DataFrame, style: Style) -> str:
+    now, before = history["incidents_opened"].iloc[-1], history["incidents_opened"].iloc[:-1].dropna()
+    if is_unknown(now):
+        return "How many incidents there were this month is unknown"
+    many = f"{style.text(now, 'count')} incident{'' if now == 1 else 's'} this month"
+    if before.empty:
+        return many
+    low, high = style.text(before.min(), "count"), style.text(before.max(), "count")
+    return (
+        f"{many}, after {low} to {high} in the months before"
+        if low != high
+        else f"{many}, after {low} in each before"
+    )
+
+
+def _attainment_title(due: pd.DataFrame, style: Style) -> str:
+    late = due["responses_missed"].sum() + due["responses_open_past"].sum()
+    if late:
+        return f"{style.text(late, 'count')} answer{' was' if late == 1 else 's were'} later than agreed"
+    unsure = due["responses_unknown"].sum()
+    return (
+        f"No answer is known to be late; {style.text(unsure, 'count')} cannot be told"
+        if unsure
+        else "Every answer came in time"
+    )
+
+
+def _plain(text: str) -> str:
+    return html.escape(str(text), quote=False)

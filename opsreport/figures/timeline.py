@@ -1,0 +1,130 @@
+"""The month on one time axis: spend, outages, incidents and deployments over each other."""
+
+from __future__ import annotations
+
+import datetime as dt
+import html
+
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from opsreport import theme
+from opsreport.exhibit import Exhibit, notice
+from opsreport.figures import chart
+from opsreport.figures.month_axis import elapsed, month_axis
+from opsreport.period import Period
+from opsreport.theme import Style, is_unknown
+
+_LANES = ("outage", "incident", "deployment")
+_KINDS = ("Spend a day", "Outages", "Incidents", "Deployments")
+_COLUMNS = ("happened_on", "spend", "down_on_day", "incidents_on_day", "deployments_on_day")
+# What counts of each lane on a day; all unknown where the lane has no source.
+_COUNTED = dict(zip(_LANES, _COLUMNS[2:], strict=True))
+
+
+def lanes(days: pd.DataFrame, events: pd.DataFrame, period: Period, style: Style) -> Exhibit:
+    """What happened when, one lane a kind, all on one axis.
+
+    Parameters
+    ----------
+    days : DataFrame
+        From `opsreport.metrics.timeline.days`: spend and counts a day.
+    events : DataFrame
+        From `opsreport.metrics.timeline.events`.
+    """
+    if days[list(_COLUMNS[1:])].isna().all(axis=None):
+        return notice("timeline.lanes", "There is no spend, monitor, incident or deployment data for this month.")
+    figure = make_subplots(rows=4, cols=1, shared_xaxes=True, subplot_titles=_KINDS, vertical_spacing=0.09,
+                           row_heights=[0.46, 0.18, 0.18, 0.18])  # fmt: skip
+    figure.update_annotations(x=0, xanchor="left", font={"size": 13, "color": theme.INK})
+    _spend(figure, days, period, style)
+    for place, lane in enumerate(_LANES, start=2):
+        mine = events[events["lane"] == lane]
+        _lane(figure, lane, mine, place, period, style)
+        if mine.empty:
+            _say(figure, "no data" if days[_COUNTED[lane]].isna().all() else "none", place)
+    figure.update_xaxes(**month_axis(period, style), showgrid=True, gridcolor=theme.GRID)
+    figure.update_yaxes(fixedrange=True)
+    figure.update_layout(showlegend=False, bargap=0.2)
+    return chart(
+        figure, "timeline.lanes", title=_title(days, events, period), style=style, numbers=days, columns=_COLUMNS, height=440,
+        limit=366,
+        subtitle=f"Spend a day in {days['billing_currency'].iloc[0]} (the bill's days, UTC); the rest on your clock. "
+        f"▼ outage begins, ● incident opens, | deployment, ✕ failed or rolled back{_gaps(days)}",
+    )  # fmt: skip
+
+
+def _spend(figure: go.Figure, days: pd.DataFrame, period: Period, style: Style) -> None:
+    noons = [pd.Timestamp(day, tz="UTC") + dt.timedelta(hours=12) for day in days["happened_on"]]
+    figure.add_bar(
+        x=elapsed(noons, period), width=19, row=1, col=1, marker={"color": theme.THIS_MONTH}, hoverinfo="text",
+        y=[None if is_unknown(spend) else float(spend) for spend in days["spend"]],
+        hovertext=[f"{style.text(day, 'date')}: {style.text(spend, 'money', currency=currency)}"
+                   for day, spend, currency in zip(days["happened_on"], days["spend"], days["billing_currency"], strict=True)],
+    )  # fmt: skip
+    figure.update_yaxes(rangemode="tozero", nticks=4, row=1, col=1)
+    if days["spend"].isna().all():
+        _say(figure, "no data", 1)
+
+
+def _lane(figure: go.Figure, lane: str, events: pd.DataFrame, place: int, period: Period, style: Style) -> None:
+    """Bars for what lasts, and a mark where each begins, so that a minute can be seen."""
+    begins = elapsed(events["happened_at"], period)
+    # What had not ended is drawn to the end of the period.
+    ends = elapsed(events["happened_until"].fillna(period.end), period)
+    level = [0.35 if index % 2 else 0.65 for index in range(len(events))] if lane == "incident" else [0.5] * len(events)
+    said = [_hover(event, style) for event in events.to_dict("records")]
+    if lane != "deployment":
+        colour = theme.BAD if lane == "outage" else theme.AT_RISK
+        figure.add_bar(
+            orientation="h", y=level, base=begins, x=[b - a for a, b in zip(begins, ends, strict=True)], width=0.22,
+            marker={"color": colour, "line": {"color": colour, "width": 1.5}}, hovertext=said, hoverinfo="text",
+            row=place, col=1,
+        )  # fmt: skip
+    figure.add_scatter(
+        x=begins, y=[y + 0.25 for y in level] if lane == "outage" else level, mode="markers", row=place, col=1,
+        marker=_marks(lane, events), hovertext=said, hoverinfo="text", cliponaxis=False,
+    )  # fmt: skip
+    figure.update_yaxes(visible=False, range=[0, 1], row=place, col=1)
+
+
+def _marks(lane: str, events: pd.DataFrame) -> dict[str, object]:
+    if lane == "outage":
+        return {"symbol": "triangle-down", "size": 10, "color": theme.BAD, "opacity": 1}
+    if lane == "incident":
+        return {"symbol": "circle", "size": 10, "color": theme.AT_RISK, "opacity": 1}
+    failed = [what.startswith("Failed") or "rolled back" in what.split(":")[0] for what in events["happening"]]
+    return {
+        "symbol": ["x-thin" if one else "line-ns" for one in failed], "size": [9 if one else 14 for one in failed],
+        "line": {"width": [3 if one else 2 for one in failed], "color": [theme.BAD if one else theme.DEPLOYED for one in failed]},
+        "color": theme.DEPLOYED, "opacity": 1,
+    }  # fmt: skip
+
+
+def _hover(event: dict, style: Style) -> str:
+    # Plotly reads some markup in its texts; what a source said is shown as it is.
+    start, end = event["happened_at"], event["happened_until"]
+    lasted = "" if is_unknown(end) else f", {style.text(end - start, 'duration')}"
+    return f"{style.text(start, 'instant')}{lasted}<br>{html.escape(event['happening'], quote=False)}"
+
+
+def _say(figure: go.Figure, text: str, place: int) -> None:
+    """Words in an empty lane: nothing happened, or nobody can tell."""
+    axis = "" if place == 1 else place
+    figure.add_annotation(x=0.5, xref="paper", y=0.5, yref=f"y{axis} domain", showarrow=False, text=text,
+                          font={"color": theme.INK_SOFT})  # fmt: skip
+
+
+def _gaps(days: pd.DataFrame) -> str:
+    some = days["spend"].isna().any() and not days["spend"].isna().all()
+    return ". No bar: spend of the day is not known" if some else ""
+
+
+def _title(days: pd.DataFrame, events: pd.DataFrame, period: Period) -> str:
+    """How many of each kind began in the period; nothing of a kind that has no source."""
+    known = [lane for lane in _LANES if days[_COUNTED[lane]].notna().any()]
+    counts = [int(((events["lane"] == lane) & (events["happened_at"] >= period.start)).sum()) for lane in known]
+    named = [f"{count or 'no'} {lane}{'' if count == 1 else 's'}" for count, lane in zip(counts, known, strict=True)]
+    said = " and ".join(filter(None, [", ".join(named[:-1]), *named[-1:]])) or "Spend of each day"
+    return said[0].upper() + said[1:]

@@ -1,0 +1,155 @@
+"""The sentences of the cost section; each currency is said apart."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pandas as pd
+
+from opsreport.exhibit import Exhibit, Fact, join, notice
+from opsreport.narrative.cost_notes import anomalies, effective_cost, exchange, invoice
+from opsreport.narrative.cost_words import money_facts, or_else, say, slug
+from opsreport.schemas.cost import ALL, EFFECTS
+from opsreport.theme import Style, is_unknown
+
+__all__ = ["anomalies", "effective_cost", "exchange", "finding", "invoice"]
+
+
+def finding(changes: pd.DataFrame, budgets: pd.DataFrame, drivers: pd.DataFrame, style: Style) -> Exhibit:
+    """What was spent, against what was agreed and last month, and what moved it.
+
+    Parameters
+    ----------
+    changes : DataFrame
+        `metrics.cost.change`.
+    budgets : DataFrame
+        `metrics.cost.budget`.
+    drivers : DataFrame
+        `metrics.cost.drivers`.
+    """
+    known = changes[changes["spend"].notna()]
+    if not len(known):
+        return notice("cost.finding", "Nothing is known of this month's spend: no charge of it was read.")
+    parts = []
+    for _, row in known.iterrows():
+        code = row["billing_currency"]
+        whole = budgets[(budgets["billing_currency"] == code) & (budgets["service"] == ALL)]
+        mover = drivers[drivers["billing_currency"] == code]
+        parts.append(_spend(row, whole.iloc[0] if len(whole) else None, style))
+        parts.append(_change(row, style))
+        if len(mover) and not is_unknown(row["spend_change"]):
+            parts.append(_mover(mover.iloc[0], style))
+    said = budgets["billing_currency"].isin(known["billing_currency"]) & (budgets["service"] == ALL)
+    parts += [_other_budget(row, style) for _, row in budgets[~said].iterrows() if _worth_saying(row)]
+    return join("cost.finding", parts)
+
+
+def _spend(row: pd.Series, budget: pd.Series | None, style: Style) -> Exhibit:
+    """What was spent, and whether it is within the budget of the whole bill."""
+    code, seen = row["billing_currency"], row["coverage"]
+    money = money_facts(f"cost.finding.{code.lower()}", code, seen)
+    if budget is None:
+        return say("Spend was {spend}; no budget was agreed.", style, spend=money("spend", row["spend"]))
+    partial = not is_unknown(seen) and seen < 1
+    gap = budget["budget_variance"]
+    if budget["verdict"] == "unknown":
+        why = "only {seen} of the month's bill was seen" if partial else "{note}"
+        template = "Spend was {spend}; whether the budget of {budget} was met is unknown: " + why + "."
+    elif gap == 0:
+        template = "Spend was {spend}, exactly the budget{limits}."
+    else:
+        template = "Spend was {spend}, {gap} {way} the budget of {budget}{limits}."
+        if partial:
+            template = template.replace("{limits}", ", although only {seen} of the month's bill was seen")
+    return say(
+        template,
+        style,
+        spend=money("spend", or_else(budget["spend"], row["spend"])),
+        budget=money("budget", budget["budget"]),
+        gap=money("variance", None if is_unknown(gap) else abs(gap)),
+        way="over" if budget["verdict"] == "missed" else "under",
+        seen=Fact(f"cost.finding.{code.lower()}.coverage", seen, "share"),
+        limits=f" ({budget['note']})" if budget["note"] else "",
+        note=budget["note"],
+    )
+
+
+def _change(row: pd.Series, style: Style) -> Exhibit:
+    """How that compares with the month before, as it stands and for the same days."""
+    code, gap, same = row["billing_currency"], row["spend_change"], row["same_days_change"]
+    money = money_facts(f"cost.finding.{code.lower()}", code, row["coverage"])
+    if is_unknown(row["last_spend"]):
+        return say("The month before is not known, so neither is the change.", style)
+    if is_unknown(gap):
+        return say("The two months were not seen whole, so their change is not known.", style)
+    start = "That is {gap} {way} than last month" if gap else "That is the same as last month"
+    if gap == same:  # months of the same length
+        end = "."
+    elif same:
+        end = "; for the same number of days it is {same} {same_way}."
+    else:
+        end = "; for the same number of days nothing changed."
+    return say(
+        start + end,
+        style,
+        gap=money("change", abs(gap)),
+        way=_way(gap),
+        same=money("same-days-change", abs(same)),
+        same_way=_way(same),
+    )
+
+
+def _mover(row: pd.Series, style: Style) -> Exhibit:
+    """The service that moved the bill most, by name, and mostly by what."""
+    code, own, whole = row["billing_currency"], row["spend_change"], row["total_change"]
+    money = money_facts(f"cost.finding.{code.lower()}", code)
+    rise, verb = ("rise", "added") if whole > 0 else ("fall", "took off")
+    mostly = ", mostly {effect}" if row["main_effect"] else ""
+    if whole == 0:
+        template = "{service} moved most, by {own}" + mostly + "; the rest made up for it"
+    elif abs(own) > abs(whole):
+        template = "{service} alone {verb} {own}" + mostly + "; the rest made up for part of it"
+    elif own == whole:
+        template = "{service} explains all of the {rise}" + mostly
+    else:
+        template = "{service} {verb} {own} of the {whole} {rise}" + mostly
+    return say(
+        template + ".",
+        style,
+        service=row["service_name"],
+        verb=verb,
+        rise=rise,
+        own=money("driver", abs(own)),
+        whole=money("rise", abs(whole)),
+        effect=EFFECTS.get(row["main_effect"], ""),
+    )
+
+
+def _other_budget(row: pd.Series, style: Style) -> Exhibit:
+    """A budget of one service that was missed, or any that could not be judged."""
+    code, service = row["billing_currency"], row["service"]
+    money = money_facts(f"cost.finding.{code.lower()}.{slug(service)}", code, row["coverage"])
+    of = "the whole bill" if service == ALL else service
+    why = row["note"] or (
+        "spend is not known" if is_unknown(row["spend"]) else "the month was not seen whole"
+    )
+    template = "{of} is {over} over its budget of {budget}{note}."
+    if row["verdict"] == "unknown":
+        template = "Whether the budget of {budget} for {of} was met is unknown: {why}."
+    return say(
+        template,
+        style,
+        of=of,
+        why=why,
+        over=money("over", row["over_budget"]),
+        budget=money("budget", row["budget"]),
+        note=f" ({row['note']})" if row["note"] else "",
+    )
+
+
+def _worth_saying(row: pd.Series) -> bool:
+    return row["verdict"] in ("missed", "unknown")
+
+
+def _way(change: Decimal) -> str:
+    return "more" if change > 0 else "less"

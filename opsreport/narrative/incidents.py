@@ -1,0 +1,179 @@
+"""The sentences on incidents: how many, for how long, answered as agreed or not, what came back."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from opsreport.exhibit import Exhibit, Fact, join, notice, prose
+from opsreport.theme import Style, is_unknown
+
+_F = "incidents.finding"
+
+
+def finding(
+    totals: pd.DataFrame, targets: pd.DataFrame, repeats: pd.DataFrame, found: pd.DataFrame, style: Style
+) -> Exhibit:
+    """What opens the section: what happened, and whether it was answered as agreed.
+
+    Parameters
+    ----------
+    totals : DataFrame
+        From `opsreport.metrics.incidents.history` (the newest month stands last), or
+        `totals` where there is no month before.
+    targets, repeats, found : DataFrame
+        From `opsreport.metrics.incidents`: `targets`, `repeats` and `found_by_us`.
+    """
+    now = totals.iloc[-1]
+    if is_unknown(now["incidents_opened"]):
+        said = "No source of incidents was seen in this month, so whether there were any is unknown."
+        return notice(_F, said)
+    parts = [_happened(now, style), *_before(totals, style), *_still_open(now, style), *_seen(now, style)]
+    parts += _answered(targets, style)
+    if now["incidents_opened"]:
+        parts += [*_came_back(repeats, style), *_noticed(found.iloc[0], style)]
+    return join(_F, parts)
+
+
+def left_out(totals: pd.DataFrame, style: Style) -> Exhibit:
+    """What is not counted: drills and planned maintenance."""
+    now, id = totals.iloc[-1], "incidents.left_out"
+    if is_unknown(now["drills"]):
+        return prose(id, "Whether there were drills or planned maintenance is unknown.", style, "note")
+    if not now["drills"] and not now["planned"]:
+        return prose(id, "There was no drill and no planned maintenance to leave out.", style, "note")
+    return prose(
+        id, "Left out of every figure: {drills} drill{s} and {planned} planned maintenance.", style, "note",
+        drills=_fact("incidents.left_out.drills", now["drills"], now), s="" if now["drills"] == 1 else "s",
+        planned=_fact("incidents.left_out.planned", now["planned"], now),
+    )  # fmt: skip
+
+
+def method(style: Style) -> Exhibit:
+    """How incidents are counted, for whoever wants to check it."""
+    return prose(
+        "incidents.method",
+        "Time to acknowledge runs from opening to the first explicit acknowledgement, in the month of opening; time to "
+        "restore from opening to resolution, in the month of resolution, so that an incident across a month end counts "
+        "once. Severities are never averaged together, and percentiles of fewer than five are withheld. Downtime is the "
+        "time with at least one incident: overlaps count once, and severities that mean no impact do not count. An "
+        "answer is held against what was agreed when the incident opened, in the agreed hours, and counts in the month "
+        "in which its outcome was certain.",
+        style, "method",
+    )  # fmt: skip
+
+
+def _happened(now: pd.Series, style: Style) -> Exhibit:
+    month, count = Fact(f"{_F}.month", _first_day(now["period"]), "month"), now["incidents_opened"]
+    if not count:
+        ends = "was opened" if now["coverage"] == 1 else "is known to have been opened"
+        return prose(_F, f"No incident {ends} in {{month}}.", style, month=month)
+    words = (
+        "{count} incident was opened in {month}" if count == 1 else "{count} incidents were opened in {month}"
+    )
+    down = now["incident_downtime"]
+    facts = {"count": _fact(f"{_F}.opened", count, now), "month": month}
+    if is_unknown(down) or not down:
+        return prose(_F, f"{words}, without any downtime.", style, **facts)
+    facts["down"] = _fact(f"{_F}.downtime", down, now, "duration")
+    return prose(_F, f"{words}; for {{down}} of the month at least one was going on.", style, **facts)
+
+
+def _before(totals: pd.DataFrame, style: Style) -> list[Exhibit]:
+    if len(totals) < 2 or is_unknown(totals["incidents_opened"].iloc[-2]):
+        return []
+    before = totals.iloc[-2]
+    words = "The month before had {count}." if before["incidents_opened"] else "The month before had none."
+    return [prose(_F, words, style, **(
+        {"count": _fact(f"{_F}.before", before["incidents_opened"], before)} if before["incidents_opened"] else {}
+    ))]  # fmt: skip
+
+
+def _still_open(now: pd.Series, style: Style) -> list[Exhibit]:
+    count = now["incidents_open"]
+    if not count:
+        return []
+    words = (
+        "{count} was still open when the month ended."
+        if count == 1
+        else "{count} were still open when the month ended."
+    )
+    return [prose(_F, words, style, count=_fact(f"{_F}.open", count, now))]
+
+
+def _seen(now: pd.Series, style: Style) -> list[Exhibit]:
+    if now["coverage"] == 1:
+        return []
+    return [prose(_F, "Only {seen} of the month was seen, so there may have been more.", style,
+                  seen=Fact(f"{_F}.seen", now["coverage"], "share"))]  # fmt: skip
+
+
+def _answered(targets: pd.DataFrame, style: Style) -> list[Exhibit]:
+    if targets.empty:
+        return []
+    sums = targets[["responses_met", "responses_missed", "responses_open_past", "responses_unknown",
+                    "responses_pending"]].sum()  # fmt: skip
+    met, unknown, pending = sums["responses_met"], sums["responses_unknown"], sums["responses_pending"]
+    late = sums["responses_missed"] + sums["responses_open_past"]
+    row = targets.iloc[0]
+    facts = {
+        "due": _fact(f"{_F}.due", met + late + unknown, row), "met": _fact(f"{_F}.met", met, row),
+        "late": _fact(f"{_F}.late", late, row), "unknown": _fact(f"{_F}.unknown", unknown, row),
+        "pending": _fact(f"{_F}.pending", pending, row),
+    }  # fmt: skip
+
+    def say(words: str, *names: str) -> Exhibit:
+        return prose(_F, words, style, **{name: facts[name] for name in names})
+
+    if not met + late + unknown:
+        return [say("{pending} agreed answers are awaited and not yet due.", "pending")] if pending else []
+    parts = [_verdict_on(met, late, unknown, row["coverage"], say)]
+    if unknown:
+        parts.append(say("For {unknown} it cannot be told.", "unknown"))
+    if pending:
+        parts.append(say("Awaited and not yet due at month end: {pending}.", "pending"))
+    return parts
+
+
+def _verdict_on(met: float, late: float, unknown: float, coverage: float, say) -> Exhibit:
+    if late:
+        was = "was" if late == 1 else "were"
+        return say(
+            f"What was agreed on response was missed: of {{due}} answers that fell due, {{late}} {was} late.",
+            "due",
+            "late",
+        )
+    if unknown or coverage < 1:
+        return say("Whether response was as agreed is unknown: of {due} answers that fell due, {met} are known to have "
+                   "come in time, and none to be late.", "due", "met")  # fmt: skip
+    return say(
+        "What was agreed on response was met: the answers that fell due, {due} in all, came in time.", "due"
+    )
+
+
+def _came_back(repeats: pd.DataFrame, style: Style) -> list[Exhibit]:
+    if repeats.empty:
+        return []
+    count = Fact(f"{_F}.repeats", len(repeats), "count")
+    words = "{count} of them repeated one of the thirty days before."
+    return [prose(_F, words, style, count=count)]
+
+
+def _noticed(found: pd.Series, style: Style) -> list[Exhibit]:
+    known = found["found_by_alert"] + found["found_by_people"]
+    if not known:
+        return [prose(_F, "Who noticed first is not recorded.", style)]
+    facts = {"ours": Fact(f"{_F}.found", found["found_by_alert"], "count", found["coverage"]),
+             "known": Fact(f"{_F}.found_known", known, "count", found["coverage"])}  # fmt: skip
+    words = "Our own alerts found {ours} of {known} before anyone reported them"
+    if found["found_unknown"]:
+        facts["rest"] = Fact(f"{_F}.found_unknown", found["found_unknown"], "count", found["coverage"])
+        words += "; for {rest} more it is not recorded"
+    return [prose(_F, f"{words}.", style, **facts)]
+
+
+def _fact(id: str, value: object, row: pd.Series, unit: str = "count") -> Fact:
+    return Fact(id, value, unit, row["coverage"])
+
+
+def _first_day(period: str) -> object:
+    return pd.Period(period[:7], "M").start_time.date()

@@ -1,0 +1,145 @@
+"""The review's opening and its end: whose it is, what happened, how complete it is, and how it was made."""
+
+from __future__ import annotations
+
+import base64
+import html
+import mimetypes
+from pathlib import Path
+
+import pandas as pd
+
+from opsreport.errors import ParamsError
+from opsreport.exhibit import Exhibit, Fact, join, prose
+from opsreport.params import ClientParams
+from opsreport.period import Period
+from opsreport.theme import Style
+
+_STATES = {
+    "draft": "This month is still running: figures will change.",
+    "final": "Not yet approved.",
+}
+
+
+def cover(client: ClientParams, period: Period, state: str, folder: Path) -> Exhibit:
+    """Whose review this is, of which days, in which state.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the client's file stands, which its logo is relative to.
+
+    Raises
+    ------
+    ParamsError
+        When the logo cannot be read, or is no picture.
+    """
+    style = Style(client.locale, client.currency, client.time_zone)
+    title = period_title(period, style)
+    about = {
+        "client": client.client, "display_name": client.display_name, "period": title,
+        "month": period.name, "state": state, "state_note": _STATES.get(state, ""),
+        "colour": client.brand.colour, "logo": _logo(folder, client.brand.logo),
+        "language": "en", "zone": client.time_zone,
+    }  # fmt: skip
+    text = f"{client.display_name}, operations review, {title}"
+    return Exhibit(id="cover", kind="cover", html=f"<h1>{html.escape(text)}</h1>", text=text, about=about)
+
+
+def period_title(period: Period, style: Style) -> str:
+    """A month by its name; any other run of days by its first and last."""
+    if period.is_month:
+        return style.text(period.first_day, "month")
+    last = period.end_day - pd.Timedelta(days=1)
+    return f"{style.text(period.first_day, 'date')} to {style.text(last, 'date')}"
+
+
+def executive(scorecard: pd.DataFrame, findings: dict[str, Exhibit], style: Style) -> Exhibit:
+    """What a director reads in one minute: targets met and missed, then each section's first sentence.
+
+    Parameters
+    ----------
+    findings : dict of str to Exhibit
+        Each section's finding, by the section's id on the page.
+    """
+    counts = _counts(scorecard, style)
+    items = []
+    for section, finding in findings.items():
+        first = finding.lead or finding
+        body = first.html.removeprefix("<p>").removesuffix("</p>")
+        items.append(f'<li>{body} <a href="#{html.escape(section)}">See {html.escape(section)}</a></li>')
+    leads = [finding.lead or finding for finding in findings.values()]
+    return Exhibit(
+        id="summary", kind="prose", html=f"{counts.html}<ul>{''.join(items)}</ul>",
+        text=" ".join(part.text for part in [counts, *leads]),
+        facts=tuple(fact for part in [counts, *leads] for fact in part.facts), about={"role": "finding"},
+    )  # fmt: skip
+
+
+def completeness(told: pd.DataFrame, gaps: pd.DataFrame, style: Style) -> Exhibit:
+    """How much of what there was to see was seen, in a sentence."""
+    whole = int((told["status"] == "ok").sum())
+    parts = [
+        prose(
+            "completeness.sources", "{whole} of {all} kinds of record are complete for these days.", style,
+            whole=Fact("completeness.whole", whole, "count"), all=Fact("completeness.all", len(told), "count"),
+        )
+    ]  # fmt: skip
+    short = sorted(told.loc[told["status"] != "ok", "frame"].unique())
+    if short:
+        parts.append(prose("completeness.short", "Not complete: {names}.", style, names=", ".join(short)))
+    if len(gaps):
+        parts.append(
+            prose(
+                "completeness.gaps", "{count} names at the sources are not yet mapped to a service.", style,
+                count=Fact("completeness.unmapped", len(gaps), "count"),
+            )
+        )  # fmt: skip
+    return join("completeness", parts, role="note")
+
+
+def method(client: ClientParams, period: Period, style: Style) -> Exhibit:
+    """How the review was made: clock, money, and what unknown means."""
+    rates = "; ".join(
+        f"1 {rate.bill_currency} is {rate.rate} {client.currency} ({rate.stated})" for rate in client.exchange_rates
+    )
+    template = (
+        "Days are counted in {zone}, from {start} up to {end}; the bill counts its days in UTC. "
+        "A share is of what was observed; what was not observed is unknown, never zero and never 100 %, and a "
+        "target reads met or missed only where what was not seen could not change it. "
+        "Availability leaves out agreed maintenance and excused downtime, each listed. {money}"
+    )
+    money = f"Money is converted at the stated rate: {rates}." if rates else "Money is in the bill's own currency."
+    return prose(
+        "method", template, style, role="method", zone=client.time_zone, money=money,
+        start=Fact("method.start", period.start, "instant"), end=Fact("method.end", period.end, "instant"),
+    )  # fmt: skip
+
+
+def _counts(scorecard: pd.DataFrame, style: Style) -> Exhibit:
+    judged = scorecard[scorecard["target"].notna()]["verdict"]
+    if judged.empty:
+        return prose("summary.counts", "No targets were agreed for these days.", style)
+    count = {verdict: int((judged == verdict).sum()) for verdict in ("met", "at risk", "missed", "unknown")}
+    template = "Of {all} targets agreed, {met} met and {missed} missed"
+    template += "; {risk} of those met nearly missed" if count["at risk"] else ""
+    template += "; {unknown} could not be judged, because not enough was seen" if count["unknown"] else ""
+    facts = {
+        "all": len(judged), "met": count["met"] + count["at risk"], "missed": count["missed"],
+        "risk": count["at risk"], "unknown": count["unknown"],
+    }  # fmt: skip
+    used = {name: Fact(f"summary.{name}", n, "count") for name, n in facts.items() if f"{{{name}}}" in template}
+    return prose("summary.counts", template + ".", style, **used)
+
+
+def _logo(folder: Path, name: str) -> str:
+    if not name:
+        return ""
+    kind = mimetypes.guess_type(name)[0] or ""
+    if kind not in ("image/png", "image/jpeg", "image/svg+xml"):
+        raise ParamsError(f"brand.logo: {name} is not a picture", hint="use a PNG, JPEG or SVG file")
+    try:
+        content = (folder / name).read_bytes()
+    except OSError as error:
+        raise ParamsError(f"brand.logo: {folder / name}: {error.strerror}", hint="paths are relative to the client's file") from error
+    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"

@@ -1,0 +1,148 @@
+"""The sentences on uptime: which SLOs were met, what was down, what was left out, what is owed."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from opsreport.exhibit import Exhibit, Fact, join, notice, prose
+from opsreport.theme import Style, is_unknown
+
+_MOST_NAMED = 3
+
+
+def finding(availability: pd.DataFrame, outages: pd.DataFrame, style: Style) -> Exhibit:
+    """What opens the section: SLOs met, the missed ones with what happened, what is unknown.
+
+    Parameters
+    ----------
+    availability, outages : DataFrame
+        From `opsreport.metrics.uptime`.
+    """
+    if availability.empty or not (availability["coverage"] > 0).any():
+        said = "Nothing was observed by a monitor in this month, so whether services were up is unknown."
+        return notice("uptime.finding", said)
+    slos = availability[availability["slo_target"].notna()]
+    if slos.empty:
+        return join("uptime.finding", [_without_slo(availability, style)])
+    parts = [_met(slos, style)]
+    for place, (_, row) in enumerate(slos[slos["verdict"] == "missed"].iterrows()):
+        if place < _MOST_NAMED:
+            parts.append(_missed(place, row, outages[outages["monitor"] == row["monitor"]], style))
+    parts += _at_risk(slos[slos["verdict"] == "at risk"], style)
+    parts += _unknown(slos[slos["verdict"] == "unknown"], style)
+    return join("uptime.finding", parts)
+
+
+def credits(credit: pd.DataFrame, style: Style) -> Exhibit | None:
+    """What is owed under the agreement; None where it has no credits."""
+    if credit.empty:
+        return None
+    parts = []
+    for place, (_, row) in enumerate(credit.iterrows()):
+        fact, name = f"uptime.credit.{place}", row["monitor"]
+        money = {"unit": "money", "coverage": row["coverage"], "currency": row["billing_currency"]}
+        if row["credit_most"] == 0 and row["verdict"] != "unknown":
+            continue
+        if is_unknown(row["credit"]):
+            parts.append(prose(fact, "What is owed for {name} cannot be said: between {least} and {most}.", style, name=name,
+                               least=Fact(f"{fact}.least", row["credit_least"], **money),
+                               most=Fact(f"{fact}.most", row["credit_most"], **money)))  # fmt: skip
+        else:
+            parts.append(prose(fact, "A credit of {owed} is owed for {name}, {share} of the monthly fee.", style, name=name,
+                               owed=Fact(f"{fact}.owed", row["credit"], **money),
+                               share=Fact(f"{fact}.share", row["credit_share"], "share", row["coverage"])))  # fmt: skip
+    parts = parts or [prose("uptime.credit", "No credit is owed under the agreement.", style)]
+    return join("uptime.credits", parts, role="note")
+
+
+def exclusions(windows: pd.DataFrame, style: Style) -> Exhibit:
+    """How much was left out of the SLOs, and why; each window stands in its own table."""
+    planned, excused = (windows[windows["excluded_as"] == kind] for kind in ("agreed maintenance", "excused"))
+    if windows.empty:
+        return prose("uptime.exclusions", "Nothing was left out: no maintenance was agreed and no outage excused.", style, "note")
+    parts = []
+    for kind, rows, words in (("planned", planned, "agreed maintenance"), ("excused", excused, "excused")):
+        if len(rows):
+            window = "window was" if len(rows) == 1 else "windows were"
+            said = f"{{count}} {window} left out as {words}, with {{down}} of downtime in them."
+            down = rows["down_time"].dropna().sum() if rows["down_time"].notna().any() else pd.NaT
+            parts.append(prose(f"uptime.exclusions.{kind}", said.replace(" in them", " in it") if len(rows) == 1 else said, style,
+                               count=Fact(f"uptime.exclusions.{kind}.count", len(rows), "count"),
+                               down=Fact(f"uptime.exclusions.{kind}.down", down, "duration")))  # fmt: skip
+    return join("uptime.exclusions", parts, role="note")
+
+
+def method(style: Style) -> Exhibit:
+    """How availability is worked out, for whoever wants to check it."""
+    return prose(
+        "uptime.method",
+        "Availability is agreed time less downtime, over agreed time; agreed time is what a monitor observed, outside agreed "
+        "maintenance. Overlapping outages count once, excused ones not at all; a monitor's own maintenance counts as down "
+        "outside an agreed window. A verdict holds only if it would hold both with all unobserved time up and with all of it "
+        "down. The error budget is the downtime that the target allows.",
+        style, role="method",
+    )  # fmt: skip
+
+
+def _met(slos: pd.DataFrame, style: Style) -> Exhibit:
+    met = int(slos["verdict"].isin(["met", "at risk"]).sum())
+    seen = float(slos["coverage"].min())
+    known = int((slos["verdict"] != "unknown").sum())
+    facts = {"met": Fact("uptime.finding.met", met, "count", seen), "all": Fact("uptime.finding.slos", len(slos), "count")}
+    if known == 0:
+        return prose("uptime.finding.slos", "Whether {all} was met is unknown." if len(slos) == 1
+                     else "Whether any of {all} SLOs was met is unknown.", style,
+                     all=facts["all"] if len(slos) > 1 else "the SLO")  # fmt: skip
+    if len(slos) == 1:
+        return prose("uptime.finding.slos", "The SLO was met." if met else "The SLO was missed.", style)
+    if met == len(slos):
+        return prose("uptime.finding.slos", "All {all} SLOs were met.", style, all=facts["all"])
+    verb = "was" if met == 1 else "were"
+    return prose("uptime.finding.slos", f"{{met}} of {{all}} SLOs {verb} met.", style, **facts)
+
+
+def _missed(place: int, row: pd.Series, outages: pd.DataFrame, style: Style) -> Exhibit:
+    fact, seen = f"uptime.finding.missed.{place}", row["coverage"]
+    counted = outages[outages["counted_down"] > pd.Timedelta(0)]
+    over = Fact(f"{fact}.over", pd.Timedelta(minutes=-row["budget_left"]), "duration", seen)
+    down = Fact(f"{fact}.down", row["counted_down"], "duration", seen)
+    if len(counted) == 1:
+        day = Fact(f"{fact}.day", counted["outage_from"].iloc[0], "date")
+        return prose(fact, "{name} was down {down} on {day}, {over} more than its budget.", style,
+                     name=row["monitor"], down=down, day=day, over=over)  # fmt: skip
+    times = Fact(f"{fact}.times", len(counted), "count", seen)
+    return prose(fact, "{name} was down {down} in {times} outages, {over} more than its budget.", style,
+                 name=row["monitor"], down=down, times=times, over=over)  # fmt: skip
+
+
+def _at_risk(rows: pd.DataFrame, style: Style) -> list[Exhibit]:
+    return [
+        prose(f"uptime.finding.risk.{place}", "{name} was close, with {left} of its budget left.", style, name=row["monitor"],
+              left=Fact(f"uptime.finding.risk.{place}.left", row["budget_left"], "minutes", row["coverage"]))
+        for place, (_, row) in enumerate(rows.head(_MOST_NAMED).iterrows())
+    ]  # fmt: skip
+
+
+def _unknown(rows: pd.DataFrame, style: Style) -> list[Exhibit]:
+    parts = []
+    for place, (_, row) in enumerate(rows.head(_MOST_NAMED).iterrows()):
+        fact = f"uptime.finding.unknown.{place}"
+        if row["coverage"] == 0:
+            parts.append(prose(fact, "{name} was not observed at all, so its SLO is unknown.", style, name=row["monitor"]))
+            continue
+        bounds = {name: Fact(f"{fact}.{name}", row[f"availability_{name}"], "availability") for name in ("worst", "best")}
+        seen = Fact(f"{fact}.seen", row["coverage"], "share")
+        parts.append(prose(fact, "{name} was observed for {seen} of the time: its availability lies between {worst} and {best}, "
+                           "so its SLO is unknown.", style, name=row["monitor"], seen=seen, **bounds))  # fmt: skip
+    return parts
+
+
+def _without_slo(rows: pd.DataFrame, style: Style) -> Exhibit:
+    """No target was agreed: what was seen, and no verdict."""
+    down = rows[rows["down_time"] > pd.Timedelta(0)].sort_values("down_time", ascending=False, kind="stable")
+    if down.empty:
+        return prose("uptime.finding.none", "No SLO is agreed; no monitor was seen down.", style)
+    first = down.iloc[0]
+    time = Fact("uptime.finding.most", first["down_time"], "duration", first["coverage"])
+    return prose("uptime.finding.none", "No SLO is agreed; {name} was down longest, for {time}.", style,
+                 name=first["monitor"], time=time)  # fmt: skip

@@ -1,0 +1,183 @@
+"""A bill's columns from text, or as Parquet stored them, to the cost frame's exact types, in DuckDB."""
+
+from __future__ import annotations
+
+import json
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from opsreport.errors import SourceError
+from opsreport.schemas import DECIMAL, FRAMES, INSTANT
+from opsreport.sources._files import connection
+
+_NUMBER = r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*"
+_TIME = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?\s?(Z|UTC|[+-]\d{2}(:?\d{2})?)?)?"
+_HINTS = {
+    DECIMAL: "write it as 1234.56: no separator of thousands, sign of currency or unit",
+    INSTANT: 'write it like 2026-10-01T00:00:00Z, or declare time_format, like "%m/%d/%y"',
+}
+
+
+def typed(file: str, raw: pa.Table, time_format: str = "") -> pa.Table:
+    """The cost frame's columns, in order, with account: decimals exact, times in UTC.
+
+    Raises
+    ------
+    SourceError
+        When a value cannot be read; names file, row, column and value.
+    """
+    made = {"account": _text(raw, "account") if "account" in raw.column_names else "null::varchar"}
+    for column in FRAMES["cost"].columns:
+        name = column.name
+        if name == "provider_name":
+            made[name] = _provider(raw)
+        elif name not in raw.column_names:
+            made[name] = f"null::{'decimal(38, 18)' if column.dtype == DECIMAL else _null_type(column.dtype)}"
+        elif column.dtype == DECIMAL:
+            made[name] = _decimal(raw, name)
+        elif column.dtype == INSTANT:
+            made[name] = _instant(raw, name, time_format)
+        else:
+            made[name] = _text(raw, name)
+    frequency = made["charge_frequency"]
+    made["charge_frequency"] = f"case lower({frequency}) when 'usage-based' then 'Usage-Based' else {frequency} end"
+    query = ", ".join(f"{expression} as {name}" for name, expression in made.items())
+    rows = connection().from_arrow(raw).query("bill", f"select {query} from bill").to_arrow_table()
+    _refuse_unread(file, raw, rows)
+    place = rows.column_names.index("tags")
+    return rows.set_column(place, "tags", _canonical(file, rows["tags"]))
+
+
+def export_of(file: str) -> str:
+    """The export that a file belongs to: its folder, or itself."""
+    return file.rpartition("/")[0] or file
+
+
+def joined(files: list[str], parts: list[pa.Table], latest: bool) -> pa.Table:
+    """The charges of all exports, each once.
+
+    Raises
+    ------
+    SourceError
+        When two files hold the same lines of one bill.
+    """
+    exports = [export_of(file) for file in files]
+    marked = [
+        part.append_column("file", pa.array([n] * len(part), pa.int32())).append_column(
+            "export", pa.array([exports[n]] * len(part), pa.string()))
+        for n, part in enumerate(parts)
+    ]  # fmt: skip
+    rows = pa.concat_tables(marked)
+    if latest:
+        bill = "provider_name, account, billing_period_start"
+        kept = f"select * from bill qualify export = max(export) over (partition by {bill})"
+        rows = connection().from_arrow(rows).query("bill", kept).to_arrow_table()
+    if len(parts) > 1:
+        _refuse_overlap(files, rows)
+    return rows.select(list(FRAMES["cost"].names))
+
+
+def without_words(rows: pa.Table, nulls: list[str]) -> pa.Table:
+    """Null where a text column holds a word that means null."""
+    for place, field in enumerate(rows.schema):
+        if pa.types.is_string(field.type) or pa.types.is_large_string(field.type):
+            column = rows.column(place)
+            known = pc.if_else(pc.is_in(column, value_set=pa.array(nulls, field.type)), None, column)
+            rows = rows.set_column(place, field.name, known)
+    return rows
+
+
+def _null_type(dtype: object) -> str:
+    return "timestamptz" if dtype == INSTANT else "varchar"
+
+
+def _provider(raw: pa.Table) -> str:
+    known = [_text(raw, name) for name in ("service", "provider") if name in raw.column_names]
+    return f"coalesce({', '.join(known)})"
+
+
+def _text(raw: pa.Table, name: str) -> str:
+    kind = raw.schema.field(name).type
+    return f"to_json({name})::varchar" if pa.types.is_nested(kind) else f"{name}::varchar"
+
+
+def _decimal(raw: pa.Table, name: str) -> str:
+    kind = raw.schema.field(name).type
+    if pa.types.is_integer(kind) or pa.types.is_decimal(kind):
+        return f"try_cast({name} as decimal(38, 18))"
+    # DuckDB would read 1_000 too; a float goes by its shortest text, which is what wrote it.
+    return (
+        f"case when regexp_full_match({name}::varchar, '{_NUMBER}') "
+        f"then try_cast({name}::varchar as decimal(38, 18)) end"
+    )
+
+
+def _instant(raw: pa.Table, name: str, time_format: str) -> str:
+    if pa.types.is_temporal(raw.schema.field(name).type):
+        return f"{name}::timestamptz"
+    if time_format:
+        form = time_format.replace("'", "''")
+        return f"try_strptime(trim({name}), '{form}')::timestamptz"
+    return f"case when regexp_full_match(trim({name}), '{_TIME}') then try_cast(trim({name}) as timestamptz) end"
+
+
+def _refuse_unread(file: str, raw: pa.Table, rows: pa.Table) -> None:
+    for column in FRAMES["cost"].columns:
+        if column.name not in raw.column_names or column.dtype not in _HINTS:
+            continue
+        given, read = raw[column.name], rows[column.name]
+        if given.null_count == read.null_count:
+            continue
+        row = pc.index(pc.and_(pc.is_valid(given), pc.is_null(read)), True).as_py()
+        kind = "a number" if column.dtype == DECIMAL else "a time"
+        raise SourceError(
+            f"{file}, row {row + 1}, {column.name}: {str(given[row].as_py())[:80]!r} is not {kind}",
+            hint=_HINTS[column.dtype],
+        )
+
+
+def _canonical(file: str, tags: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Tags as JSON objects with their keys sorted, so that the same tags are the same text."""
+    coded = pc.dictionary_encode(tags).combine_chunks() if len(tags) else pa.array([], pa.string())
+    if not len(tags):
+        return pa.chunked_array([coded])
+    words = [_object(file, text) for text in coded.dictionary.to_pylist()]
+    return pa.chunked_array([pa.array(words, pa.string()).take(coded.indices)])
+
+
+def _object(file: str, text: str) -> str:
+    try:
+        tags = json.loads(text)
+    except ValueError:
+        tags = None
+    if not isinstance(tags, dict):
+        raise SourceError(f"{file}: the tags {text[:80]!r} are no JSON object", hint='write them like {"team": "web"}')
+    return json.dumps(tags, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _refuse_overlap(files: list[str], rows: pa.Table) -> None:
+    """Refuse two files of which one holds more than half of the other's lines of a bill.
+
+    Parts of one export share a line now and then; an export and its next edition share most.
+    """
+    con = connection()
+    con.register("lines", rows)
+    names = ", ".join(name for name in rows.column_names if name not in ("file", "export"))
+    con.execute(
+        f"create temp table counted as select file, hash(provider_name, account, billing_period_start) as bill, "
+        f"billing_period_start as month, hash({names}) as line, count(*) as times from lines group by all"
+    )
+    shared = con.execute(
+        "with sized as (select file, bill, sum(times) as size from counted group by all) "
+        "select a.file, b.file, any_value(strftime(a.month, '%Y-%m')), sum(least(a.times, b.times)) as same, "
+        "any_value(least(x.size, y.size)) as smaller from counted a join counted b using (bill, line) "
+        "join sized x on x.file = a.file and x.bill = bill join sized y on y.file = b.file and y.bill = bill "
+        "where a.file < b.file group by a.file, b.file, bill having same * 2 > smaller order by 1, 2, 3 limit 1"
+    ).fetchone()
+    if shared:
+        first, second, month, same, smaller = shared
+        raise SourceError(
+            f"{files[first]} and {files[second]} hold the same bill of {month}: {same} of {smaller} lines are in both",
+            hint="keep one of them, or set latest: true where each export replaces the one before it",
+        )

@@ -1,0 +1,187 @@
+"""Bills in the FinOps Foundation's format, FOCUS 1.0 to 1.4: CSV, gzipped CSV, Parquet, or a folder of them.
+
+Specification: https://focus.finops.org/focus-specification/. How to export: AWS Data Exports
+(https://docs.aws.amazon.com/cur/latest/userguide/table-dictionary-focus-1-0-aws.html), Azure Cost
+Management (https://learn.microsoft.com/azure/cost-management-billing/dataset-schema/cost-usage-details-focus),
+Google Cloud (https://cloud.google.com/billing/docs/how-to/export-data-bigquery) and Oracle
+(https://docs.oracle.com/iaas/Content/Billing/Concepts/costusagereportsoverview.htm).
+
+Permission: to read the files, such as ``s3:GetObject`` on the export's bucket where they are copied
+from. Providers restate a billing period as a whole until it is closed, and forget what the bucket's
+lifecycle deletes: copy the exports before.
+
+A FOCUS time that names no zone is UTC. Columns are known by name in any order and case; others are
+ignored, and counted in the pages' ``extra``. From 1.3 ProviderName is ServiceProviderName: either
+will do. Amounts are exact to the 18 decimals that a frame holds; a Parquet DOUBLE is read by its
+shortest text.
+
+All files add up. Where each file is a full export that replaces the one before it, as AWS and Azure
+can write them daily, set ``latest: true``: then of each provider, billing account and billing period
+only the last export counts, in order of its path (the files of one subfolder are one export). A file
+that is there twice is read once. When two files hold the same lines of one bill nothing is read:
+the bill would be counted twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+import pyarrow as pa
+from pydantic import Field
+
+from opsreport.errors import SourceError
+from opsreport.period import Period
+from opsreport.schemas import DECIMAL, INSTANT, TEXT
+from opsreport.schemas import FRAMES as ALL
+from opsreport.sources import Pages, SourceSettings, _bill, _files
+
+FRAMES = ("cost",)
+
+_SUFFIXES = (".csv", ".csv.gz", ".parquet")
+_NAMES = {name: "".join(part.capitalize() for part in name.split("_")) for name in ALL["cost"].names}
+_PROVIDER = {"service": "ServiceProviderName", "provider": "ProviderName"}
+#: FOCUS makes these mandatory; a row's list price or service may be null, but the column is there.
+_MANDATORY = (
+    "billing_period_start", "charge_period_start", "charge_period_end", "service_name", "charge_category",
+    "charge_class", "charge_description", "pricing_quantity", "pricing_unit", "billed_cost", "effective_cost",
+    "list_cost", "billing_currency",
+)  # fmt: skip
+_DAY = pd.Timedelta(hours=25)
+
+
+class Settings(SourceSettings):
+    """Where the bill is."""
+
+    path: str = Field(description="a file, a folder or a glob, relative to this file")
+    version: Literal["1.0", "1.1", "1.2", "1.3", "1.4"] | None = Field(default=None, description="to be held to")
+    latest: bool = Field(default=False, description="whether each file is a full export that replaces earlier ones")
+    nulls: list[str] = Field(default=["", "NULL", "null"], description="words that mean null")
+    time_format: str = Field(default="", description='where times are not ISO 8601, like "%m/%d/%y"')
+    constants: dict[str, str | None] = Field(
+        default={}, description="FOCUS columns that the export lacks, and the value of every row (null: not known)"
+    )
+
+
+@dataclass(frozen=True)
+class Export:
+    """A file's columns, by the frame's names, as written; and how many of its columns are not read."""
+
+    file: str
+    rows: pa.Table
+    ignored: int
+
+
+def fetch(period: Period, settings: SourceSettings) -> Pages:
+    """Every file once; one that cannot be read makes the pages partial."""
+    files = _files.find(settings, settings.path, _SUFFIXES)
+    exports, inputs, faults, notes, seen = [], [], [], [], {}
+    for file in files:
+        try:
+            record = file.record()
+            # A later export may hold an unchanged file: that one is needed when the earlier is dropped.
+            export = _bill.export_of(file.name) if settings.latest else ""
+            first = seen.setdefault((export, record["sha256"]), file.name)
+            if first != file.name:
+                notes.append(f"{file.name} is the same file as {first} and was read once")
+                continue
+            pick = _pick(file, settings)
+            exports.append(Export(file.name, *_read(file, pick, settings)))
+            inputs.append(record)
+        except _files.BrokenFile as error:
+            faults.append(error.message)
+    if not exports:
+        raise SourceError("; ".join(faults), hint="export again what cannot be read")
+    status = "partial" if faults else "ok"
+    ignored = {export.file: export.ignored for export in exports}
+    return Pages(tuple(exports), settings, tuple(inputs), status, "; ".join(faults + notes), {"ignored": ignored})
+
+
+def to_frames(pages: Pages, period: Period) -> dict[str, pd.DataFrame]:
+    """The charges of all files.
+
+    Raises
+    ------
+    SourceError
+        When a value cannot be read (names file, row, column), or two files hold the same bill.
+    """
+    settings = pages.settings
+    parts = [_bill.typed(export.file, export.rows, settings.time_format) for export in pages.items]
+    rows = _bill.joined([export.file for export in pages.items], parts, settings.latest)
+    kinds = {pa.string(): TEXT, pa.decimal128(38, 18): DECIMAL}
+    frame = rows.to_pandas(types_mapper=kinds.get)
+    instants = [column.name for column in ALL["cost"].columns if column.dtype == INSTANT]
+    return {"cost": frame.astype(dict.fromkeys(instants, INSTANT))}
+
+
+def observed(frames: dict[str, pd.DataFrame], pages: Pages, period: Period) -> dict[str, tuple]:
+    """From the first usage to the last.
+
+    A purchase made for a year, or a fee for the whole month, tells nothing of the days to come:
+    where there is usage by the day or hour, only that counts.
+    """
+    rows = frames["cost"]
+    usage = rows[(rows["charge_category"] == "Usage") & rows["charge_period_end"].notna()]
+    daily = _daily(usage)
+    for told in (daily, usage):
+        if len(told):
+            return {"cost": (told["charge_period_start"].min(), told["charge_period_end"].max())}
+    return {"cost": (rows["charge_period_start"].min(), rows["charge_period_start"].max())} if len(rows) else {}
+
+
+def remarks(frames: dict[str, pd.DataFrame], pages: Pages, period: Period) -> dict[str, tuple[str, str]]:
+    """Days without any usage between days that have some."""
+    days = _days_without_usage(frames["cost"])
+    said = f"no usage on {len(days)} days between the first and the last: {_listed(days)}"
+    return {"cost": ("partial", said)} if days else {}
+
+
+def _daily(usage: pd.DataFrame) -> pd.DataFrame:
+    return usage[usage["charge_period_end"] - usage["charge_period_start"] <= _DAY]
+
+
+def _days_without_usage(rows: pd.DataFrame) -> list[pd.Timestamp]:
+    daily = _daily(rows[rows["charge_category"] == "Usage"])
+    seen = pd.DatetimeIndex(daily["charge_period_start"].dt.floor("D").unique())
+    return list(pd.date_range(seen.min(), seen.max(), freq="D").difference(seen)) if len(seen) else []
+
+
+def _listed(days: list[pd.Timestamp]) -> str:
+    shown = ", ".join(day.strftime("%Y-%m-%d") for day in days[:5])
+    return shown + (f" and {len(days) - 5} more" if len(days) > 5 else "")
+
+
+def _pick(file: _files.File, settings: Settings) -> dict[str, str]:
+    """The file's column for each of the frame's; refuses a file that lacks a mandatory one."""
+    there: dict[str, str] = {}
+    for name in _files.columns(file):
+        if there.setdefault(name.strip().lower(), name) != name:
+            raise SourceError(f"{file.name} has both {there[name.lower()]} and {name}", hint="drop one of them")
+    wanted = {**_NAMES, **_PROVIDER, "account": "BillingAccountId"}
+    pick = {here: there[name.lower()] for here, name in wanted.items() if name.lower() in there}
+    pick.pop("provider_name", None)
+    given = {name.lower() for name in settings.constants}
+    lacking = [_NAMES[n] for n in _MANDATORY if n not in pick and _NAMES[n].lower() not in given]
+    new = settings.version in ("1.3", "1.4")
+    asked = {None: ("service", "provider")}.get(settings.version, ("service",) if new else ("provider",))
+    if not any(name in pick or _PROVIDER[name].lower() in given for name in asked):
+        lacking.append(" or ".join(_PROVIDER[name] for name in reversed(asked)))
+    if lacking:
+        of = f"FOCUS {settings.version}" if settings.version else "FOCUS"
+        raise SourceError(
+            f"{file.name} lacks columns that {of} makes mandatory: {', '.join(lacking)}",
+            hint="export them, or give in constants what they all hold, like BillingCurrency: USD (null: not known)",
+        )
+    return pick
+
+
+def _read(file: _files.File, pick: dict[str, str], settings: Settings) -> tuple[pa.Table, int]:
+    rows = _files.read(file, pick, settings.nulls)
+    given = {name.lower(): value for name, value in settings.constants.items()}
+    for here, name in {**_NAMES, **_PROVIDER, "account": "BillingAccountId"}.items():
+        if here not in pick and name.lower() in given and here != "provider_name":
+            rows = rows.append_column(here, pa.array([given[name.lower()]] * rows.num_rows, pa.string()))
+    if _files.is_parquet(file):
+        rows = _bill.without_words(rows, settings.nulls)
+    return rows, len(_files.columns(file)) - len(pick)

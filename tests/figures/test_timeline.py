@@ -1,0 +1,71 @@
+"""The timeline's chart: four lanes on one axis, and what it says where a lane is empty."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pandas as pd
+
+from opsreport.figures import timeline as figures
+from opsreport.period import Period
+from opsreport.theme import Style
+
+OCTOBER = Period.month("2026-10", "Europe/Berlin")
+STYLE = Style("en_GB", "EUR", "Europe/Berlin")
+
+
+def at(text):
+    return pd.Timestamp(text, tz="UTC")
+
+
+def days(**over):
+    row = {"happened_on": dt.date(2026, 10, 14), "spend": Decimal("12.34"), "down_on_day": pd.Timedelta(minutes=5),
+           "incidents_on_day": 1, "deployments_on_day": 0, "billing_currency": "EUR"}  # fmt: skip
+    return pd.DataFrame([{**row, **over}])
+
+
+def events(*rows):
+    made = pd.DataFrame(rows, columns=["lane", "happened_at", "happened_until", "service", "happening"])
+    return made.astype({"happened_at": "datetime64[us, UTC]", "happened_until": "datetime64[us, UTC]"})
+
+
+BOTH = events(("outage", at("2026-10-14 08:00"), at("2026-10-14 08:05"), "shop", "Shop was down"),
+              ("incident", at("2026-10-14 08:01"), pd.NaT, "shop", "Incident: <b>pay</b>"))  # fmt: skip
+
+
+def test_four_lanes_share_one_axis_of_the_whole_month():
+    layout = figures.lanes(days(), BOTH, OCTOBER, STYLE).figure["layout"]
+    assert all(layout[name]["range"] == [0, 745] for name in ("xaxis", "xaxis2", "xaxis3", "xaxis4"))
+    assert not any("overlaying" in layout[name] for name in ("yaxis", "yaxis2", "yaxis3", "yaxis4"))
+
+
+def test_an_outage_and_an_open_incident_are_drawn_where_they_happened():
+    made = figures.lanes(days(), BOTH, OCTOBER, STYLE)
+    outage, incident = [trace for trace in made.figure["data"] if trace.get("orientation") == "h"]
+    assert outage["base"] == [13 * 24 + 10] and round(outage["x"][0] * 60) == 5
+    assert incident["base"][0] + incident["x"][0] == 745  # to the month's end
+    assert "&lt;b&gt;pay" in incident["hovertext"][0]
+
+
+def test_a_lane_without_events_says_none_and_one_without_a_source_says_no_data():
+    notes = [note["text"] for note in figures.lanes(days(), BOTH, OCTOBER, STYLE).figure["layout"]["annotations"]]
+    assert "none" in notes and "no data" not in notes
+    made = figures.lanes(days(deployments_on_day=float("nan")), BOTH, OCTOBER, STYLE)
+    assert "no data" in [note["text"] for note in made.figure["layout"]["annotations"]]
+    assert made.about["title"] == "1 outage and 1 incident"
+
+
+def test_the_title_counts_what_happened():
+    made = figures.lanes(days(), BOTH, OCTOBER, STYLE)
+    assert made.about["title"] == "1 outage, 1 incident and no deployments"
+
+
+def test_a_failed_deployment_is_told_by_its_shape():
+    rows = [("deployment", at("2026-10-14 08:00"), at("2026-10-14 08:05"), "shop", f"{kind}: d") for kind in
+            ("Deployment", "Failed deployment", "Deployment, rolled back")]  # fmt: skip
+    made = figures.lanes(days(), events(*rows), OCTOBER, STYLE)
+    assert made.figure["data"][-1]["marker"]["symbol"] == ["line-ns", "x-thin", "x-thin"]
+
+
+def test_nothing_known_is_a_notice():
+    unknown = days(spend=None, down_on_day=pd.NaT, incidents_on_day=None, deployments_on_day=None)
+    assert figures.lanes(unknown, events(), OCTOBER, STYLE).kind == "notice"

@@ -1,0 +1,120 @@
+"""The sentences on uptime, and the figures in them."""
+
+from decimal import Decimal
+
+import pandas as pd
+
+from opsreport.narrative import timeline as timeline_says
+from opsreport.narrative import uptime as says
+from opsreport.theme import Style
+
+STYLE = Style("en_GB", "EUR", "Europe/Berlin")
+
+
+def minutes(count):
+    return pd.Timedelta(minutes=count)
+
+
+def slo(verdict="met", monitor="Checkout", **over):
+    row = {"monitor": monitor, "coverage": 1.0, "down_time": minutes(0), "counted_down": minutes(0), "slo_target": 0.999,
+           "budget_left": 44.0, "availability_worst": 1.0, "availability_best": 1.0, "verdict": verdict}  # fmt: skip
+    return {**row, **over}
+
+
+def outages(*rows):
+    return pd.DataFrame(rows, columns=["monitor", "outage_from", "counted_down"])
+
+
+def said(*rows, down=()):
+    return says.finding(pd.DataFrame(rows), outages(*down), STYLE)
+
+
+MISSED = slo("missed", counted_down=minutes(58), budget_left=-38.0)
+DOWN = ("Checkout", pd.Timestamp("2026-10-14 08:00", tz="UTC"), minutes(58))
+
+
+def test_it_says_how_many_slos_were_met_and_what_was_missed():
+    made = said(MISSED, slo(monitor="Shop"), slo(monitor="Docs"), down=[DOWN])
+    assert made.text == (
+        "2 of 3 SLOs were met. Checkout was down 58 min on 14 Oct 2026, 38 min more than its budget."
+    )
+    assert {fact["id"]: fact["text"] for fact in made.facts}["uptime.finding.missed.0.over"] == "38 min"
+
+
+def test_several_outages_are_counted():
+    assert "Checkout was down 58 min in 2 outages" in said(MISSED, down=[DOWN, DOWN]).text
+
+
+def test_an_excused_outage_is_not_blamed():
+    excused = ("Checkout", pd.Timestamp("2026-10-02", tz="UTC"), minutes(0))
+    assert "58 min on 14 Oct 2026" in said(MISSED, down=[excused, DOWN]).text
+
+
+def test_all_met_and_one_close():
+    made = said(slo("at risk", budget_left=4.5), slo(monitor="Shop"))
+    assert made.text == "All 2 SLOs were met. Checkout was close, with 4.5 min of its budget left."
+
+
+def test_unknown_is_said_with_both_bounds_and_is_not_met():
+    made = said(slo("unknown", coverage=0.95, availability_worst=0.95))
+    assert made.text == (
+        "Whether the SLO was met is unknown. Checkout was observed for 95.0% of the time: its availability lies "
+        "between 95% and 100%, so its SLO is unknown."
+    )
+    unseen = said(slo("unknown", coverage=0.0), slo(monitor="Shop"))
+    assert unseen.text == "1 of 2 SLOs was met. Checkout was not observed at all, so its SLO is unknown."
+
+
+def test_without_any_observation_or_any_slo():
+    assert said(slo("unknown", coverage=0.0)).kind == "notice"
+    assert says.finding(pd.DataFrame(columns=["coverage", "slo_target"]), outages(), STYLE).kind == "notice"
+    none = said(slo("unknown", slo_target=float("nan"), down_time=minutes(7)))
+    assert none.text == "No SLO is agreed; Checkout was down longest, for 7 min."
+
+
+def credit(**over):
+    row = {"monitor": "Checkout", "verdict": "missed", "credit_share": 0.1, "credit": Decimal("100"),
+           "credit_least": Decimal("100"), "credit_most": Decimal("100"), "billing_currency": "EUR", "coverage": 1.0}  # fmt: skip
+    return pd.DataFrame([{**row, **over}])
+
+
+def test_a_credit_is_owed_is_not_or_is_unknown():
+    assert says.credits(credit(), STYLE).text == "A credit of €100.00 is owed for Checkout, 10% of the monthly fee."
+    none = credit(verdict="met", credit=Decimal(0), credit_least=Decimal(0), credit_most=Decimal(0))
+    assert says.credits(none, STYLE).text == "No credit is owed under the agreement."
+    unknown = credit(verdict="unknown", credit=None, credit_least=Decimal(0))
+    assert "between €0.00 and €100.00" in says.credits(unknown, STYLE).text
+    assert says.credits(credit().iloc[:0], STYLE) is None
+
+
+def test_what_was_left_out_is_counted_by_kind():
+    windows = pd.DataFrame({"excluded_as": ["agreed maintenance"] * 2 + ["excused"],
+                            "down_time": [minutes(0), minutes(5), minutes(7)]})  # fmt: skip
+    assert says.exclusions(windows, STYLE).text == (
+        "2 windows were left out as agreed maintenance, with 5 min of downtime in them. "
+        "1 window was left out as excused, with 7 min of downtime in it."
+    )
+    assert says.exclusions(windows.iloc[:0], STYLE).text.startswith("Nothing was left out")
+
+
+def test_the_method_types_no_number():
+    for made in (says.method(STYLE), timeline_says.method(STYLE)):
+        assert not any(letter.isdigit() for letter in made.text)
+
+
+def test_fact_ids_do_not_repeat():
+    made = said(MISSED, slo("missed", "Shop", counted_down=minutes(1), budget_left=-1.0),
+                slo("unknown", "Docs", coverage=0.5), slo("at risk", "Search"), down=[DOWN])  # fmt: skip
+    names = [fact["id"] for fact in made.facts]
+    assert len(names) == len(set(names)) and all(name.startswith("uptime.finding.") for name in names)
+
+
+def test_coincidences_are_counted_and_the_closest_is_told_without_blame():
+    rows = pd.DataFrame({"happened_at": [pd.Timestamp("2026-10-14 08:00", tz="UTC")], "happening": ["Shop was down"],
+                         "coincides_with": ["Deployment: d1"], "service": ["shop"], "gap": [minutes(40)]})  # fmt: skip
+    made = timeline_says.finding(rows, STYLE)
+    assert made.text == (
+        "1 coincidence was found. The closest: “Shop was down”, of shop on 14 Oct 2026, coincides with “Deployment: d1”."
+    )
+    assert "caus" not in made.text
+    assert "coincides with anything" in timeline_says.finding(rows.iloc[:0], STYLE).text
