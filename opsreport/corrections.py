@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+import datetime as dt
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import pandas as pd
 
 from opsreport.agreement import local_instant
-from opsreport.errors import ParamsError
+from opsreport.errors import ParamsError, SchemaError
 from opsreport.params.corrections import Correction
-from opsreport.params.models import moment
+from opsreport.params.fields import moment
 from opsreport.schemas import DECIMAL, FLAG, FRAMES, INSTANT, TEXT, Frame
 
 
@@ -51,26 +52,62 @@ def excused(corrections: list[Correction], zone: str) -> pd.DataFrame:
 def _apply(rows: pd.DataFrame, frame: Frame, correction: Correction, zone: str) -> int:
     match = pd.Series(True, index=rows.index)
     for column, value in correction.match.items():
-        match &= (rows[column].astype(TEXT) == value).fillna(False)
+        match &= (rows[column] == _sought(value, frame, column, zone)).fillna(False).astype(bool)
+    values = {column: _typed(value, frame, column, zone) for column, value in correction.set.items()}
     if match.any():
-        for column, value in correction.set.items():
-            rows.loc[match, column] = _typed(value, frame, column, zone)
-        frame.conform(rows.loc[match, list(frame.names)])
+        try:
+            for column, value in values.items():
+                rows.loc[match, column] = value
+            frame.conform(rows.loc[match, list(frame.names)])
+        except (SchemaError, ValueError, TypeError) as error:
+            said = error.message if isinstance(error, SchemaError) else error
+            raise ParamsError(
+                f"corrections: of {correction.by}, {correction.on}, for {', '.join(correction.match.values())}: {said}",
+                hint="check its values; rows are counted among those that it matches",
+            ) from error
     return int(match.sum())
+
+
+def _sought(value: str, frame: Frame, column: str, zone: str) -> Any:
+    """A text to match by as its column's dtype holds it."""
+    flags = {"true": True, "false": False}
+    is_flag = frame[column].dtype == FLAG
+    return _typed(flags.get(value.lower(), value) if is_flag else value, frame, column, zone)
 
 
 def _typed(value: Any, frame: Frame, column: str, zone: str) -> Any:
     """A value of a corrections file as its column's dtype holds it."""
     kind = frame[column].dtype
+    if value is None:
+        return pd.NaT if kind == INSTANT else pd.NA
     try:
         if kind == INSTANT:
-            return local_instant(moment(value), zone)
+            return local_instant(_moment(value), zone)
         if kind == DECIMAL:
-            return Decimal(str(value))
+            return _number(value)
         if kind == FLAG and not isinstance(value, bool):
             raise ValueError("is not true or false")
-    except (ValueError, ArithmeticError) as error:
+        if kind == TEXT and isinstance(value, (bool, list, dict)):
+            raise ValueError("is not text")
+    except ValueError as error:
         raise ParamsError(
             f"corrections: {frame.name}.{column}: {value!r} {error}", hint=f"it holds: {frame[column].meaning}"
         ) from error
     return value if kind == FLAG else str(value)
+
+
+def _moment(value: Any) -> dt.datetime:
+    made = moment(value)
+    if not isinstance(made, dt.datetime):
+        raise ValueError("is not a date and time")
+    return made
+
+
+def _number(value: Any) -> Decimal:
+    try:
+        made = Decimal(str(value))
+    except InvalidOperation:
+        made = Decimal("NaN")
+    if not made.is_finite():
+        raise ValueError("is not a number")
+    return made

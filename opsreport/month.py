@@ -86,6 +86,11 @@ class Month:
         given = self.client.baseline
         return Period.days(str(given.first), str(given.last), self.period.zone) if given else None
 
+    @property
+    def read_at(self) -> pd.Timestamp:
+        """When the newest of the data was read."""
+        return self.coverage["collected_at"].max()
+
     def seen(self, frame: str) -> Intervals:
         """The time that the sources of a frame could tell of."""
         return observed(self.coverage, frame)
@@ -133,7 +138,9 @@ def load(
     if coverage.empty:
         raise StoreError(f"nothing was collected for {client}", hint=f"run: opsreport collect {client}")
     start = _first_needed(params, period)
-    frames = {name: store.read(name, start, period.end + pd.Timedelta(days=1)) for name in FRAMES}
+    end = period.end + pd.Timedelta(days=1)
+    # A change stands on the day of its first commit, which may be long before it was deployed.
+    frames = {name: store.read(name, None if name == "change" else start, end) for name in FRAMES}
     gaps = pd.concat([name_services(name, rows, params) for name, rows in frames.items()])
     corrections = load_corrections(place.params, client)
     return Month(
@@ -202,7 +209,8 @@ def _told(month: Month, frame: str, source: str) -> dict[str, Any]:
         return {**told, "status": "not collected", "note": "never read"}
     status, why = last["status"].iloc[0], last["why"].iloc[0]
     if status == "ok" and share < 1:
-        status, why = "partial", _until(last.iloc[0], month.style)
+        status = "partial"
+        why = "; ".join(part for part in (why, _until(last.iloc[0], month.style)) if isinstance(part, str) and part)
     return {**told, "status": status, "note": why if isinstance(why, str) else ""}
 
 

@@ -50,10 +50,18 @@ def _service(
     frame: str, source: str, theirs: str, known: dict[tuple[str, str], str], params: ClientParams
 ) -> str | None:
     if frame == "cost":
-        tags = json.loads(theirs)
+        tags = _tags(theirs)
         found = (known.get((source, f"{key}={value}")) for key, value in sorted(tags.items()))
         return next((service for service in found if service), None)
     return known.get((source, theirs)) or (theirs if theirs in params.services else None)
+
+
+def _tags(written: str) -> dict[str, object]:
+    try:
+        tags = json.loads(written)
+    except ValueError:
+        return {}
+    return tags if isinstance(tags, dict) else {}
 
 
 def _no_gaps() -> pd.DataFrame:

@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from opsreport.coverage import Coverage
 from opsreport.errors import StoreError
-from opsreport.params.models import CLIENT_ID
+from opsreport.params.fields import CLIENT_ID
 from opsreport.schemas import DECIMAL, FRAMES, INSTANT, SQL_TYPES, TEXT, Column, Frame
 
 COVERAGE = Frame(
@@ -123,7 +123,9 @@ class Store:
     def _files(self, frame: Frame) -> list[str]:
         return sorted(str(path) for path in (self._folder / frame.name).glob("*.parquet"))
 
-    def _merge_rows(self, db: duckdb.DuckDBPyConnection, frame: Frame, rows: pd.DataFrame, coverage: Coverage) -> Coverage:
+    def _merge_rows(
+        self, db: duckdb.DuckDBPyConnection, frame: Frame, rows: pd.DataFrame, coverage: Coverage
+    ) -> Coverage:
         incoming = rows.assign(source=pd.Series(coverage.source, index=rows.index, dtype=TEXT))
         db.register("incoming", pa.Table.from_pandas(incoming, preserve_index=False))
         db.execute("CREATE TABLE known AS SELECT * FROM incoming LIMIT 0")

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from opsreport.agreement import maintenance_time, support_time, term_at, terms_in
@@ -35,6 +35,7 @@ def hours(time):
 def test_support_hours_equal_a_walk_through_the_calendar(days, opens, closes, first, zone):
     period = Period.days(first, str(dt.date.fromisoformat(first) + dt.timedelta(days=6)), zone)
     closed = {dt.date(2026, 12, 25)}
+    assume(opens < closes)
     agreed = SupportHours(days=sorted(days), opens=opens, closes=closes, closed_on=sorted(closed))
     quarters = pd.date_range(period.start, period.end, freq="15min", inclusive="left").tz_convert(zone)
     open_then = [
@@ -160,5 +161,7 @@ def test_an_instant_lies_in_a_term_exactly_when_that_term_is_the_one_at_it(first
     both = [Agreement(starts_on=start, ends_on=end), Agreement(starts_on=later)]
     for _, morning, evening in october.local_days():
         for instant in (morning, evening - pd.Timedelta(1, "us")):
-            inside = [t.agreement for t in terms_in(both, october) if t.time.clip(instant, instant + pd.Timedelta(1, "us"))]
+            inside = [
+                t.agreement for t in terms_in(both, october) if t.time.clip(instant, instant + pd.Timedelta(1, "us"))
+            ]
             assert inside == ([term_at(both, instant, BERLIN)] if term_at(both, instant, BERLIN) else [])

@@ -1,5 +1,7 @@
 """Interval algebra against the plainest oracle there is: a set of whole seconds."""
 
+from itertools import pairwise
+
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -48,7 +50,7 @@ def test_results_are_disjoint_sorted_and_do_not_touch(ours, theirs):
     for made in (intervals(ours) | intervals(theirs), intervals(ours) - intervals(theirs)):
         pairs = made.pairs()
         assert all(start < end for start, end in pairs)
-        assert all(one[1] < other[0] for one, other in zip(pairs, pairs[1:], strict=False))
+        assert all(one[1] < other[0] for one, other in pairwise(pairs))
 
 
 @settings(max_examples=60, deadline=None)

@@ -31,6 +31,9 @@ class _Commands(click.Group):
         except OpsreportError as error:
             click.secho(f"error: {_printable(error)}", fg="red", err=True)
             sys.exit(1)
+        except OSError as error:
+            click.secho(f"error: {_printable(error)}\nHint: check disk space and permissions", fg="red", err=True)
+            sys.exit(1)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -78,9 +81,10 @@ def collect(client: str, month: str, home: str) -> None:
     place = Home.find(home)
     params, now = load_params(place.params, client), pd.Timestamp.now("UTC")
     readings = collect_client(place, params, period_of(params, month, now), now)
-    width = max((len(f"{one.frame} from {one.source}") for one in readings), default=0)
-    for one in readings:
-        name, colour = f"{one.frame} from {one.source}", {"ok": "green"}.get(one.status, "yellow")
+    names = [_printable(f"{one.frame} from {one.source}") for one in readings]
+    width = max(map(len, names), default=0)
+    for name, one in zip(names, readings, strict=True):
+        colour = {"ok": "green"}.get(one.status, "yellow")
         why = f"  {_printable(one.why)}" if one.why else ""
         click.echo(f"{name:<{width}}  {one.rows:>7,} rows  " + click.style(one.status, fg=colour) + why)
     if not readings:
@@ -104,7 +108,7 @@ def report(clients: tuple[str, ...], month: str, first: str, last: str, home: st
             click.echo(_report(place, client, f"{first}_{last}" if first else month))
         except OpsreportError as error:
             failed.append(client)
-            click.secho(f"error: {client}: {_printable(error)}", fg="red", err=True)
+            click.secho(_printable(f"error: {client}: {error}"), fg="red", err=True)
     sys.exit(1 if failed else 0)
 
 
@@ -151,5 +155,3 @@ def _folder_here() -> Path:
 def _printable(said: object) -> str:
     """Text from outside without what a terminal would act on."""
     return "".join(char if char.isprintable() or char == "\n" else "�" for char in str(said))
-
-

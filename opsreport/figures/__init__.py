@@ -1,62 +1,6 @@
-"""Charts: a metric's frame in, a chart out. One file a section, named as its metrics.
+"""Charts: a metric's frame in, a chart out. One file a section, named as its metrics."""
 
-`chart` is how each of them ends: it sets the title that says what happened, the subtitle
-that says what is plotted, the words for who cannot see it, and the table of its numbers.
-"""
+from opsreport.figures.base import chart
+from opsreport.figures import cost, delivery, incidents, timeline, uptime  # isort: skip # they build on chart
 
-from __future__ import annotations
-
-import json
-
-import pandas as pd
-import plotly.graph_objects as go
-
-from opsreport import tables
-from opsreport.exhibit import Exhibit
-from opsreport.theme import Style
-
-
-def chart(
-    figure: go.Figure, id: str, *, title: str, subtitle: str, style: Style,
-    numbers: pd.DataFrame, columns: tuple[str, ...] = (), height: int = 320, limit: int = 20,
-) -> Exhibit:  # fmt: skip
-    """A plotly figure with its words and its numbers.
-
-    Parameters
-    ----------
-    figure : plotly Figure
-        Its title, height and template are set here.
-    title : str
-        What it shows happened.
-    subtitle : str
-        What is plotted, and in which unit.
-    numbers : DataFrame
-        What is plotted, as a table with columns of `opsreport.schemas.MEASURES`; stands in
-        the chart's place where it cannot be drawn, and gives the words for a screen reader.
-    columns : tuple of str
-        Which of them, in order.
-    height : int
-        [px]
-
-    Returns
-    -------
-    Exhibit
-        Of kind chart; its facts are those of the table, ``<id>.<row>.<column>``.
-    """
-    figure.update_layout(
-        template="opsreport",
-        title={"text": title, "subtitle": {"text": subtitle}},
-        height=height,
-        margin={"t": 76},
-    )
-    behind = tables.table(numbers, id, title, style, columns=columns, limit=limit)
-    return Exhibit(
-        id=id,
-        kind="chart",
-        html=behind.html,
-        text=f"{title}. {subtitle}",
-        facts=behind.facts,
-        figure=json.loads(figure.to_json()),
-        about={"title": title, "subtitle": subtitle, "alt": f"{title}. {subtitle}", "height": height,
-               "note": behind.about["note"]},
-    )  # fmt: skip
+__all__ = ["chart", "cost", "delivery", "incidents", "timeline", "uptime"]

@@ -52,9 +52,7 @@ def deployments(daily: pd.DataFrame, period: Period, style: Style) -> Exhibit:
     # A result that no day of the first service has still needs its entry.
     for result in [r for r in _LOOKS if r in set(named["deployment_result"])]:
         colour, shape = _LOOKS[result]
-        figure.add_bar(
-            x=[None], y=[None], name=result, marker=_look(colour, shape), showlegend=True, row=1, col=1
-        )
+        figure.add_bar(x=[None], y=[None], name=result, marker=_look(colour, shape), showlegend=True, row=1, col=1)
     most = int(named.groupby(["service", "deployed_on"])["attempts"].sum().max())
     step = max(1, -(-most // 3))
     figure.update_yaxes(range=[0, most + 0.3], tickvals=list(range(0, most + 1, step)), fixedrange=True)
@@ -64,10 +62,8 @@ def deployments(daily: pd.DataFrame, period: Period, style: Style) -> Exhibit:
         range=[first - half, pd.Timestamp(period.end_day) - half], type="date", fixedrange=True, tickangle=0,
         tickvals=ticks, ticktext=[_date(day, style) for day in ticks],
     )  # fmt: skip
-    figure.update_layout(barmode="stack", legend=_LEGEND, margin={"l": 20})
-    left_out = (
-        f"; the {len(busiest) - len(shown)} deployed least are left out" if len(busiest) > len(shown) else ""
-    )
+    figure.update_layout(barmode="stack", legend={**_LEGEND, "traceorder": "normal"}, margin={"l": 20})
+    left_out = f"; the {len(busiest) - len(shown)} deployed least are left out" if len(busiest) > len(shown) else ""
     return chart(
         figure, "delivery.deployments", title=_deployments_title(named, style), style=style, numbers=named, limit=31,
         subtitle=f"Deployments to production on each day of the month, by what came of them{left_out}",
@@ -86,9 +82,7 @@ def lead_times(changes: pd.DataFrame, summary: pd.DataFrame, style: Style) -> Ex
         From `opsreport.metrics.delivery.lead_summary`.
     """
     known = changes.dropna(subset=["lead_time"])
-    known = known[known["lead_time"] > pd.Timedelta(0)].assign(
-        service=known["service"].fillna("no service named")
-    )
+    known = known[known["lead_time"] > pd.Timedelta(0)].assign(service=known["service"].fillna("no service named"))
     if known.empty:
         return notice("delivery.lead", "No change is known to have reached production in this month.")
     shown = list(known["service"].value_counts().index[:_SHOWN])
@@ -108,7 +102,7 @@ def lead_times(changes: pd.DataFrame, summary: pd.DataFrame, style: Style) -> Ex
     figure.update_layout(showlegend=False)
     return chart(
         figure, "delivery.lead", title=_lead_title(shown, medians, style), style=style, limit=_SHOWN,
-        subtitle="From a change's first commit to production, a dot a change; each step of the axis is several times longer",
+        subtitle="From a change's first commit to production, a dot a change; the axis grows by multiples",
         numbers=summary, columns=("service", "changes", "lead_median", "lead_p90", "changes_known", "note"),
         height=110 + 78 * len(shown),
     )  # fmt: skip
@@ -123,13 +117,12 @@ def _strip_name(name: str, named: pd.DataFrame, style: Style) -> str:
     return f"<b>{_plain(name)}</b> · {style.text(count, 'count')}"
 
 
-def _day_bars(
-    figure: go.Figure, place: int, part: pd.DataFrame, result: str, colour: str, shape: str
-) -> None:
+def _day_bars(figure: go.Figure, place: int, part: pd.DataFrame, result: str, colour: str, shape: str) -> None:
     if part.empty:
         return
     figure.add_bar(
-        x=part["deployed_on"].astype(str).to_list(), y=part["attempts"].to_list(), name=result, width=_DAY * 0.8, showlegend=False,
+        x=part["deployed_on"].astype(str).to_list(), y=part["attempts"].to_list(), name=result,
+        width=_DAY * 0.8, showlegend=False,
         marker=_look(colour, shape), hovertemplate="%{x|%-d}: %{y} " + result + "<extra></extra>", row=place, col=1,
     )  # fmt: skip
 
@@ -174,7 +167,7 @@ def _ticks(least: float, most: float) -> list[pd.Timedelta]:
 def _deployments_title(named: pd.DataFrame, style: Style) -> str:
     counts = named.groupby("deployment_result")["attempts"].sum()
     total, mended = counts.sum(), counts.get("needed intervention", 0)
-    many = f"{style.text(total, 'count')} deployment{'' if total == 1 else 's'}"
+    many = f"{style.text(total, 'count')} deployment{'' if total == 1 else 's'} tried"
     if mended:
         return f"{many}, of which {style.text(mended, 'count')} needed intervention"
     return f"{many}; none is known to have needed intervention"
@@ -186,7 +179,8 @@ def _lead_title(shown: list[str], medians: pd.DataFrame, style: Style) -> str:
         return "Too few changes reached production for a median lead time"
     slowest = known.sort_values("lead_median").iloc[-1]
     if len(known) == 1:
-        return f"Half of {_plain(slowest.name)}'s changes were in production within {style.text(slowest['lead_median'], 'duration')}"
+        half = style.text(slowest["lead_median"], "duration")
+        return f"Half of {slowest.name}'s changes were in production within {half}"
     return f"Changes to {slowest.name} wait longest: {style.text(slowest['lead_median'], 'duration')} at the median"
 
 

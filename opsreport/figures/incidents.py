@@ -30,13 +30,9 @@ def timeline(listing: pd.DataFrame, period: Period, style: Style) -> Exhibit:
     """
     real = listing[~listing["incident_status"].isin(_ALIKE)]
     if real.empty:
-        return notice(
-            "incidents.timeline", "No incident is recorded in this month, so there is none to draw."
-        )
+        return notice("incidents.timeline", "No incident is recorded in this month, so there is none to draw.")
     ends = real["resolved_at"].fillna(period.end)
-    lasted = real.assign(lasted=ends - real["opened_at"]).sort_values(
-        "lasted", ascending=False, ignore_index=True
-    )
+    lasted = real.assign(lasted=ends - real["opened_at"]).sort_values("lasted", ascending=False, ignore_index=True)
     drawn = lasted.head(_SHOWN)
     figure = go.Figure()
     _bars(figure, drawn, "resolved", theme.THIS_MONTH, "", style)
@@ -45,7 +41,8 @@ def timeline(listing: pd.DataFrame, period: Period, style: Style) -> Exhibit:
     _name_each(figure, drawn, style)
     ticks = _ticks(drawn["lasted"].max())
     figure.update_xaxes(range=[0, drawn["lasted"].max() / _HOUR * 1.22], tickvals=[tick / _HOUR for tick in ticks],
-                        ticktext=[style.text(tick, "duration") for tick in ticks], fixedrange=True)  # fmt: skip
+                        ticktext=[style.text(tick, "duration") if tick else "0" for tick in ticks],
+                        fixedrange=True)  # fmt: skip
     figure.update_yaxes(visible=False, range=[len(drawn) - 0.4, -0.8], fixedrange=True)
     figure.update_layout(barmode="overlay", legend=_LEGEND, margin={"l": 20})
     left_out = f"; the {len(drawn)} longest of {len(real)}" if len(real) > len(drawn) else ""
@@ -108,9 +105,11 @@ def attainment(targets: pd.DataFrame, style: Style) -> Exhibit:
     )  # fmt: skip
     unsure = due["attainment_best"] - due["attainment_worst"]
     if unsure.any():
+        pattern = {"shape": "/", "fgcolor": theme.INK_SOFT, "bgcolor": theme.UNKNOWN}
         figure.add_bar(
             orientation="h", y=places, x=unsure, base=due["attainment_worst"], width=0.4, hoverinfo="skip",
-            name="not known", marker={"color": theme.UNKNOWN, "pattern": {"shape": "/", "fgcolor": theme.INK_SOFT, "bgcolor": theme.UNKNOWN}},
+            name="not known",
+            marker={"color": theme.UNKNOWN, "pattern": pattern},
         )  # fmt: skip
     for place, row in due.iterrows():
         _above(figure, place, 0.42, f"<b>{_plain(row['severity'])}</b> · {row['response']}", theme.INK)
@@ -137,12 +136,12 @@ def _bars(figure: go.Figure, drawn: pd.DataFrame, status: str, colour: str, shap
     part = drawn[drawn["incident_status"] == status]
     if part.empty:
         return
+    pattern = {"shape": shape, "fgcolor": theme.PAPER, "bgcolor": colour} if shape else None
     figure.add_bar(
         orientation="h", y=part.index.to_list(), x=(part["lasted"] / _HOUR).to_list(), width=0.34, name=status,
-        text=[style.text(one, "duration") for one in part["lasted"]], textposition="outside", cliponaxis=False,
-        hoverinfo="skip",
-        marker={"color": colour, "pattern": {"shape": shape, "fgcolor": theme.PAPER, "bgcolor": colour} if shape else None,
-                "line": {"color": colour, "width": 1}},
+        text=[f"\u2002{style.text(one, 'duration')}" for one in part["lasted"]], textposition="outside",
+        cliponaxis=False, hoverinfo="skip",
+        marker={"color": colour, "pattern": pattern, "line": {"color": colour, "width": 1}},
     )  # fmt: skip
 
 
@@ -152,7 +151,7 @@ def _acknowledged(figure: go.Figure, drawn: pd.DataFrame, style: Style) -> None:
         return
     figure.add_scatter(
         x=(explicit["time_to_acknowledge"] / _HOUR).to_list(), y=explicit.index.to_list(), mode="markers",
-        name="acknowledged", hoverinfo="text",
+        name="acknowledged", cliponaxis=False, hoverinfo="text",
         hovertext=[f"acknowledged after {style.text(one, 'duration')}" for one in explicit["time_to_acknowledge"]],
         marker={"symbol": "diamond", "size": 9, "color": theme.PAPER, "line": {"color": theme.INK, "width": 1.5}},
     )  # fmt: skip
@@ -179,14 +178,8 @@ def _above(figure: go.Figure, place: int, lift: float, text: str, colour: str, r
 def _counted(row: pd.Series, style: Style) -> str:
     late = row["responses_missed"] + row["responses_open_past"]
     due = row["responses_met"] + late + row["responses_unknown"]
-    unsure = (
-        f", {style.text(row['responses_unknown'], 'count')} not known" if row["responses_unknown"] else ""
-    )
-    target = (
-        ""
-        if is_unknown(row["response_target"])
-        else f" within {style.text(row['response_target'], 'duration')}"
-    )
+    unsure = f", {style.text(row['responses_unknown'], 'count')} not known" if row["responses_unknown"] else ""
+    target = "" if is_unknown(row["response_target"]) else f" within {style.text(row['response_target'], 'duration')}"
     return f"{style.text(row['responses_met'], 'count')} of {style.text(due, 'count')}{target}{unsure}"
 
 
@@ -216,9 +209,7 @@ def _history_title(history: pd.DataFrame, style: Style) -> str:
         return many
     low, high = style.text(before.min(), "count"), style.text(before.max(), "count")
     return (
-        f"{many}, after {low} to {high} in the months before"
-        if low != high
-        else f"{many}, after {low} in each before"
+        f"{many}, after {low} to {high} in the months before" if low != high else f"{many}, after {low} in each before"
     )
 
 

@@ -48,8 +48,8 @@ def lanes(days: pd.DataFrame, events: pd.DataFrame, period: Period, style: Style
     figure.update_yaxes(fixedrange=True)
     figure.update_layout(showlegend=False, bargap=0.2)
     return chart(
-        figure, "timeline.lanes", title=_title(days, events, period), style=style, numbers=days, columns=_COLUMNS, height=440,
-        limit=366,
+        figure, "timeline.lanes", title=_title(days, events, period), style=style, numbers=days, columns=_COLUMNS,
+        height=440, limit=366,
         subtitle=f"Spend a day in {days['billing_currency'].iloc[0]} (the bill's days, UTC); the rest on your clock. "
         f"▼ outage begins, ● incident opens, | deployment, ✕ failed or rolled back{_gaps(days)}",
     )  # fmt: skip
@@ -61,7 +61,8 @@ def _spend(figure: go.Figure, days: pd.DataFrame, period: Period, style: Style) 
         x=elapsed(noons, period), width=19, row=1, col=1, marker={"color": theme.THIS_MONTH}, hoverinfo="text",
         y=[None if is_unknown(spend) else float(spend) for spend in days["spend"]],
         hovertext=[f"{style.text(day, 'date')}: {style.text(spend, 'money', currency=currency)}"
-                   for day, spend, currency in zip(days["happened_on"], days["spend"], days["billing_currency"], strict=True)],
+                   for day, spend, currency in zip(days["happened_on"], days["spend"], days["billing_currency"],
+                                                   strict=True)],
     )  # fmt: skip
     figure.update_yaxes(rangemode="tozero", nticks=4, row=1, col=1)
     if days["spend"].isna().all():
@@ -97,7 +98,8 @@ def _marks(lane: str, events: pd.DataFrame) -> dict[str, object]:
     failed = [what.startswith("Failed") or "rolled back" in what.split(":")[0] for what in events["happening"]]
     return {
         "symbol": ["x-thin" if one else "line-ns" for one in failed], "size": [9 if one else 14 for one in failed],
-        "line": {"width": [3 if one else 2 for one in failed], "color": [theme.BAD if one else theme.DEPLOYED for one in failed]},
+        "line": {"width": [3 if one else 2 for one in failed],
+                 "color": [theme.BAD if one else theme.DEPLOYED for one in failed]},
         "color": theme.DEPLOYED, "opacity": 1,
     }  # fmt: skip
 

@@ -40,8 +40,8 @@ def state_strip(states: pd.DataFrame, availability: pd.DataFrame, period: Period
         figure.add_trace(_state_bars(state, part, order, period, style))
     _mark_outages(figure, states[states["state"] == "down"], order, period, style)
     figure.update_layout(barmode="overlay", xaxis=month_axis(period, style), legend=_LEGEND)
-    figure.update_yaxes(tickvals=list(range(len(order))), ticktext=[_plain(name) for name in order], showgrid=False, fixedrange=True,
-                        range=[len(order) - 0.4, -0.8])  # fmt: skip
+    figure.update_yaxes(tickvals=list(range(len(order))), ticktext=[_plain(name) for name in order],
+                        showgrid=False, fixedrange=True, range=[len(order) - 0.4, -0.8])  # fmt: skip
     return chart(
         figure, "uptime.strip", title=_strip_title(availability, style), style=style, numbers=availability,
         subtitle="State of each monitor over the month; ▼ marks each outage, however short",
@@ -91,7 +91,8 @@ def availability_history(history: pd.DataFrame, style: Style) -> Exhibit:
     if known.empty:
         return notice("uptime.history", "No availability has been observed under an SLO yet.")
     low, facets = _lowest_first(known)
-    figure = make_subplots(rows=len(facets), cols=1, shared_xaxes=True, subplot_titles=[_plain(name) for name in facets],
+    figure = make_subplots(rows=len(facets), cols=1, shared_xaxes=True,
+                           subplot_titles=[_plain(name) for name in facets],
                            vertical_spacing=min(0.2, 0.36 / len(facets)))  # fmt: skip
     months = list(dict.fromkeys(history["period"]))
     figure.update_annotations(x=0, xanchor="left", font={"size": 13, "color": theme.INK})
@@ -107,8 +108,8 @@ def availability_history(history: pd.DataFrame, style: Style) -> Exhibit:
     hidden = agreed["monitor"].nunique() - len(facets)
     return chart(
         figure, "uptime.history", title=_history_title(known), style=style,
-        subtitle=f"Availability by month; ◆ missed, ○ raw, without an SLO; a line spans worst to best case where not all "
-        f"was seen. The axis starts at {style.text(low - pad, 'availability')}, not at 0"
+        subtitle=f"Availability by month; ◆ missed, ○ raw, without an SLO; a line spans worst to best case where "
+        f"not all was seen. The axis starts at {style.text(low - pad, 'availability')}, not at 0"
         f"{f'. The {hidden} best monitors are left out' if hidden else ''}",
         numbers=agreed[agreed["monitor"].isin(facets)].iloc[::-1], limit=_FACETS * 26,
         columns=("period", "monitor", "agreed_availability", "raw_availability", "slo_target", "coverage", "verdict"),
@@ -116,16 +117,18 @@ def availability_history(history: pd.DataFrame, style: Style) -> Exhibit:
     )  # fmt: skip
 
 
-_LEGEND = {"entrywidth": 80, "y": -0.02, "yref": "container", "yanchor": "bottom", "x": 0, "itemclick": False, "itemdoubleclick": False}
+_LEGEND = {"entrywidth": 80, "y": -0.02, "yref": "container", "yanchor": "bottom", "x": 0,
+           "itemclick": False, "itemdoubleclick": False}  # fmt: skip
 
 
 def _state_bars(state: str, part: pd.DataFrame, order: list[str], period: Period, style: Style) -> go.Bar:
+    """All stretches of one state, as one trace."""
     colour, shape = theme.STATE_COLOURS[state], _PATTERNS[state]
     begin, end = elapsed(part["state_from"], period), elapsed(part["state_to"], period)
     pattern = {"shape": shape, "fgcolor": theme.INK_SOFT, "size": 5, "solidity": 0.25, "fillmode": "overlay"}
     return go.Bar(
-        orientation="h", y=[order.index(name) for name in part["monitor"]], base=_rounded(begin), name=state,
-        width=0.5,
+        orientation="h", y=[order.index(name) for name in part["monitor"]], base=_rounded(begin), 
+        name=state, width=0.5,
         x=_rounded(b - a for a, b in zip(begin, end, strict=True)),
         # A drawn edge keeps an outage of minutes at two pixels on a month.
         marker={"color": colour, "pattern": pattern if shape else None,
@@ -196,7 +199,8 @@ def _facet(figure: go.Figure, rows: pd.DataFrame, place: int, months: list[str],
     now = (rows["period"] == months[-1]).tolist()
     colours = [theme.BAD if bad else theme.THIS_MONTH if new else theme.HISTORY
                for bad, new in zip(missed, now, strict=True)]  # fmt: skip
-    symbols = ["diamond" if bad else "circle" if one else "circle-open" for bad, one in zip(missed, agreed, strict=True)]
+    symbols = ["diamond" if bad else "circle" if one else "circle-open"
+               for bad, one in zip(missed, agreed, strict=True)]  # fmt: skip
     figure.add_scatter(
         x=rows["period"].tolist(), y=_listed(values), mode="markers", cliponaxis=False, row=place, col=1,
         marker={"size": [12 if new else 9 for new in now], "color": colours, "symbol": symbols, "opacity": 1,

@@ -16,6 +16,7 @@ import pandas as pd
 
 from opsreport.metrics.cost_sums import ZERO, exact, sums
 from opsreport.period import Period
+from opsreport.schemas import TEXT
 from opsreport.schemas.cost import NONE
 
 MIN_WEEKS, MAX_WEEKS = 8, 13
@@ -87,6 +88,8 @@ def _days(cost: pd.DataFrame, period: Period, column: str) -> Iterator[tuple]:
     days = [Period(day, day + dt.timedelta(days=1))
             for day, _, _ in Period(first, period.end_day).local_days()]  # fmt: skip
     usage = cost[cost["charge_category"] == "Usage"]
+    if column not in usage:
+        usage = usage.assign(**{column: pd.Series(pd.NA, index=usage.index, dtype=TEXT)})
     at = sums(usage, days, ["billing_currency", column])
     billed = {days[index].first_day for index in at["at"]}
     spent: dict[tuple, dict[dt.date, Decimal]] = {}

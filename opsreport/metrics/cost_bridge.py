@@ -15,6 +15,7 @@ The bars add up to the change of each currency, to the cent.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -157,7 +158,9 @@ def _parts_by(cost: pd.DataFrame, period: Period, *by: str) -> dict[tuple, dict[
     return made
 
 
-def _effects(cost: pd.DataFrame, months: list[Period], stretch: Decimal):
+def _effects(
+    cost: pd.DataFrame, months: list[Period], stretch: Decimal
+) -> Iterator[tuple[dict, str, Decimal]]:
     """Each (key, effect, amount) of the bill."""
     alone = cost["kind"] != "measured"
     apart = sums(cost[alone], months, [*_KEYS, "kind"])
@@ -176,7 +179,7 @@ def _effects(cost: pd.DataFrame, months: list[Period], stretch: Decimal):
                 yield line.key, effect, amount
 
 
-def _of_one_sku(lines: list[_Line], stretch: Decimal):
+def _of_one_sku(lines: list[_Line], stretch: Decimal) -> Iterator[tuple[_Line, dict[str, Decimal]]]:
     """Each price of a SKU with its effects; tiers that open or close are usage."""
     before, after = [bool(line.q[0]) for line in lines], [bool(line.q[1]) for line in lines]
     both = any(before) and any(after)
@@ -193,14 +196,20 @@ def _of_one_sku(lines: list[_Line], stretch: Decimal):
 
 
 def _lines(cost: pd.DataFrame, months: list[Period]) -> list[_Line]:
-    keys = [*_KEYS, "recurring", "sku_id"]
-    at = sums(cost, months, keys, ("pricing_quantity", "billed_cost"))
+    """Each price with its quantity and cost in both months; a SKU only says which prices are tiers of one."""
+    keys = [*_KEYS, "recurring"]
+    at = sums(cost, months, [*keys, "sku_id"], ("pricing_quantity", "billed_cost"))
     found: dict[tuple, list[Decimal]] = defaultdict(lambda: [ZERO] * 4)
-    for row in at.to_dict("records"):
-        into = found[tuple(row[name] for name in keys)]
-        into[row["at"]], into[2 + row["at"]] = row["pricing_quantity"], row["billed_cost"]
+    skus: dict[tuple, str | None] = {}
+    columns = (at[name] for name in ("at", "pricing_quantity", "billed_cost", "sku_id"))
+    for month, quantity, amount, sku, *parts in zip(*columns, *(at[name] for name in keys), strict=True):
+        key = tuple(parts)
+        into = found[key]
+        into[month] = CONTEXT.add(into[month], quantity)
+        into[2 + month] = CONTEXT.add(into[2 + month], amount)
+        skus[key] = skus.get(key) or sku
     return [
-        _Line(dict(zip(_KEYS, key, strict=False)), key[-1], key[-2] == "yes", (v[0], v[1]), (v[2], v[3]))
+        _Line(dict(zip(_KEYS, key, strict=False)), skus[key], key[-1] == "yes", (v[0], v[1]), (v[2], v[3]))
         for key, v in found.items()
     ]
 

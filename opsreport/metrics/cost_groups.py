@@ -59,6 +59,8 @@ def by(cost: pd.DataFrame, period: Period, column: str, only: pd.Series | None =
 
 def by_tag(cost: pd.DataFrame, period: Period, tag: str) -> pd.DataFrame:
     """Spend per value of a tag, as `by`, in the column tag_value."""
+    both = Period(period.previous().first_day, period.end_day)
+    cost = cost[both.contains(cost["charge_period_start"])]
     return by(cost.assign(tag_value=_tag_values(cost, lambda tags: tags.get(tag))), period, "tag_value")
 
 

@@ -59,14 +59,10 @@ def sums(
     grouped = table.group_by(["at", *keys], use_threads=False).aggregate(
         [(value, "sum") for value in values] + [([], "count_all")]
     )
-    made = pd.DataFrame({name: grouped[name].to_pylist() for name in ("at", *keys)}, dtype=object)
-    for value in values:
-        made[value] = pd.Series(grouped[f"{value}_sum"].to_pylist(), dtype=object)
-    made["charges"] = grouped["count_all"].to_pylist()
-    order = sorted(
-        range(len(made)), key=lambda row: [_sortable(made.at[row, name]) for name in ("at", *keys)]
-    )
-    return made.iloc[order].reset_index(drop=True)
+    grouped = grouped.sort_by([(name, "ascending") for name in ("at", *keys)])  # what is missing comes last
+    names = {"at": "at", **{key: key for key in keys}, **{value: f"{value}_sum" for value in values}}
+    made = {name: pd.Series(grouped[column].to_pylist(), dtype=object) for name, column in names.items()}
+    return pd.DataFrame({**made, "charges": grouped["count_all"].to_numpy()})
 
 
 def place(instants: pd.Series, periods: Sequence[Period]) -> np.ndarray:
@@ -145,7 +141,3 @@ def seen_share(seen: Intervals | None, period: Period) -> float:
 def has_charges(cost: pd.DataFrame, period: Period) -> bool:
     """Whether a month has any charge, in any currency."""
     return bool(period.bill.contains(cost["charge_period_start"]).any())
-
-
-def _sortable(value: Any) -> tuple[bool, Any]:
-    return (True, "") if value is None else (False, value)

@@ -101,9 +101,7 @@ def daily(
     keys = ["service", "deployed_on", "result"]
     counted = month.groupby(keys, dropna=False).size().reset_index(name="attempts")
     counted["rank"] = counted["result"].map({name: rank for rank, name in enumerate(RESULTS)})
-    counted = counted.sort_values(["service", "deployed_on", "rank"]).rename(
-        columns={"result": "deployment_result"}
-    )
+    counted = counted.sort_values(["service", "deployed_on", "rank"]).rename(columns={"result": "deployment_result"})
     return result(counted.to_dict("records"), DAILY)
 
 
@@ -141,9 +139,7 @@ def lead_times(
     first = carried.sort_values(["deployed_at", "deployment_id"]).drop_duplicates(["change_id", "service"])
     first = first[period.contains(first["deployed_at"])]
     took = first["deployed_at"] - first["first_commit_at"]
-    first = first.assign(lead_time=took.where(took >= pd.Timedelta(0))).sort_values(
-        ["lead_time", "change_id"]
-    )
+    first = first.assign(lead_time=took.where(took >= pd.Timedelta(0))).sort_values(["lead_time", "change_id"])
     return result(first.to_dict("records"), LEAD_TIMES)
 
 
@@ -191,10 +187,7 @@ def history(
     count: int = 13,
 ) -> pd.DataFrame:
     """Each service's deployment frequency in each of the last 13 months, oldest first."""
-    months = [
-        frequency(deployment, month, seen, services).assign(period=month.name)
-        for month in period.history(count)
-    ]
+    months = [frequency(deployment, month, seen, services).assign(period=month.name) for month in period.history(count)]
     return result(pd.concat(months).to_dict("records"), HISTORY)
 
 

@@ -18,9 +18,7 @@ RESULTS = (SUCCEEDED, MENDED, STOPPED, UNKNOWN)
 _DEFAULT = ("production",)
 
 
-def production(
-    deployment: pd.DataFrame, services: Mapping[str, Service], incident: pd.DataFrame
-) -> pd.DataFrame:
+def production(deployment: pd.DataFrame, services: Mapping[str, Service], incident: pd.DataFrame) -> pd.DataFrame:
     """The finished deployments to production, in order, with what came of each.
 
     A deployment reached production when it succeeded, was rolled back, or is flagged as
@@ -57,9 +55,7 @@ def production(
 
 
 def _to_production(rows: pd.DataFrame, services: Mapping[str, Service]) -> pd.Series:
-    wanted = {
-        (name, place.casefold()) for name, service in services.items() for place in service.environments
-    }
+    wanted = {(name, place.casefold()) for name, service in services.items() for place in service.environments}
     places = zip(rows["service"], rows["environment"].str.casefold(), strict=True)
     flags = [(s, e) in wanted if s in services else e in _DEFAULT for s, e in places]
     return pd.Series(flags, index=rows.index, dtype=bool)

@@ -125,9 +125,7 @@ def listing(incident: pd.DataFrame, period: Period) -> pd.DataFrame:
         Time to restore is NaT where it was not resolved by month end. Downtime is what lies
         in the month, and 0 for severities `NOT_DOWN` and for drills. [duration, instant]
     """
-    touched = period.overlaps(_felt_from(incident), incident["resolved_at"]) | period.contains(
-        incident["opened_at"]
-    )
+    touched = period.overlaps(_felt_from(incident), incident["resolved_at"]) | period.contains(incident["opened_at"])
     rows = incident[touched & (incident["opened_at"] < period.end)].sort_values(["opened_at", "incident_id"])
     mended = rows["resolved_at"].where(rows["resolved_at"] < period.end)
     made = rows.assign(
@@ -272,9 +270,7 @@ def _severity(group: pd.DataFrame, period: Period) -> dict[str, object]:
 
 def _down_each(rows: pd.DataFrame, period: Period) -> pd.Series:
     starts = _felt_from(rows).clip(lower=period.start)
-    lasts = (rows["resolved_at"].fillna(period.end).clip(upper=period.end) - starts).clip(
-        lower=pd.Timedelta(0)
-    )
+    lasts = (rows["resolved_at"].fillna(period.end).clip(upper=period.end) - starts).clip(lower=pd.Timedelta(0))
     return lasts.mask(_among(rows, NOT_DOWN) | drills(rows), pd.Timedelta(0))
 
 

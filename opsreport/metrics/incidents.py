@@ -62,9 +62,7 @@ def scorecard(
     return scorecard_rows([score(**({"coverage": share_seen(seen, period)} | row | common)) for row in rows])
 
 
-def _score(
-    id: str, measure: str, unit: str, of: Callable[[Period], Any], adds_up: bool = False
-) -> dict[str, Any]:
+def _score(id: str, measure: str, unit: str, of: Callable[[Period], Any], adds_up: bool = False) -> dict[str, Any]:
     return {"id": f"incidents.{id}", "measure": measure, "unit": unit, "of": of, "adds_up": adds_up}
 
 
@@ -96,10 +94,7 @@ def _in_time(answers: dict[Period, pd.Series], period: Period, seen: Intervals) 
         return []
     worst = share(met, met + late + unknown) if share_seen(seen, period) == 1 else 0.0
     judged = verdict(worst, share(met + unknown, met + late + unknown), 1.0)
-    return [
-        _score("in_time", "Responses in the agreed time", "share", in_time)
-        | {"target": 1.0, "verdict": judged}
-    ]
+    return [_score("in_time", "Responses in the agreed time", "share", in_time) | {"target": 1.0, "verdict": judged}]
 
 
 def _restored(incident: pd.DataFrame, period: Period, seen: Intervals) -> list[dict[str, Any]]:

@@ -157,7 +157,8 @@ def _maintenance_rows(found: dict[str, Seen], period: Period, agreements: list[A
             times = [maintenance_time([window], name, term.period) for name in mine[:1]]
             for start, end in union(times).pairs():
                 who = ", ".join(mine) if window.monitors else "all"
-                rows.append((start, end, who, "agreed maintenance", window.reason, "", _down_in(found, mine, start, end)))
+                down = _down_in(found, mine, start, end)
+                rows.append((start, end, who, "agreed maintenance", window.reason, "", down))
     return rows
 
 

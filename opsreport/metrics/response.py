@@ -79,9 +79,7 @@ def response(incident: pd.DataFrame, period: Period, agreements: list[Agreement]
     return result(rows, RESPONSE)
 
 
-def targets(
-    incident: pd.DataFrame, period: Period, agreements: list[Agreement], seen: Intervals
-) -> pd.DataFrame:
+def targets(incident: pd.DataFrame, period: Period, agreements: list[Agreement], seen: Intervals) -> pd.DataFrame:
     """How many answers came within the agreed time, by severity and kind of answer.
 
     Answers: did we respond as agreed?
@@ -122,9 +120,7 @@ class _Clock:
         self._days = Period(first.tz_convert(period.zone).date(), period.end_day, period.zone)
         self._known: dict[str, list[tuple[pd.Timestamp, pd.Timestamp]]] = {}
 
-    def runs(
-        self, hours: SupportHours | None, start: pd.Timestamp
-    ) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
+    def runs(self, hours: SupportHours | None, start: pd.Timestamp) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
         """The stretches that count, from an instant to the end of the month."""
         if hours is None:
             return [(start, self.period.end)]
@@ -154,9 +150,7 @@ def _judged(row: dict, promise: _Promise, clock: _Clock) -> dict | None:
     if promise.unknown:
         here = period.start <= row["opened_at"]
         return (
-            told | {"response_outcome": UNKNOWN, "note": promise.unknown, "support_elapsed": pd.NaT}
-            if here
-            else None
+            told | {"response_outcome": UNKNOWN, "note": promise.unknown, "support_elapsed": pd.NaT} if here else None
         )
     acknowledging = promise.response == "acknowledge"
     answered = row["answered"] if acknowledging else row["resolved_at"]

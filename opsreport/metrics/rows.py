@@ -25,9 +25,7 @@ def result(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> pd.DataFra
     """
     return pd.DataFrame(
         {
-            name: pd.Series(
-                [row.get(name) for row in rows], dtype=_DTYPES.get(MEASURES[name].unit, "float64")
-            )
+            name: pd.Series([row.get(name) for row in rows], dtype=_DTYPES.get(MEASURES[name].unit, "float64"))
             for name in columns
         }
     )

@@ -10,8 +10,10 @@ from typing import Any
 import pandas as pd
 
 from opsreport.intervals import Intervals
+from opsreport.metrics.cost_anomalies import anomalies
 from opsreport.metrics.monitor_time import framed
 from opsreport.period import Period
+from opsreport.schemas.cost import NONE
 from opsreport.theme import is_unknown
 
 EVENTS = ("lane", "happened_at", "happened_until", "service", "happening")
@@ -80,6 +82,20 @@ def coincidences(
     ]
     made = framed(rows, COINCIDENCES)
     return made.sort_values(["happened_at", "happening", "coincides_with"], ignore_index=True)
+
+
+def unusual_days(cost: pd.DataFrame, period: Period) -> pd.DataFrame:
+    """Days on which a service of the client's cost something unusual, as `coincidences` takes them.
+
+    Returns
+    -------
+    DataFrame
+        As `opsreport.metrics.cost_anomalies.anomalies` by ``service``, without charges that
+        map to no service; empty where the bill is mapped to none at all.
+    """
+    known = cost if "service" in cost else cost.assign(service=None)
+    found = anomalies(known[known["service"].notna()], period, "service")
+    return found[found["service"] != NONE].reset_index(drop=True)
 
 
 def days(

@@ -22,7 +22,7 @@ from opsreport.theme import is_unknown
 from opsreport.verdict import verdict
 
 __all__ = [
-    "availability", "budget_burn_down", "credit_owed", "excluded_windows", "history", "outages",
+    "agreed", "availability", "budget_burn_down", "credit_owed", "excluded_windows", "history", "outages",
     "scorecard", "states",
 ]  # fmt: skip
 
@@ -36,6 +36,12 @@ BURN_DOWN = ("monitor", "service", "budget_day", "budget_left", "error_budget", 
 CREDIT = (
     "monitor", "service", "term_from", "agreed_availability", "slo_target", "verdict", "credit_share",
     "credit", "credit_least", "credit_most", "billing_currency", "coverage",
+)  # fmt: skip
+
+#: What a client needs to see of an SLO; the rest is for checking it.
+AGREED = (
+    "monitor", "agreed_availability", "slo_target", "coverage", "agreed_time", "counted_down", "error_budget",
+    "budget_left", "burn_rate", "verdict",
 )  # fmt: skip
 
 #: A met SLO with less of its error budget left than this is at risk. [share]
@@ -69,6 +75,13 @@ def availability(
     """
     rows = [_row(account) for account in accounts(monitor_state, period, agreements, excused)]
     return framed(rows, AVAILABILITY)
+
+
+def agreed(availability: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `availability` that have an SLO, with columns AGREED; where it changed, its days too."""
+    rows = availability[availability["slo_target"].notna()].reset_index(drop=True)
+    days = ["term_from", "term_to"] if rows["monitor"].duplicated().any() else []
+    return rows[[AGREED[0], *days, *AGREED[1:]]]
 
 
 def history(
@@ -249,7 +262,7 @@ def _shown(rows: pd.DataFrame) -> float | None:
     if rows.empty:
         return None
     last = rows.iloc[-1]
-    return _known(last["agreed_availability"]) if last["slo_target"] == last["slo_target"] else _known(last["raw_availability"])
+    return _known(last["raw_availability" if is_unknown(last["slo_target"]) else "agreed_availability"])
 
 
 def _known(value: float) -> float | None:

@@ -51,16 +51,16 @@ def _spend(row: pd.Series, budget: pd.Series | None, style: Style) -> Exhibit:
     if budget is None:
         return say("Spend was {spend}; no budget was agreed.", style, spend=money("spend", row["spend"]))
     partial = not is_unknown(seen) and seen < 1
+    limits = " ({note})" if budget["note"] else ""
     gap = budget["budget_variance"]
     if budget["verdict"] == "unknown":
         why = "only {seen} of the month's bill was seen" if partial else "{note}"
         template = "Spend was {spend}; whether the budget of {budget} was met is unknown: " + why + "."
     elif gap == 0:
-        template = "Spend was {spend}, exactly the budget{limits}."
+        template = "Spend was {spend}, exactly the budget" + limits + "."
     else:
-        template = "Spend was {spend}, {gap} {way} the budget of {budget}{limits}."
-        if partial:
-            template = template.replace("{limits}", ", although only {seen} of the month's bill was seen")
+        but = ", although only {seen} of the month's bill was seen" if partial else ""
+        template = "Spend was {spend}, {gap} {way} the budget of {budget}" + limits + but + "."
     return say(
         template,
         style,
@@ -69,8 +69,7 @@ def _spend(row: pd.Series, budget: pd.Series | None, style: Style) -> Exhibit:
         gap=money("variance", None if is_unknown(gap) else abs(gap)),
         way="over" if budget["verdict"] == "missed" else "under",
         seen=Fact(f"cost.finding.{code.lower()}.coverage", seen, "share"),
-        limits=f" ({budget['note']})" if budget["note"] else "",
-        note=budget["note"],
+        note=Fact(f"cost.finding.{code.lower()}.note", budget["note"]),
     )
 
 
@@ -133,17 +132,16 @@ def _other_budget(row: pd.Series, style: Style) -> Exhibit:
     why = row["note"] or (
         "spend is not known" if is_unknown(row["spend"]) else "the month was not seen whole"
     )
-    template = "{of} is {over} over its budget of {budget}{note}."
+    template = "{of} is {over} over its budget of {budget}" + (" ({why})." if row["note"] else ".")
     if row["verdict"] == "unknown":
         template = "Whether the budget of {budget} for {of} was met is unknown: {why}."
     return say(
         template,
         style,
         of=of,
-        why=why,
+        why=Fact(f"cost.finding.{code.lower()}.{slug(service)}.note", why),
         over=money("over", row["over_budget"]),
         budget=money("budget", row["budget"]),
-        note=f" ({row['note']})" if row["note"] else "",
     )
 
 

@@ -205,8 +205,8 @@ def _timing(row: pd.Series, style: Style) -> Exhibit:
         "Charges used in {used} and invoiced in {billed} ({charges}) make {amount} of that.",
         style,
         "note",
-        used=row["charge_month"],
-        billed=row["billing_month"],
+        used=Fact(f"{at}.used", row["charge_month"]),
+        billed=Fact(f"{at}.billed", row["billing_month"]),
         charges=Fact(f"{at}.charges", row["charges"], "count"),
         amount=Fact(f"{at}.amount", row["invoice_difference"], "money", currency=code, signed=True),
     )

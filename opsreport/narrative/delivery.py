@@ -76,11 +76,7 @@ def _deployed(place: int, row: pd.Series, style: Style) -> Exhibit:
     id, count = f"{_F}.{place}", row["deployments"]
     facts = {"count": Fact(f"{id}.deployments", count, "count", row["coverage"]), "name": _name(row)}
     if is_unknown(row["deployments_per_week"]):
-        words = (
-            "{name} was deployed once."
-            if count == 1
-            else "{name} was deployed {count} times, too few for a rate."
-        )
+        words = "{name} was deployed once." if count == 1 else "{name} was deployed {count} times, too few for a rate."
         return prose(_F, words, style, **(facts if count > 1 else {"name": facts["name"]}))
     facts["pace"] = Fact(f"{id}.per_week", row["deployments_per_week"], "per_week", row["coverage"])
     facts["days"] = Fact(f"{id}.days", row["deployment_days"], "count", row["coverage"])
@@ -131,8 +127,7 @@ def _bounds(id: str, row: pd.Series) -> dict[str, Fact]:
     if is_unknown(row["change_fail_best"]):
         return {}
     return {
-        end: Fact(f"{id}.fail_{end}", row[f"change_fail_{end}"], "share", row["coverage"])
-        for end in ("best", "worst")
+        end: Fact(f"{id}.fail_{end}", row[f"change_fail_{end}"], "share", row["coverage"]) for end in ("best", "worst")
     }
 
 

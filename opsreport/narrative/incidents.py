@@ -54,8 +54,8 @@ def method(style: Style) -> Exhibit:
         "incidents.method",
         "Time to acknowledge runs from opening to the first explicit acknowledgement, in the month of opening; time to "
         "restore from opening to resolution, in the month of resolution, so that an incident across a month end counts "
-        "once. Severities are never averaged together, and percentiles of fewer than five are withheld. Downtime is the "
-        "time with at least one incident: overlaps count once, and severities that mean no impact do not count. An "
+        "once. Severities are never averaged together, and percentiles of fewer than five are withheld. Downtime is "
+        "the time with at least one incident: overlaps count once, and severities that mean no impact do not count. An "
         "answer is held against what was agreed when the incident opened, in the agreed hours, and counts in the month "
         "in which its outcome was certain.",
         style, "method",
@@ -67,9 +67,7 @@ def _happened(now: pd.Series, style: Style) -> Exhibit:
     if not count:
         ends = "was opened" if now["coverage"] == 1 else "is known to have been opened"
         return prose(_F, f"No incident {ends} in {{month}}.", style, month=month)
-    words = (
-        "{count} incident was opened in {month}" if count == 1 else "{count} incidents were opened in {month}"
-    )
+    words = "{count} incident was opened in {month}" if count == 1 else "{count} incidents were opened in {month}"
     down = now["incident_downtime"]
     facts = {"count": _fact(f"{_F}.opened", count, now), "month": month}
     if is_unknown(down) or not down:
@@ -145,9 +143,7 @@ def _verdict_on(met: float, late: float, unknown: float, coverage: float, say) -
     if unknown or coverage < 1:
         return say("Whether response was as agreed is unknown: of {due} answers that fell due, {met} are known to have "
                    "come in time, and none to be late.", "due", "met")  # fmt: skip
-    return say(
-        "What was agreed on response was met: the answers that fell due, {due} in all, came in time.", "due"
-    )
+    return say("What was agreed on response was met: the answers that fell due, {due} in all, came in time.", "due")
 
 
 def _came_back(repeats: pd.DataFrame, style: Style) -> list[Exhibit]:

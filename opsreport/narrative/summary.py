@@ -21,13 +21,15 @@ _STATES = {
 }
 
 
-def cover(client: ClientParams, period: Period, state: str, folder: Path) -> Exhibit:
+def cover(client: ClientParams, period: Period, state: str, folder: Path, read_at: pd.Timestamp) -> Exhibit:
     """Whose review this is, of which days, in which state.
 
     Parameters
     ----------
     folder : Path
         Where the client's file stands, which its logo is relative to.
+    read_at : Timestamp
+        When the newest of the data was read.
 
     Raises
     ------
@@ -40,7 +42,7 @@ def cover(client: ClientParams, period: Period, state: str, folder: Path) -> Exh
         "client": client.client, "display_name": client.display_name, "period": title,
         "month": period.name, "state": state, "state_note": _STATES.get(state, ""),
         "colour": client.brand.colour, "logo": _logo(folder, client.brand.logo),
-        "language": "en", "zone": client.time_zone,
+        "language": "en", "zone": client.time_zone, "prepared": style.text(read_at, "date"),
     }  # fmt: skip
     text = f"{client.display_name}, operations review, {title}"
     return Exhibit(id="cover", kind="cover", html=f"<h1>{html.escape(text)}</h1>", text=text, about=about)

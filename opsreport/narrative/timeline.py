@@ -34,9 +34,9 @@ def method(style: Style) -> Exhibit:
     """What coinciding means here, and what it does not."""
     return prose(
         "timeline.method",
-        "Two things coincide when they are of one service and close in time: a deployment that began shortly before an outage or "
-        "an incident, an incident during an outage, a day of unusual cost on or after a day with a deployment. That says where "
-        "to look, not what caused what.",
+        "Two things coincide when they are of one service and close in time: a deployment that began shortly before an "
+        "outage or an incident, an incident during an outage, a day of unusual cost on or after a day with a "
+        "deployment. That says where to look, not what caused what.",
         style, role="method",
     )  # fmt: skip
 

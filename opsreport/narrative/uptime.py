@@ -44,12 +44,12 @@ def credits(credit: pd.DataFrame, style: Style) -> Exhibit | None:
         if row["credit_most"] == 0 and row["verdict"] != "unknown":
             continue
         if is_unknown(row["credit"]):
-            parts.append(prose(fact, "What is owed for {name} cannot be said: between {least} and {most}.", style, name=name,
-                               least=Fact(f"{fact}.least", row["credit_least"], **money),
+            parts.append(prose(fact, "What is owed for {name} cannot be said: between {least} and {most}.", style,
+                               name=name, least=Fact(f"{fact}.least", row["credit_least"], **money),
                                most=Fact(f"{fact}.most", row["credit_most"], **money)))  # fmt: skip
         else:
-            parts.append(prose(fact, "A credit of {owed} is owed for {name}, {share} of the monthly fee.", style, name=name,
-                               owed=Fact(f"{fact}.owed", row["credit"], **money),
+            parts.append(prose(fact, "A credit of {owed} is owed for {name}, {share} of the monthly fee.", style,
+                               name=name, owed=Fact(f"{fact}.owed", row["credit"], **money),
                                share=Fact(f"{fact}.share", row["credit_share"], "share", row["coverage"])))  # fmt: skip
     parts = parts or [prose("uptime.credit", "No credit is owed under the agreement.", style)]
     return join("uptime.credits", parts, role="note")
@@ -59,14 +59,16 @@ def exclusions(windows: pd.DataFrame, style: Style) -> Exhibit:
     """How much was left out of the SLOs, and why; each window stands in its own table."""
     planned, excused = (windows[windows["excluded_as"] == kind] for kind in ("agreed maintenance", "excused"))
     if windows.empty:
-        return prose("uptime.exclusions", "Nothing was left out: no maintenance was agreed and no outage excused.", style, "note")
+        said = "Nothing was left out: no maintenance was agreed and no outage excused."
+        return prose("uptime.exclusions", said, style, "note")
     parts = []
     for kind, rows, words in (("planned", planned, "agreed maintenance"), ("excused", excused, "excused")):
         if len(rows):
             window = "window was" if len(rows) == 1 else "windows were"
-            said = f"{{count}} {window} left out as {words}, with {{down}} of downtime in them."
+            them = "it" if len(rows) == 1 else "them"
+            said = f"{{count}} {window} left out as {words}, with {{down}} of downtime in {them}."
             down = rows["down_time"].dropna().sum() if rows["down_time"].notna().any() else pd.NaT
-            parts.append(prose(f"uptime.exclusions.{kind}", said.replace(" in them", " in it") if len(rows) == 1 else said, style,
+            parts.append(prose(f"uptime.exclusions.{kind}", said, style,
                                count=Fact(f"uptime.exclusions.{kind}.count", len(rows), "count"),
                                down=Fact(f"uptime.exclusions.{kind}.down", down, "duration")))  # fmt: skip
     return join("uptime.exclusions", parts, role="note")
@@ -76,10 +78,10 @@ def method(style: Style) -> Exhibit:
     """How availability is worked out, for whoever wants to check it."""
     return prose(
         "uptime.method",
-        "Availability is agreed time less downtime, over agreed time; agreed time is what a monitor observed, outside agreed "
-        "maintenance. Overlapping outages count once, excused ones not at all; a monitor's own maintenance counts as down "
-        "outside an agreed window. A verdict holds only if it would hold both with all unobserved time up and with all of it "
-        "down. The error budget is the downtime that the target allows.",
+        "Availability is agreed time less downtime, over agreed time; agreed time is what a monitor observed, outside "
+        "agreed maintenance. Overlapping outages count once, excused ones not at all; a monitor's own maintenance "
+        "counts as down outside an agreed window. A verdict holds only if it would hold both with all unobserved time "
+        "up and with all of it down. The error budget is the downtime that the target allows.",
         style, role="method",
     )  # fmt: skip
 
@@ -88,17 +90,18 @@ def _met(slos: pd.DataFrame, style: Style) -> Exhibit:
     met = int(slos["verdict"].isin(["met", "at risk"]).sum())
     seen = float(slos["coverage"].min())
     known = int((slos["verdict"] != "unknown").sum())
-    facts = {"met": Fact("uptime.finding.met", met, "count", seen), "all": Fact("uptime.finding.slos", len(slos), "count")}
+    every = Fact("uptime.finding.slos", len(slos), "count")
     if known == 0:
         return prose("uptime.finding.slos", "Whether {all} was met is unknown." if len(slos) == 1
                      else "Whether any of {all} SLOs was met is unknown.", style,
-                     all=facts["all"] if len(slos) > 1 else "the SLO")  # fmt: skip
+                     all=every if len(slos) > 1 else "the SLO")  # fmt: skip
     if len(slos) == 1:
         return prose("uptime.finding.slos", "The SLO was met." if met else "The SLO was missed.", style)
     if met == len(slos):
-        return prose("uptime.finding.slos", "All {all} SLOs were met.", style, all=facts["all"])
+        return prose("uptime.finding.slos", "All {all} SLOs were met.", style, all=every)
     verb = "was" if met == 1 else "were"
-    return prose("uptime.finding.slos", f"{{met}} of {{all}} SLOs {verb} met.", style, **facts)
+    return prose("uptime.finding.slos", f"{{met}} of {{all}} SLOs {verb} met.", style,
+                 met=Fact("uptime.finding.met", met, "count", seen), all=every)  # fmt: skip
 
 
 def _missed(place: int, row: pd.Series, outages: pd.DataFrame, style: Style) -> Exhibit:
@@ -117,7 +120,8 @@ def _missed(place: int, row: pd.Series, outages: pd.DataFrame, style: Style) -> 
 
 def _at_risk(rows: pd.DataFrame, style: Style) -> list[Exhibit]:
     return [
-        prose(f"uptime.finding.risk.{place}", "{name} was close, with {left} of its budget left.", style, name=row["monitor"],
+        prose(f"uptime.finding.risk.{place}", "{name} was close, with {left} of its budget left.", style,
+              name=row["monitor"],
               left=Fact(f"uptime.finding.risk.{place}.left", row["budget_left"], "minutes", row["coverage"]))
         for place, (_, row) in enumerate(rows.head(_MOST_NAMED).iterrows())
     ]  # fmt: skip
@@ -128,12 +132,14 @@ def _unknown(rows: pd.DataFrame, style: Style) -> list[Exhibit]:
     for place, (_, row) in enumerate(rows.head(_MOST_NAMED).iterrows()):
         fact = f"uptime.finding.unknown.{place}"
         if row["coverage"] == 0:
-            parts.append(prose(fact, "{name} was not observed at all, so its SLO is unknown.", style, name=row["monitor"]))
+            said = "{name} was not observed at all, so its SLO is unknown."
+            parts.append(prose(fact, said, style, name=row["monitor"]))
             continue
-        bounds = {name: Fact(f"{fact}.{name}", row[f"availability_{name}"], "availability") for name in ("worst", "best")}
+        bounds = {end: Fact(f"{fact}.{end}", row[f"availability_{end}"], "availability") for end in ("worst", "best")}
         seen = Fact(f"{fact}.seen", row["coverage"], "share")
-        parts.append(prose(fact, "{name} was observed for {seen} of the time: its availability lies between {worst} and {best}, "
-                           "so its SLO is unknown.", style, name=row["monitor"], seen=seen, **bounds))  # fmt: skip
+        said = ("{name} was observed for {seen} of the time: its availability lies between {worst} and {best}, "
+                "so its SLO is unknown.")  # fmt: skip
+        parts.append(prose(fact, said, style, name=row["monitor"], seen=seen, **bounds))
     return parts
 
 

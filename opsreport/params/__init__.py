@@ -10,7 +10,8 @@ from ruamel.yaml.comments import CommentedMap
 
 from opsreport.errors import ParamsError
 from opsreport.params.corrections import Correction, Corrections
-from opsreport.params.models import CLIENT_ID, ClientParams
+from opsreport.params.fields import CLIENT_ID
+from opsreport.params.models import ClientParams
 from opsreport.params.reading import read_yaml, validated
 
 __all__ = ["ClientParams", "client_names", "client_path", "json_schema", "load_corrections", "load_params",

@@ -3,123 +3,33 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from decimal import Decimal
 from typing import Annotated, Any, Literal
-from zoneinfo import available_timezones
 
-import pandas as pd
-from babel import Locale, UnknownLocaleError
-from babel.numbers import list_currencies
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-from pydantic.json_schema import WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from opsreport.schemas import FRAMES
-
-CLIENT_ID = r"^[a-z0-9][a-z0-9-]{0,62}$"
-_DURATION = re.compile(r"([0-9]{1,6}(\.[0-9]+)?\s*(d|h|min|m|s)\s*)+")
-_EXACT_DIGITS = 15  # that every binary float keeps
-_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
-_EMAIL = re.compile(r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+\.[^@\s<>,;:\"]+")
+from opsreport.params.fields import (
+    ClientId,
+    Clock,
+    Colour,
+    Currency,
+    Duration,
+    Email,
+    FrameName,
+    LocaleName,
+    Moment,
+    Number,
+    Share,
+    Weekday,
+    Zone,
+    in_order,
+)  # fmt: skip
 
 
 class Strict(BaseModel):
     """A mapping that takes the keys it names, with the types it names, and no others."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True)
-
-
-def _duration(value: Any) -> Any:
-    if isinstance(value, pd.Timedelta):
-        return value
-    if not isinstance(value, str) or not _DURATION.fullmatch(value.strip()):
-        raise ValueError("is not a duration; write a number and a unit, like 15min, 4h or 2d")
-    return pd.Timedelta(re.sub(r"(?<=\d)\s*m(?![a-z])", "min", value))
-
-
-def moment(value: Any) -> Any:
-    """A date and time written any way that ISO 8601 allows; without an offset, local."""
-    if isinstance(value, str):
-        try:
-            return dt.datetime.fromisoformat(value)
-        except ValueError as error:
-            raise ValueError("is not a time; write it like 2026-10-14T10:03, local unless it has an offset") from error
-    return value
-
-
-def _number(value: Any) -> Any:
-    # YAML reads 0.999 as a float: its shortest text is what the file says.
-    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
-        raise ValueError("is not a number")
-    made = value if isinstance(value, Decimal) else Decimal(str(value))
-    if isinstance(value, float) and made.is_finite() and len(made.as_tuple().digits) > _EXACT_DIGITS:
-        raise ValueError(f"has more digits than can be read exactly; give {_EXACT_DIGITS} at most")
-    return made
-
-
-def in_order(starts: dt.datetime, ends: dt.datetime) -> None:
-    """Refuse two moments that are in the wrong order, or cannot be ordered."""
-    if (starts.tzinfo is None) != (ends.tzinfo is None):
-        raise ValueError("must give an offset with both times, or with neither")
-    if starts >= ends:
-        raise ValueError("must start before it ends")
-
-
-def _zone(value: str) -> str:
-    if value not in available_timezones():
-        raise ValueError("is not a time zone; write an IANA name, like Europe/Berlin")
-    return value
-
-
-def _locale(value: str) -> str:
-    try:
-        Locale.parse(value)
-    except (ValueError, UnknownLocaleError) as error:
-        raise ValueError("is not a locale; write one like en_GB or de_DE") from error
-    return value
-
-
-def _currency(value: str) -> str:
-    if value not in list_currencies():
-        raise ValueError("is not a currency; write an ISO 4217 code, like EUR")
-    return value
-
-
-def _matching(pattern: re.Pattern[str], said: str) -> AfterValidator:
-    def check(value: str) -> str:
-        if not pattern.fullmatch(value):
-            raise ValueError(said)
-        return value
-
-    return AfterValidator(check)
-
-
-def _frame_name(value: str) -> str:
-    if value not in FRAMES:
-        raise ValueError(f"is not a frame; the frames are {', '.join(FRAMES)}")
-    return value
-
-
-Duration = Annotated[
-    pd.Timedelta,
-    BeforeValidator(_duration),
-    WithJsonSchema({"type": "string", "examples": ["15min", "4h", "2d"]}),
-]
-Moment = Annotated[dt.datetime, BeforeValidator(moment)]
-Number = Annotated[Decimal, BeforeValidator(_number), WithJsonSchema({"type": "number"})]
-Share = Annotated[Number, Field(ge=0, le=1)]
-Zone = Annotated[str, AfterValidator(_zone)]
-LocaleName = Annotated[str, AfterValidator(_locale)]
-Currency = Annotated[str, AfterValidator(_currency)]
-Clock = Annotated[str, _matching(_CLOCK, "is not a time of day; write it as \"09:00\", up to \"24:00\"")]
-Email = Annotated[str, _matching(_EMAIL, "is not an e-mail address")]
-ClientId = Annotated[
-    str,
-    _matching(re.compile(CLIENT_ID), "is not a client id; use a-z, 0-9 and -, 63 at most, in quotes if all digits"),
-]
-Colour = Annotated[str, _matching(re.compile("#[0-9a-fA-F]{6}"), "is not a colour; write it as \"#0072B2\"")]
-FrameName = Annotated[str, AfterValidator(_frame_name)]
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
 class Service(Strict):

@@ -53,8 +53,10 @@ def read_yaml(path: Path) -> CommentedMap:
     return content
 
 
-def validated(model: type[Model], own: CommentedMap, path: Path, plan: tuple[CommentedMap, Path] | None = None) -> Model:
-    """A file's content, joined with its plan's, as a model, or an error that names the line of the first fault.
+def validated(
+    model: type[Model], own: CommentedMap, path: Path, plan: tuple[CommentedMap, Path] | None = None
+) -> Model:
+    """A file's content, joined with its plan's, as a model, or an error that names the first fault's line.
 
     Parameters
     ----------
@@ -135,7 +137,7 @@ def _said(error: dict[str, Any]) -> str:
     if kind == "missing":
         return f"{place} is missing"
     if kind == "value_error":
-        return f"{place} {str(error['ctx']['error'])} (found {given!r})" if error["loc"] else str(error["ctx"]["error"])
+        return f"{place} {error['ctx']['error']!s} (found {given!r})" if error["loc"] else str(error["ctx"]["error"])
     return f"{place}: {error['msg'].lower()} (found {given!r}, a {type(given).__name__})"
 
 

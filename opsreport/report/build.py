@@ -6,10 +6,13 @@ at the end: whoever opens the review sees the last good one until then, and neve
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ import nbformat
 
 from opsreport.errors import ReportError
 from opsreport.home import Home
+from opsreport.params import own_files
 from opsreport.report import page
 from opsreport.report.execute import execute
 from opsreport.report.manifest import cover, manifest, sha256
@@ -55,8 +59,8 @@ def build(home: Home, client: str, month: str, inputs: list[dict[str, Any]]) -> 
         source = home.notebooks / NOTEBOOK
         made = execute(source, notebook, {"client": client, "month": month, "home": str(home.folder)}, home.notebooks)
         _check_whose(made, client, month)
-        html.write_text(page.render(made), "utf-8")
         _clean(made, notebook)
+        html.write_text(page.render(made), "utf-8")
         _write_manifest(work, made, [notebook, html], [*_own_inputs(home, client, source), *inputs])
         return _publish(work, place, month) / html.name
     finally:
@@ -65,9 +69,9 @@ def build(home: Home, client: str, month: str, inputs: list[dict[str, Any]]) -> 
 
 def _check_whose(notebook: nbformat.NotebookNode, client: str, month: str) -> None:
     about = cover(notebook)
-    if (about["client"], about["month"]) != (client, month):
+    if (about.get("client"), about.get("month")) != (client, month):
         raise ReportError(
-            f"asked for {client}, {month}; the notebook made {about['client']}, {about['month']}",
+            f"asked for {client}, {month}; the notebook made {about.get('client')}, {about.get('month')}",
             hint="its parameters cell must pass client and month on to opsreport.load",
         )
 
@@ -79,14 +83,14 @@ def _clean(notebook: nbformat.NotebookNode, path: Path) -> None:
         for key in ("papermill", "execution"):
             cell.metadata.pop(key, None)
         if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.id = "injected-parameters"  # papermill's is random
             cell.source = "\n".join(line for line in cell.source.splitlines() if not line.startswith("home ="))
     nbformat.write(notebook, path)
 
 
 def _own_inputs(home: Home, client: str, notebook: Path) -> list[dict[str, Any]]:
-    own = [home.params / f"{client}.yaml", home.params / f"{client}.corrections.yaml", notebook]
-    own += sorted((home.params / "plans").glob("*.yaml"))
-    return [{"path": str(path.relative_to(home.folder)), "sha256": sha256(path)} for path in own if path.is_file()]
+    own = [*own_files(home.params, client), notebook]
+    return [{"path": str(path.relative_to(home.folder)), "sha256": sha256(path)} for path in own]
 
 
 def _write_manifest(work: Path, notebook: nbformat.NotebookNode, files: list[Path], inputs: list[dict[str, Any]]) -> None:
@@ -102,7 +106,12 @@ def _publish(work: Path, place: Path, month: str) -> Path:
             os.fsync(handle.fileno())
     kept = place / ".made" / f"{month}~{work.name.removeprefix('.making-')}"
     kept.parent.mkdir(mode=0o700, exist_ok=True)
-    os.rename(work, kept)
+    with _one_at_a_time(place):
+        os.rename(work, kept)
+        return _linked(place, month, kept)
+
+
+def _linked(place: Path, month: str, kept: Path) -> Path:
     link, fresh = place / month, place / f".link-{kept.name}"
     fresh.symlink_to(kept.relative_to(place), target_is_directory=True)
     try:
@@ -115,3 +124,14 @@ def _publish(work: Path, place: Path, month: str) -> Path:
         if old != kept:
             shutil.rmtree(old, ignore_errors=True)
     return link
+
+
+@contextmanager
+def _one_at_a_time(place: Path) -> Iterator[None]:
+    """Keep two builds of one client from removing what the other is about to publish."""
+    folder = os.open(place, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)

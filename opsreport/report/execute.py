@@ -16,6 +16,7 @@ import nbformat
 import papermill
 from jupyter_client.kernelspec import NoSuchKernel
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat.reader import NotJSONError
 from papermill.exceptions import PapermillExecutionError
 from papermill.iorw import load_notebook_node
 from traitlets.config import Config
@@ -89,7 +90,10 @@ def check_every_cell_ran(notebook: nbformat.NotebookNode) -> None:
 
 
 def _check_parameters(notebook: Path, parameters: dict[str, Any]) -> None:
-    cells = load_notebook_node(str(notebook)).cells
+    try:
+        cells = load_notebook_node(str(notebook)).cells
+    except (NotJSONError, nbformat.ValidationError, AttributeError) as error:
+        raise ReportError(f"{notebook} is not a notebook", hint="restore it from version control") from error
     tagged = [cell for cell in cells if "parameters" in cell.metadata.get("tags", [])]
     if len(tagged) != 1:
         raise ReportError(f"{notebook.name} has no one cell tagged parameters", hint="tag the cell that names them")

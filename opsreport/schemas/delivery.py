@@ -48,9 +48,7 @@ RESULTS: dict[str, Measure] = {
     ),
     "deployments": Measure("Deployments", "count", "successful deployments to production"),
     "attempts": Measure("Deployments", "count", "deployments to production with this result"),
-    "deployments_per_week": Measure(
-        "A week", "per_week", "successful deployments to production; withheld below 5"
-    ),
+    "deployments_per_week": Measure("A week", "per_week", "successful deployments to production; withheld below 5"),
     "deployment_days": Measure("Days with one", "count", "the client's days with a successful deployment"),
     "change_id": Measure("Change", "text", "a pull request or a commit"),
     "first_commit_at": Measure("First commit", "instant", "when the change's first commit was made"),
@@ -67,9 +65,7 @@ RESULTS: dict[str, Measure] = {
     "deployments_reached": Measure(
         "Reached production", "count", "deployments that reached production, failed ones too"
     ),
-    "deployments_failed": Measure(
-        "Needed intervention", "count", "reached production and had to be mended at once"
-    ),
+    "deployments_failed": Measure("Needed intervention", "count", "reached production and had to be mended at once"),
     "intervention_unknown": Measure(
         "Not recorded", "count", "reached production; whether they needed mending is not recorded"
     ),
@@ -82,14 +78,8 @@ RESULTS: dict[str, Measure] = {
     "unrecovered": Measure("Not recovered", "count", "failed deployments not recovered from by month end"),
     "recovery_median": Measure("Median to recover", "duration", "withheld below 5 recoveries"),
     "recovery_time": Measure("To recover", "duration", "finish of the failed deployment to recovery"),
-    "recovered_at": Measure(
-        "Recovered", "instant", "linked incident resolved, else next good deployment finished"
-    ),
+    "recovered_at": Measure("Recovered", "instant", "linked incident resolved, else next good deployment finished"),
     "rework": Measure("Rework", "count", "unplanned deployments made because of an incident"),
-    "rework_rate": Measure(
-        "Rework rate", "share", "rework over deployments that reached production; withheld below 5"
-    ),
-    "incidents_linked": Measure(
-        "Incidents linked", "share", "incidents opened in the month that name a deployment"
-    ),
+    "rework_rate": Measure("Rework rate", "share", "rework over deployments that reached production; withheld below 5"),
+    "incidents_linked": Measure("Incidents linked", "share", "incidents opened in the month that name a deployment"),
 }

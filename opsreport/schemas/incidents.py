@@ -36,39 +36,27 @@ RESULTS: dict[str, Measure] = {
     "acknowledged_at": Measure("Acknowledged", "instant", "first explicit acknowledgement"),
     "resolved_at": Measure("Resolved", "instant", "when it was resolved"),
     "incident_status": Measure("Status", "text", "resolved, or open at month end; a drill is named as one"),
-    "incidents_opened": Measure(
-        "Opened", "count", "incidents opened in the month; drills and planned work left out"
-    ),
+    "incidents_opened": Measure("Opened", "count", "incidents opened in the month; drills and planned work left out"),
     "incidents_resolved": Measure("Resolved", "count", "incidents resolved in the month, whenever opened"),
     "incidents_open": Measure("Open at end", "count", "incidents not resolved when the month ended"),
     "drills": Measure("Drills", "count", "exercises opened in the month, left out of every other figure"),
     "planned": Measure("Planned", "count", "planned maintenance opened in the month"),
-    "acknowledged_count": Measure(
-        "Acknowledged", "count", "incidents opened in the month with a time to acknowledge"
-    ),
+    "acknowledged_count": Measure("Acknowledged", "count", "incidents opened in the month with a time to acknowledge"),
     "acknowledge_at_most": Measure(
         "Of these at most",
         "count",
         "resolved without an acknowledgement: the time to resolve is an upper bound",
     ),
     "acknowledge_median": Measure("Median to acknowledge", "duration", "withheld below 5 incidents"),
-    "acknowledge_p90": Measure(
-        "90 % acknowledged within", "duration", "90th percentile; withheld below 5 incidents"
-    ),
-    "restore_median": Measure(
-        "Median to restore", "duration", "by month resolved; withheld below 5 incidents"
-    ),
+    "acknowledge_p90": Measure("90 % acknowledged within", "duration", "90th percentile; withheld below 5 incidents"),
+    "restore_median": Measure("Median to restore", "duration", "by month resolved; withheld below 5 incidents"),
     "restore_p90": Measure("90 % restored within", "duration", "90th percentile; withheld below 5 incidents"),
     "time_to_acknowledge": Measure("To acknowledge", "duration", "opened to first explicit acknowledgement"),
     "time_to_restore": Measure("To restore", "duration", "opened to resolved"),
-    "incident_downtime": Measure(
-        "Downtime", "duration", "time in the month with an incident, overlaps counted once"
-    ),
+    "incident_downtime": Measure("Downtime", "duration", "time in the month with an incident, overlaps counted once"),
     "response": Measure("Response", "text", "acknowledge or restore"),
     "response_target": Measure("Agreed within", "duration", "the agreed time, in the agreed hours"),
-    "support_elapsed": Measure(
-        "Took", "duration", "time in the agreed hours, to the answer or to the month's end"
-    ),
+    "support_elapsed": Measure("Took", "duration", "time in the agreed hours, to the answer or to the month's end"),
     "response_outcome": Measure("Outcome", "text", "met, missed, open past target, pending or unknown"),
     "decided_at": Measure("Decided", "instant", "when it was answered in time, or when the time ran out"),
     "responses_met": Measure("In time", "count", "answered within the agreed time"),
@@ -76,14 +64,10 @@ RESULTS: dict[str, Measure] = {
     "responses_open_past": Measure("Open, late", "count", "not answered by month end, the agreed time past"),
     "responses_pending": Measure("Pending", "count", "not answered by month end, the agreed time not past"),
     "responses_unknown": Measure("Unknown", "count", "cannot be told, and why is noted"),
-    "attainment": Measure(
-        "In time", "share", "met over met, late, and open past target; NaN when some are unknown"
-    ),
+    "attainment": Measure("In time", "share", "met over met, late, and open past target; NaN when some are unknown"),
     "attainment_worst": Measure("At worst", "share", "when every unknown answer was late"),
     "attainment_best": Measure("At best", "share", "when every unknown answer was in time"),
-    "repeat_of": Measure(
-        "Repeat of", "text", "the latest incident before, of the same service and fingerprint"
-    ),
+    "repeat_of": Measure("Repeat of", "text", "the latest incident before, of the same service and fingerprint"),
     "previous_opened_at": Measure("Opened before", "instant", "when the incident that it repeats was opened"),
     "since_previous": Measure("Since", "duration", "time between the two openings"),
     "found_by_alert": Measure("By our alert", "count", "an alert fired before the first report"),

@@ -111,9 +111,7 @@ def settings_of(module: ModuleType, given: dict[str, Any], **context: Any) -> So
     if reserved:
         raise ParamsError(f"{name} takes no {', '.join(sorted(reserved))}", hint="leave it out")
     if context["frame"] not in module.FRAMES:
-        raise ParamsError(
-            f"{name} does not fill {context['frame']}", hint=f"it fills {', '.join(module.FRAMES)}"
-        )
+        raise ParamsError(f"{name} does not fill {context['frame']}", hint=f"it fills {', '.join(module.FRAMES)}")
     try:
         return module.Settings(**given, **context)
     except ValidationError as error:

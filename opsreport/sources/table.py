@@ -170,7 +170,8 @@ def _mapping(sheet: Sheet, frame: Frame, settings: Settings) -> dict[str, str]:
         has = f"did you mean {near[0]}?" if near else f"it has {', '.join(map(repr, sheet.names))}"
         raise SourceError(f"{sheet.file} has no column {lost[0]!r}", hint=has)
     ends = {frame.ends} if frame.name == "monitor_state" and settings.holds else set()
-    needed = {c.name for c in frame.columns if c.required} - ends - set(mapped) - set(settings.constants)
+    needed = {c.name for c in frame.columns if c.required} | set(settings.skip_without)
+    needed = needed - ends - set(mapped) - set(settings.constants)
     if needed and (sheet.names or settings.columns):
         raise SourceError(
             f"{sheet.file}: {frame.name} needs {', '.join(sorted(needed))}",

@@ -23,7 +23,10 @@ def states(*rows):
     return pd.DataFrame(rows, columns=["monitor", "state", "state_from", "state_to"]).assign(service="shop")
 
 
-def availability(down=pd.Timedelta(0), coverage=1.0, monitor="Shop"):
+ZERO = pd.Timedelta(0)
+
+
+def availability(down=ZERO, coverage=1.0, monitor="Shop"):
     return pd.DataFrame({"monitor": [monitor], "coverage": [coverage], "down_time": [down],
                          "degraded_time": [pd.Timedelta(0)], "raw_availability": [0.999]})  # fmt: skip
 
@@ -77,7 +80,8 @@ def test_every_state_has_the_themes_colour_and_a_pattern_or_a_mark():
 
 
 def test_a_month_of_minutes_stays_small():
-    rows = [("Shop", "down" if n % 2 else "up", OCTOBER.start + pd.Timedelta(hours=n), OCTOBER.start + pd.Timedelta(hours=n + 1))
+    rows = [("Shop", "down" if n % 2 else "up", OCTOBER.start + pd.Timedelta(hours=n),
+             OCTOBER.start + pd.Timedelta(hours=n + 1))
             for n in range(700)]  # fmt: skip
     made = figures.state_strip(states(*rows), availability(), OCTOBER, STYLE)
     assert len(json.dumps(made.figure)) < 100_000

@@ -42,7 +42,9 @@ def test_a_weekday_is_compared_with_its_own():
 
 def test_the_band_is_as_wide_as_the_weeks_before_were_uneven():
     # Tuesdays before 10 March: 20, 60, 20, 60 ...: median 40, MAD 20, half-width 3.5 x 1.4826 x 20 = 103.782.
-    uneven = {str(day.date()): 20 + 40 * (k % 2) for k, day in enumerate(pd.date_range("2026-01-13", periods=8, freq="7D"))}
+    uneven = {
+        str(day.date()): 20 + 40 * (k % 2) for k, day in enumerate(pd.date_range("2026-01-13", periods=8, freq="7D"))
+    }
     for amount, found in (("143.78", 0), ("143.79", 1)):
         made = anomalies(bill("2026-01-13", amounts={**uneven, "2026-03-10": amount}), MARCH)
         assert (made["charge_day"] == dt.date(2026, 3, 10)).sum() == found

@@ -120,14 +120,18 @@ def test_one_month_alone_has_no_bridge():
 
 
 def test_rounded_bars_add_up_to_the_rounded_change():
-    cost = bill(*(used("2026-02", 1, 1, region_id=r) for r in "abc"), *(used("2026-03", 1, "1.333", region_id=r) for r in "abc"))
+    cost = bill(
+        *(used("2026-02", 1, 1, region_id=r) for r in "abc"), *(used("2026-03", 1, "1.333", region_id=r) for r in "abc")
+    )
     made = bridge(cost, MARCH)
     assert made["effect_shown"].sum() == Decimal("1.00")  # 0.999
     assert all(value == round(value, 2) for value in made["effect_shown"])
 
 
 def test_yen_are_rounded_to_whole_yen():
-    cost = bill(used("2026-02", 28, "28.4", billing_currency="JPY"), used("2026-03", 31, "99.9", billing_currency="JPY"))
+    cost = bill(
+        used("2026-02", 28, "28.4", billing_currency="JPY"), used("2026-03", 31, "99.9", billing_currency="JPY")
+    )
     made = bridge(cost, MARCH)
     assert made["effect_shown"].sum() == 72 and all(value % 1 == 0 for value in made["effect_shown"])
 
@@ -141,7 +145,8 @@ def test_what_is_left_over_fails_the_report(monkeypatch):
 def test_services_add_up_to_the_bridge_and_name_their_main_effect():
     cost = bill(
         used("2026-02", 28, 28), used("2026-03", 41, 41),
-        used("2026-02", 28, 28, service_name=None, sku_id="x"), used("2026-03", 31, "15.5", service_name=None, sku_id="x"),
+        used("2026-02", 28, 28, service_name=None, sku_id="x"),
+        used("2026-03", 31, "15.5", service_name=None, sku_id="x"),
     )  # fmt: skip
     made = bridge_by_service(cost, MARCH).set_index("service_name")
     assert list(made.index) == ["S3", "(none)"]
@@ -156,7 +161,12 @@ def test_the_driver_is_the_service_and_resource_that_moved_most_in_the_bills_dir
         used("2026-02", 1, 40, service_name="Old", sku_id="old"),
     )  # fmt: skip
     (row,) = drivers(cost, MARCH).to_dict("records")
-    assert (row["total_change"], row["service_name"], row["spend_change"], row["main_effect"]) == (23, "S3", 63, "usage")
+    assert (row["total_change"], row["service_name"], row["spend_change"], row["main_effect"]) == (
+        23,
+        "S3",
+        63,
+        "usage",
+    )
     assert (row["resource_id"], row["resource_change"]) == ("b-2", 60)
     assert list(resources(cost, MARCH, "S3", 1)["resource_id"]) == ["b-2"]
 

@@ -46,12 +46,8 @@ def days(*numbers: int, **more) -> list[dict]:
     return [{"finished_at": at(f"{day:02d} 12:00"), **more} for day in numbers]
 
 
-def rates(
-    deployment: pd.DataFrame, incident: pd.DataFrame | None = None, seen: Intervals = ALWAYS
-) -> pd.Series:
-    return delivery.stability(
-        deployment, trouble() if incident is None else incident, OCTOBER, seen, SHOP
-    ).iloc[0]
+def rates(deployment: pd.DataFrame, incident: pd.DataFrame | None = None, seen: Intervals = ALWAYS) -> pd.Series:
+    return delivery.stability(deployment, trouble() if incident is None else incident, OCTOBER, seen, SHOP).iloc[0]
 
 
 def test_frequency_counts_successes_in_production_only():
@@ -203,9 +199,7 @@ def test_a_commit_after_its_deployment_is_unknown_and_not_negative():
 
 
 def test_the_median_lead_time_of_five_changes_is_the_third():
-    five = changed(
-        *({"deployment_id": "d0", "first_commit_at": at(f"{day:02d} 12:00")} for day in (1, 5, 7, 8, 9))
-    )
+    five = changed(*({"deployment_id": "d0", "first_commit_at": at(f"{day:02d} 12:00")} for day in (1, 5, 7, 8, 9)))
     row = delivery.lead_summary(five, deployed(*days(10)), OCTOBER, ALWAYS, SHOP).iloc[0]
     assert (row["changes"], row["lead_median"], row["changes_known"]) == (5, pd.Timedelta("3D"), 1)
     assert row["lead_p90"] == pd.Timedelta("7D 9h36min")  # 5 days + 0.6 of the 4 days to the ninth

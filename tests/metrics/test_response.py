@@ -29,9 +29,7 @@ def frame(*rows: dict) -> pd.DataFrame:
 
 def agreed(hours: str = "support", support: SupportHours | None = HOURS, starts: str = "2026-01-01", **term):
     target = ResponseTarget(hours=hours, **{"acknowledge": "30min", "restore": "4h", **term})
-    return Agreement(
-        starts_on=dt.date.fromisoformat(starts), support_hours=support, response_targets={"sev1": target}
-    )
+    return Agreement(starts_on=dt.date.fromisoformat(starts), support_hours=support, response_targets={"sev1": target})
 
 
 def outcomes(rows: pd.DataFrame) -> dict[str, str]:
@@ -180,8 +178,7 @@ def test_each_answer_is_decided_in_exactly_one_month(spans):
         for opened, ack, end in spans
     ]  # fmt: skip
     months = [
-        response(frame(*rows), month, [agreed()])
-        for month in Period.month("2027-01", "Europe/Berlin").history(5)
+        response(frame(*rows), month, [agreed()]) for month in Period.month("2027-01", "Europe/Berlin").history(5)
     ]
     decided = pd.concat([rows[rows["response_outcome"] != "pending"] for rows in months])
     assert len(decided) == 2 * len(rows)
@@ -196,8 +193,6 @@ def test_time_in_support_hours_equals_counting_minutes(opened, took):
     every = pd.date_range(start, end, freq="min", inclusive="left").tz_convert("Europe/Berlin")
     open_days = (every.day_of_week < 5) & ~((every.month == 10) & (every.day == 3))
     counted = int((open_days & (every.hour >= 9) & (every.hour < 17)).sum())
-    rows = response(
-        frame({"opened_at": start, "resolved_at": end}), OCTOBER, [agreed(acknowledge=None, restore="9d")]
-    )
+    rows = response(frame({"opened_at": start, "resolved_at": end}), OCTOBER, [agreed(acknowledge=None, restore="9d")])
     if end < OCTOBER.end:
         assert rows["support_elapsed"].tolist() == [pd.Timedelta(minutes=counted)]

@@ -48,9 +48,13 @@ def found(**given):
     return timeline.coincidences(*frames.values(), OCTOBER)
 
 
-@pytest.mark.parametrize(("deployed", "coincides"), [("07:59", False), ("08:00", True), ("10:00", True), ("10:01", False)])
+@pytest.mark.parametrize(
+    ("deployed", "coincides"), [("07:59", False), ("08:00", True), ("10:00", True), ("10:01", False)]
+)
 def test_a_deployment_up_to_two_hours_before_an_outage_coincides(deployed, coincides):
-    made = found(outages=outage("2026-10-14 10:00", "2026-10-14 11:00"), deployments=deployment(f"2026-10-14 {deployed}"))
+    made = found(
+        outages=outage("2026-10-14 10:00", "2026-10-14 11:00"), deployments=deployment(f"2026-10-14 {deployed}")
+    )
     assert len(made) == coincides
     if coincides:
         row = made.iloc[0]
@@ -71,6 +75,19 @@ def test_an_incident_that_overlaps_an_outage_coincides_and_one_that_touches_it_d
     assert found(outages=down, incidents=incident("2026-10-14 11:00", "2026-10-14 12:00")).empty
     assert len(found(outages=down, incidents=incident("2026-10-14 09:00"))) == 1  # still open
     assert len(found(outages=down, incidents=incident("2026-10-14 11:30", "2026-10-14 12:00", "2026-10-14 10:59"))) == 1
+
+
+def test_unusual_days_are_those_of_mapped_services():
+    first = pd.Timestamp("2026-08-01", tz="UTC")
+    starts = [first + pd.Timedelta(days=n) for n in range(92)]
+    bill = FRAMES["cost"].conform(pd.DataFrame({
+        "billing_period_start": starts, "charge_period_start": starts, "charge_category": "Usage",
+        "billed_cost": [Decimal(500 if start.day == 14 and start.month == 10 else 10) for start in starts],
+        "billing_currency": "EUR"}))  # fmt: skip
+    made = timeline.unusual_days(bill.assign(service="shop"), OCTOBER)
+    assert made[["charge_day", "service"]].to_numpy().tolist() == [[dt.date(2026, 10, 14), "shop"]]
+    assert timeline.unusual_days(bill.assign(service=None), OCTOBER).empty
+    assert timeline.unusual_days(bill, OCTOBER).empty
 
 
 def test_a_drill_coincides_with_nothing():

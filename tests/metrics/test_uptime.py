@@ -110,7 +110,9 @@ def test_at_95_percent_coverage_without_downtime_the_verdict_is_unknown():
 def test_at_90_percent_coverage_600_minutes_down_are_a_certain_miss():
     april = Period.month("2026-04")
     seen_until = april.start + 0.9 * (april.end - april.start)
-    frame = seen(("shop", april.start, seen_until, "up"), ("shop", at("2026-04-02"), at("2026-04-02") + minutes(600), "down"))
+    frame = seen(
+        ("shop", april.start, seen_until, "up"), ("shop", at("2026-04-02"), at("2026-04-02") + minutes(600), "down")
+    )
     row = only(uptime.availability(frame, april, [agreed()]))
     assert row["availability_best"] == pytest.approx(1 - 600 / 43200)
     assert row["verdict"] == "missed"
@@ -142,7 +144,9 @@ def test_paused_and_unknown_are_not_observed():
 
 
 def test_degraded_counts_as_the_slo_says_and_is_shown_apart():
-    frame = seen(("shop", "2026-10-01", "2026-11-01", "up"), ("shop", "2026-10-02 00:00", "2026-10-02 01:00", "degraded"))
+    frame = seen(
+        ("shop", "2026-10-01", "2026-11-01", "up"), ("shop", "2026-10-02 00:00", "2026-10-02 01:00", "degraded")
+    )
     for degraded, counted in (("up", 0), ("down", 60)):
         row = only(uptime.availability(frame, OCTOBER, [agreed(degraded=degraded)]))
         assert (row["degraded_time"], row["counted_down"]) == (minutes(60), minutes(counted))
@@ -250,6 +254,15 @@ def test_the_burn_down_ends_with_the_budget_that_is_left():
     assert len(days) == 31
 
 
+def test_the_agreed_rows_leave_out_monitors_without_an_slo_and_name_the_days_where_terms_changed():
+    frame = seen(("shop", "2026-10-01", "2026-11-01", "up"), ("docs", "2026-10-01", "2026-11-01", "up"))
+    made = uptime.agreed(uptime.availability(frame, OCTOBER, [agreed()]))
+    assert made["monitor"].tolist() == ["shop"] and "term_from" not in made
+    terms = [agreed("0.99", last="2026-10-10"), agreed("0.999", first="2026-10-11")]
+    assert "term_from" in uptime.agreed(uptime.availability(frame, OCTOBER, terms))
+    assert uptime.agreed(uptime.availability(seen(), OCTOBER, [])).empty
+
+
 def test_history_has_thirteen_months_oldest_first():
     frame = seen(("shop", "2025-10-01", "2026-11-01", "up"), ("shop", "2026-02-10", "2026-02-11", "down"))
     made = uptime.history(frame, OCTOBER, [agreed(first="2026-01-01")])
@@ -259,13 +272,18 @@ def test_history_has_thirteen_months_oldest_first():
     assert (february["agreed_availability"], february["verdict"]) == (pytest.approx(27 / 28), "missed")
 
 
-STEPS = [CreditStep(below=Decimal("0.999"), share=Decimal("0.1")), CreditStep(below=Decimal("0.99"), share=Decimal("0.25"))]
+STEPS = [
+    CreditStep(below=Decimal("0.999"), share=Decimal("0.1")),
+    CreditStep(below=Decimal("0.99"), share=Decimal("0.25")),
+]
 CREDITS = Credits(monthly_fee=Decimal("1234.56"), currency="EUR", steps=STEPS)
 
 
 @pytest.mark.parametrize(("down", "owed"), [(30, "0"), (60, "123.456"), (600, "308.6400")])
 def test_the_credit_is_that_of_the_lowest_bound_it_is_below(down, owed):
-    frame = seen(("shop", "2026-10-01", "2026-11-01", "up"), ("shop", at("2026-10-08"), at("2026-10-08") + minutes(down), "down"))
+    frame = seen(
+        ("shop", "2026-10-01", "2026-11-01", "up"), ("shop", at("2026-10-08"), at("2026-10-08") + minutes(down), "down")
+    )
     row = only(uptime.credit_owed(frame, OCTOBER, [agreed(credits=CREDITS)]))
     assert row["credit"] == Decimal(owed) and isinstance(row["credit"], Decimal)
     assert row["billing_currency"] == "EUR"
@@ -318,7 +336,9 @@ def test_upptimes_own_availability_is_reproduced_by_its_own_rule():
         short = uptime.outages(frame, days, [])
         short = short[short["outage_time"] < minutes(15)]  # Upptime drops these
         excused = pd.DataFrame({"monitor": site, "starts_at": short["outage_from"], "ends_at": short["outage_to"]})
-        made[site] = only(uptime.availability(frame, days, [agreed(monitor=site)], excused))["agreed_availability"] * 100
+        made[site] = (
+            only(uptime.availability(frame, days, [agreed(monitor=site)], excused))["agreed_availability"] * 100
+        )
     assert len(made) == 18
     assert (pd.Series(made) - expected).abs().max() < 0.02
 
@@ -332,7 +352,9 @@ DAYS = Period.days("2026-10-03", "2026-10-04")  # a Saturday, and the Sunday of 
 
 def hourly(rows):
     begin = DAYS.start
-    return seen(*[("shop", begin + pd.Timedelta(hours=a), begin + pd.Timedelta(hours=a + n), state) for a, n, state in rows])
+    return seen(
+        *[("shop", begin + pd.Timedelta(hours=a), begin + pd.Timedelta(hours=a + n), state) for a, n, state in rows]
+    )
 
 
 @settings(max_examples=60, deadline=None)
@@ -340,8 +362,12 @@ def hourly(rows):
 def test_availability_equals_a_brute_force_walk_through_the_hours(rows, degraded, excused_run):
     window = MaintenanceWindow(weekday="sun", opens="02:00", closes="08:00")
     excused_start = DAYS.start + pd.Timedelta(hours=excused_run[0])
-    excused = excuse(excused_start.tz_localize(None), (excused_start + pd.Timedelta(hours=excused_run[1])).tz_localize(None))
-    row = only(uptime.availability(hourly(rows), DAYS, [agreed(degraded=degraded, maintenance_windows=[window])], excused))
+    excused = excuse(
+        excused_start.tz_localize(None), (excused_start + pd.Timedelta(hours=excused_run[1])).tz_localize(None)
+    )
+    row = only(
+        uptime.availability(hourly(rows), DAYS, [agreed(degraded=degraded, maintenance_windows=[window])], excused)
+    )
     good = bad = unseen = unseen_bad = observed = down = 0
     for hour in range(48):
         states = {state for a, n, state in rows if a <= hour < a + n}
@@ -374,7 +400,9 @@ def test_shuffling_and_repeating_rows_changes_nothing(rows, random):
     shuffled = rows * 2
     random.shuffle(shuffled)
     for function in (uptime.availability, uptime.outages, uptime.budget_burn_down):
-        pd.testing.assert_frame_equal(function(hourly(rows), DAYS, [agreed()]), function(hourly(shuffled), DAYS, [agreed()]))
+        pd.testing.assert_frame_equal(
+            function(hourly(rows), DAYS, [agreed()]), function(hourly(shuffled), DAYS, [agreed()])
+        )
 
 
 @settings(max_examples=30, deadline=None)

@@ -48,7 +48,10 @@ def only(frame):
 
 
 def test_overlapping_and_repeated_rows_are_one_outage():
-    rows = [("shop", "2026-10-08 10:00", "2026-10-08 11:00", "down"), ("shop", "2026-10-08 10:30", "2026-10-08 12:00", "down")]
+    rows = [
+        ("shop", "2026-10-08 10:00", "2026-10-08 11:00", "down"),
+        ("shop", "2026-10-08 10:30", "2026-10-08 12:00", "down"),
+    ]
     row = only(uptime.outages(seen(*rows, *rows, ("shop", "2026-10-01", "2026-11-01", "up")), OCTOBER, []))
     assert (row["outage_from"], row["outage_to"]) == (at("2026-10-08 10:00"), at("2026-10-08 12:00"))
     assert (row["outage_time"], row["note"], row["began_before"], row["end_unseen"]) == (minutes(120), "", False, False)
@@ -56,7 +59,9 @@ def test_overlapping_and_repeated_rows_are_one_outage():
 
 
 def test_an_outage_that_began_before_the_month_is_clipped_and_says_so():
-    frame = seen(("shop", "2026-09-30 22:00", "2026-10-01 01:00", "down"), ("shop", "2026-10-01 01:00", "2026-11-01", "up"))
+    frame = seen(
+        ("shop", "2026-09-30 22:00", "2026-10-01 01:00", "down"), ("shop", "2026-10-01 01:00", "2026-11-01", "up")
+    )
     row = only(uptime.outages(frame, OCTOBER, [agreed()]))
     assert (row["outage_from"], row["outage_time"], row["began_before"]) == (OCTOBER.start, minutes(60), True)
     assert "when the month began" in row["note"]
@@ -80,7 +85,9 @@ def test_still_down_at_the_months_end_and_still_down_when_last_seen_are_told_apa
 
 def test_the_parts_in_maintenance_and_excused_are_told():
     frame = seen(("shop", "2026-10-01", "2026-11-01", "up"), ("shop", "2026-10-04 03:00", "2026-10-04 06:00", "down"))
-    row = only(uptime.outages(frame, OCTOBER, [agreed(windows=[SUNDAYS])], excuse("2026-10-04 03:30", "2026-10-04 04:30")))
+    row = only(
+        uptime.outages(frame, OCTOBER, [agreed(windows=[SUNDAYS])], excuse("2026-10-04 03:30", "2026-10-04 04:30"))
+    )
     parts = row[["outage_time", "maintenance_time", "excused_time", "counted_down"]].tolist()
     assert parts == [minutes(180), minutes(60), minutes(30), minutes(90)]
 
@@ -98,7 +105,8 @@ def test_what_the_slo_counts_as_down_is_an_outage_and_says_why():
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 60), st.integers(1, 9), st.sampled_from(["up", "down", "degraded", "maintenance"])),
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(1, 9),
+                          st.sampled_from(["up", "down", "degraded", "maintenance"])),
                 max_size=7))  # fmt: skip
 def test_the_outages_add_up_to_what_counts_against_the_slo(rows):
     days, agreements = Period.days("2026-10-03", "2026-10-05"), [agreed("down", [SUNDAYS])]
@@ -123,7 +131,12 @@ def test_states_tile_the_month_with_explicit_unknown():
 
 def test_a_monitor_with_an_slo_and_no_row_is_one_unknown_stretch():
     row = only(uptime.states(seen(), OCTOBER, [agreed()]))
-    assert (row["monitor"], row["state"], row["state_from"], row["state_to"]) == ("shop", "unknown", OCTOBER.start, OCTOBER.end)
+    assert (row["monitor"], row["state"], row["state_from"], row["state_to"]) == (
+        "shop",
+        "unknown",
+        OCTOBER.start,
+        OCTOBER.end,
+    )
 
 
 def test_minute_samples_become_few_stretches():
@@ -134,7 +147,9 @@ def test_minute_samples_become_few_stretches():
 
 def test_each_excluded_window_is_listed_with_the_downtime_in_it():
     frame = seen(("shop", "2026-10-01", "2026-11-01", "up"), ("shop", "2026-10-04 03:00", "2026-10-04 05:00", "down"))
-    made = uptime.excluded_windows(frame, OCTOBER, [agreed(windows=[SUNDAYS])], excuse("2026-10-04 04:00", "2026-10-04 04:30"))
+    made = uptime.excluded_windows(
+        frame, OCTOBER, [agreed(windows=[SUNDAYS])], excuse("2026-10-04 04:00", "2026-10-04 04:30")
+    )
     assert made["excluded_as"].tolist() == ["agreed maintenance", "excused"] + ["agreed maintenance"] * 3
     assert made["down_time"].tolist() == [minutes(60), minutes(30), *[minutes(0)] * 3]
     assert made.loc[1, ["excluded_by", "excluded_why"]].tolist() == ["Ada, 2026-10-09", "their own DNS change"]

@@ -16,7 +16,8 @@ def minutes(count):
 
 
 def slo(verdict="met", monitor="Checkout", **over):
-    row = {"monitor": monitor, "coverage": 1.0, "down_time": minutes(0), "counted_down": minutes(0), "slo_target": 0.999,
+    row = {"monitor": monitor, "coverage": 1.0, "down_time": minutes(0), "counted_down": minutes(0),
+           "slo_target": 0.999,
            "budget_left": 44.0, "availability_worst": 1.0, "availability_best": 1.0, "verdict": verdict}  # fmt: skip
     return {**row, **over}
 
@@ -35,9 +36,7 @@ DOWN = ("Checkout", pd.Timestamp("2026-10-14 08:00", tz="UTC"), minutes(58))
 
 def test_it_says_how_many_slos_were_met_and_what_was_missed():
     made = said(MISSED, slo(monitor="Shop"), slo(monitor="Docs"), down=[DOWN])
-    assert made.text == (
-        "2 of 3 SLOs were met. Checkout was down 58 min on 14 Oct 2026, 38 min more than its budget."
-    )
+    assert made.text == ("2 of 3 SLOs were met. Checkout was down 58 min on 14 Oct 2026, 38 min more than its budget.")
     assert {fact["id"]: fact["text"] for fact in made.facts}["uptime.finding.missed.0.over"] == "38 min"
 
 
@@ -74,7 +73,8 @@ def test_without_any_observation_or_any_slo():
 
 def credit(**over):
     row = {"monitor": "Checkout", "verdict": "missed", "credit_share": 0.1, "credit": Decimal("100"),
-           "credit_least": Decimal("100"), "credit_most": Decimal("100"), "billing_currency": "EUR", "coverage": 1.0}  # fmt: skip
+           "credit_least": Decimal("100"), "credit_most": Decimal("100"), "billing_currency": "EUR",
+           "coverage": 1.0}  # fmt: skip
     return pd.DataFrame([{**row, **over}])
 
 
@@ -114,7 +114,8 @@ def test_coincidences_are_counted_and_the_closest_is_told_without_blame():
                          "coincides_with": ["Deployment: d1"], "service": ["shop"], "gap": [minutes(40)]})  # fmt: skip
     made = timeline_says.finding(rows, STYLE)
     assert made.text == (
-        "1 coincidence was found. The closest: “Shop was down”, of shop on 14 Oct 2026, coincides with “Deployment: d1”."
+        "1 coincidence was found. The closest: “Shop was down”, of shop on 14 Oct 2026, "
+        "coincides with “Deployment: d1”."
     )
     assert "caus" not in made.text
     assert "coincides with anything" in timeline_says.finding(rows.iloc[:0], STYLE).text

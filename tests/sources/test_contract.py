@@ -29,7 +29,7 @@ def test_a_source_offers_what_the_contract_asks(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_key_that_a_source_does_not_know_is_refused_with_those_it_knows(name):
     module = sources.find(name)
-    with pytest.raises(ParamsError, match="it takes .*path"):
+    with pytest.raises(ParamsError, match=r"it takes .*path"):
         sources.settings_of(module, {"pth": "x"}, frame=module.FRAMES[0])
 
 
@@ -46,7 +46,7 @@ def test_a_file_that_is_not_there_is_unavailable_and_says_so(name, tmp_path):
 
 def test_helpers_are_no_sources():
     assert "_files" not in NAMES and importlib.import_module("opsreport.sources._files")
-    with pytest.raises(ParamsError, match="the sources are .*focus"):
+    with pytest.raises(ParamsError, match=r"the sources are .*focus"):
         sources.find("_files")
 
 
@@ -57,7 +57,7 @@ def test_what_the_rows_show_makes_the_reading_partial(tmp_path):
         to_frames = staticmethod(lambda pages, period: {"change": FRAMES["change"].empty()})
         remarks = staticmethod(lambda frames, pages, period: {"change": ("partial", "a day is missing")})
 
-    rows, coverage = sources.read(Module, sources.SourceSettings(frame="change"), OCTOBER)
+    _, coverage = sources.read(Module, sources.SourceSettings(frame="change"), OCTOBER)
     assert (coverage.status, coverage.why) == ("partial", "one page was old; a day is missing")
 
 

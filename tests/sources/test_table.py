@@ -54,7 +54,8 @@ def test_without_a_declaration_the_names_must_be_the_frames(tmp_path):
 
 def test_a_column_that_is_not_there_is_named_with_what_may_be_meant(tmp_path):
     name = csv(tmp_path, "key,created_at,resolved\n")
-    assert "no column 'created'\nHint: did you mean created_at?" in read(tmp_path, "incident", name, columns=INCIDENT)[1].why
+    why = read(tmp_path, "incident", name, columns=INCIDENT)[1].why
+    assert "no column 'created'\nHint: did you mean created_at?" in why
 
 
 def test_a_frame_column_that_does_not_exist_is_a_fault_of_the_clients_file():
@@ -131,7 +132,8 @@ def test_a_time_without_a_zone_needs_one_declared(tmp_path):
 
 def test_times_that_a_clock_showed_twice_or_never_are_said(tmp_path):
     # Berlin 2026: 25 October 02:30 came twice, 29 March 02:30 never did.
-    name = csv(tmp_path, "key,created,resolved\n1,2026-10-25 02:30:00,\n2,2026-03-29 02:30:00,\n3,2026-10-25 02:30:00Z,\n")
+    times = ["2026-10-25 02:30:00", "2026-03-29 02:30:00", "2026-10-25 02:30:00Z"]
+    name = csv(tmp_path, "key,created,resolved\n" + "".join(f"{n},{time},\n" for n, time in enumerate(times)))
     rows, coverage = read(tmp_path, "incident", name, columns=INCIDENT, timezone="Europe/Berlin")
     assert rows["opened_at"].tolist() == [at("2026-10-25 00:30"), at("2026-03-29 01:30"), at("2026-10-25 02:30")]
     assert coverage.status == "ok" and coverage.why.startswith("2 times that the clocks of Europe/Berlin")
@@ -184,14 +186,16 @@ def test_the_same_rows_in_every_format_and_column_order_give_the_same_frame(tmp_
 
 def test_two_rows_that_share_a_key_and_differ_are_refused(tmp_path):
     name = csv(tmp_path, "key,created,resolved\n1,2026-10-01T00:00:00Z,\n1,2026-10-02T00:00:00Z,\n")
-    assert "two rows of incident differ, but share incident_id 1" in read(tmp_path, "incident", name, columns=INCIDENT)[1].why
+    why = read(tmp_path, "incident", name, columns=INCIDENT)[1].why
+    assert "two rows of incident differ, but share incident_id 1" in why
 
 
 CHECK = {"monitor": "m", "started_at": "t", "state": "s"}
 
 
 def test_samples_hold_three_intervals_at_most_and_the_last_one(tmp_path):
-    name = csv(tmp_path, "m,t,s\nweb,2026-10-01T00:05:00Z,down\nweb,2026-10-01T00:00:00Z,up\nweb,2026-10-01T01:00:00Z,up\n")
+    checks = ["00:05:00Z,down", "00:00:00Z,up", "01:00:00Z,up"]
+    name = csv(tmp_path, "m,t,s\n" + "".join(f"web,2026-10-01T{check}\n" for check in checks))
     rows, coverage = read(tmp_path, "monitor_state", name, columns=CHECK, holds="samples", interval="5min")
     # 00:05 would hold until 01:00, but nothing is known after 00:20.
     assert rows["ended_at"].tolist() == [at("2026-10-01 00:05"), at("2026-10-01 00:20"), at("2026-10-01 01:05")]

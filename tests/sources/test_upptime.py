@@ -121,7 +121,8 @@ def test_the_last_state_is_known_until_the_history_was_updated_with_the_same_sta
 
 def test_a_shallow_clone_is_partial(repository, tmp_path):
     whole = f"file://{tmp_path}/up"
-    subprocess.run(["git", "clone", "-q", "--depth", "2", whole, str(tmp_path / "cut")], check=True, capture_output=True)
+    command = ["git", "clone", "-q", "--depth", "2", whole, str(tmp_path / "cut")]
+    subprocess.run(command, check=True, capture_output=True)
     coverage = read(tmp_path, "cut")[1]
     assert coverage.status == "partial" and "shallow" in coverage.why
 

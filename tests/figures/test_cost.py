@@ -1,0 +1,101 @@
+"""The cost charts: what they say, what they draw, and what stands where there is nothing to draw."""
+
+from decimal import Decimal
+
+import pandas as pd
+import pytest
+
+from opsreport import theme
+from opsreport.figures import cost as figures
+from opsreport.metrics import cost as metrics
+from opsreport.metrics.cost_sums import exact
+from opsreport.period import Period
+from opsreport.schemas import FRAMES
+from opsreport.theme import Style
+
+MARCH, STYLE = Period.month("2026-03"), Style("en_GB", "EUR")
+
+
+def bill(*charges):
+    rows = []
+    for day, service, quantity, amount, *code in charges:
+        at = pd.Timestamp(day, tz="UTC").as_unit("us")
+        rows.append({
+            "billing_period_start": at.normalize().replace(day=1), "charge_period_start": at, "service_name": service,
+            "sku_price_id": service, "pricing_quantity": Decimal(quantity), "billed_cost": Decimal(amount),
+            "charge_category": "Usage", "billing_currency": code[0] if code else "EUR",
+        })  # fmt: skip
+    return FRAMES["cost"].conform(pd.DataFrame(rows, columns=FRAMES["cost"].names))
+
+
+BILL = bill(
+    ("2026-02-10", "Logs", 28, 28), ("2026-03-10", "Logs", 71, 71), ("2026-03-11", "Compute <1>", 1, 5),
+    ("2026-03-11", "Compute", 1, 7, "USD"),
+)  # fmt: skip
+
+
+def texts(exhibit):
+    return [note["text"] for note in exhibit.figure["layout"].get("annotations", [])]
+
+
+def budgets(*amounts):
+    months = [month.name for month in MARCH.history(len(amounts))]
+    return pd.DataFrame({"period": months, "billing_currency": "EUR", "budget": exact(map(Decimal, amounts))})
+
+
+def test_the_bridge_names_its_driver_and_draws_the_effects_and_their_sum():
+    made = figures.bridge(metrics.bridge(BILL, MARCH), metrics.drivers(BILL, MARCH), STYLE)
+    assert made.about["title"] == "Logs added €43.00 of the €48.00 rise, mostly by usage"
+    assert "USD is apart" in made.about["subtitle"]
+    assert texts(made) == [
+        "Days  <b>+€3.00</b>", "Usage  <b>+€40.00</b>", "New  <b>+€5.00</b>", "All together  <b>+€48.00</b>",
+    ]  # fmt: skip
+    colours = made.figure["data"][0]["marker"]["color"]
+    assert colours == [theme.THIS_MONTH] * 3 + [theme.INK]
+
+
+def test_monthly_spend_marks_this_month_the_budget_and_what_is_not_known():
+    made = figures.monthly(metrics.monthly(BILL, MARCH, 3), budgets(50, 50, 60), STYLE)
+    assert made.about["title"] == "Spend was €76.00, €16.00 over the budget"
+    assert made.figure["data"][0]["marker"]["color"] == [theme.HISTORY, theme.HISTORY, theme.THIS_MONTH]
+    assert texts(made) == ["?", "<b>€76</b>", "Budget €50", "Budget €60"]
+
+
+def test_groups_have_last_month_as_a_stroke_and_names_are_not_read_as_markup():
+    made = figures.by_group(metrics.top(metrics.by(BILL, MARCH, "service_name")), STYLE)
+    assert made.about["title"] == "Logs came to €71.00, 93.4% of what was spent"
+    assert texts(made) == ["Logs  <b>€71.00</b>", "Compute &lt;1&gt;  <b>€5.00</b>"]
+    assert made.figure["data"][1]["marker"]["symbol"] == "line-ns"
+    assert list(made.figure["data"][1]["x"]) == [28.0, 0.0]
+
+
+def test_days_out_of_the_usual_are_marked_with_a_sign_and_their_impact():
+    weeks = [(str(day.date()), "Logs", 1, 20) for day in pd.date_range("2026-01-01", "2026-03-31")]
+    cost = bill(*weeks, ("2026-03-10", "Logs", 1, 35))
+    made = figures.daily(metrics.daily(cost, MARCH), metrics.anomalies(cost, MARCH), STYLE)
+    assert made.about["title"] == "Logs was €35.00 over its usual on 10 Mar"
+    marks = made.figure["data"][1]
+    assert (marks["marker"]["symbol"], marks["text"], marks["x"]) == ("diamond", ["+€35.00"], [9])
+    calm = figures.daily(metrics.daily(BILL, MARCH), metrics.anomalies(BILL, MARCH), STYLE)
+    assert calm.about["title"] == "No day is known to have been out of the usual"
+
+
+@pytest.mark.parametrize("cost", [bill(), bill(("2025-01-10", "Logs", 1, 1))])
+def test_without_data_there_is_a_notice_and_no_empty_chart(cost):
+    for made in (
+        figures.bridge(metrics.bridge(cost, MARCH), metrics.drivers(cost, MARCH), STYLE),
+        figures.monthly(metrics.monthly(cost, MARCH), budgets(), STYLE),
+        figures.by_group(metrics.by(cost, MARCH, "service_name"), STYLE),
+        figures.daily(metrics.daily(cost, MARCH), metrics.anomalies(cost, MARCH), STYLE),
+    ):
+        assert made.kind == "notice" and made.figure is None
+
+
+def test_the_fact_ids_of_the_charts_are_unique():
+    exhibits = [
+        figures.bridge(metrics.bridge(BILL, MARCH), metrics.drivers(BILL, MARCH), STYLE),
+        figures.monthly(metrics.monthly(BILL, MARCH), budgets(50), STYLE),
+        figures.by_group(metrics.by(BILL, MARCH, "service_name"), STYLE),
+    ]
+    ids = [fact["id"] for exhibit in exhibits for fact in exhibit.facts]
+    assert ids and len(ids) == len(set(ids))
