@@ -56,11 +56,7 @@ def term_at(agreements: list[Agreement], instant: pd.Timestamp, zone: str) -> Ag
 def support_time(hours: SupportHours, period: Period) -> Intervals:
     """The time in a period in which support is given, without holidays."""
     closed = {*hours.closed_on, *_holidays(hours.holidays, period)}
-    days = [
-        day
-        for day, _, _ in period.local_days()
-        if _WEEKDAYS[day.weekday()] in hours.days and day not in closed
-    ]
+    days = [day for day, _, _ in period.local_days() if _WEEKDAYS[day.weekday()] in hours.days and day not in closed]
     return Intervals((_at(day, hours.opens, period.zone), _at(day, hours.closes, period.zone)) for day in days)
 
 

@@ -57,5 +57,3 @@ def observed(coverage: pd.DataFrame, frame: str) -> Intervals:
 def share_seen(seen: Intervals, period: Period) -> float:
     """Share of a period that was seen; NaN never, 0 when nothing was. [share]"""
     return seen.clip(period.start, period.end).measure() / (period.end - period.start)
-
-

@@ -7,6 +7,7 @@ manifest, the page and the mail read them there, so that they cannot disagree.
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -34,6 +35,8 @@ class Fact:
         For money, ISO 4217.
     signed : bool
         Whether it is a change, written with its sign.
+    unknown : str
+        What it reads where it is unknown, if there is a better word.
     """
 
     id: str
@@ -42,9 +45,12 @@ class Fact:
     coverage: float | None = None
     currency: str = ""
     signed: bool = False
+    unknown: str = ""
 
     def text(self, style: Style) -> str:
         """The figure as it is printed."""
+        if self.unknown and is_unknown(self.value):
+            return self.unknown
         return style.text(self.value, self.unit, signed=self.signed, currency=self.currency)
 
     def html(self, style: Style) -> str:
@@ -58,7 +64,7 @@ class Fact:
             "coverage": None if is_unknown(self.coverage) else float(self.coverage),
             "text": self.text(style),
         }  # fmt: skip
-        if self.unit == "money":
+        if self.unit in ("money", "money_change"):
             made["currency"] = style.code(self.currency)
         return made
 
@@ -82,7 +88,7 @@ class Exhibit:
     about : dict
         What else the page needs: title, subtitle, alt, role, height.
     lead : Exhibit or None
-        A paragraph's first sentence, for the summary at the top of the review.
+        What of a paragraph stands in the summary at the top of the review.
     """
 
     id: str
@@ -130,13 +136,20 @@ def prose(id: str, template: str, style: Style, role: str = "finding", **facts: 
     )
 
 
-def join(id: str, parts: list[Exhibit], role: str = "finding") -> Exhibit:
-    """Several sentences as one paragraph."""
+def join(id: str, parts: list[Exhibit], role: str = "finding", lead: Sequence[Exhibit] = ()) -> Exhibit:
+    """Several sentences as one paragraph.
+
+    Parameters
+    ----------
+    lead : sequence of Exhibit
+        Those that stand in the summary at the top of the review; the first by default.
+    """
+    opening = list(lead) or parts[:1]
     body = " ".join(part.html.removeprefix("<p>").removesuffix("</p>") for part in parts)
     return Exhibit(
         id=id, kind="prose", html=f"<p>{body}</p>", text=" ".join(part.text for part in parts),
         facts=tuple(fact for part in parts for fact in part.facts), about={"role": role},
-        lead=parts[0],
+        lead=opening[0] if len(opening) == 1 else join(f"{id}.lead", opening),
     )  # fmt: skip
 
 

@@ -38,16 +38,12 @@ class Intervals:
         self._edges = _merged(np.array(micros, dtype="int64").reshape(-1, 2))
 
     @classmethod
-    def from_frame(
-        cls, frame: pd.DataFrame, start: str = "started_at", end: str = "ended_at"
-    ) -> Intervals:
+    def from_frame(cls, frame: pd.DataFrame, start: str = "started_at", end: str = "ended_at") -> Intervals:
         """The union of a frame's rows; an open end (NaT) is refused: clip it first."""
         if frame[[start, end]].isna().any(axis=None):
             raise ValueError(f"{start} and {end} must be known; fill open ends before")
         made = cls()
-        made._edges = _merged(
-            np.column_stack([_column_micros(frame[start]), _column_micros(frame[end])])
-        )
+        made._edges = _merged(np.column_stack([_column_micros(frame[start]), _column_micros(frame[end])]))
         return made
 
     def __or__(self, other: Intervals) -> Intervals:
@@ -106,9 +102,7 @@ def _merged(edges: np.ndarray) -> np.ndarray:
     return np.column_stack([edges[opens, 0], reach[closes]])
 
 
-def _combined(
-    mine: Intervals, theirs: Intervals, rule: Callable[[np.ndarray, np.ndarray], np.ndarray]
-) -> Intervals:
+def _combined(mine: Intervals, theirs: Intervals, rule: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Intervals:
     """Apply a rule to each stretch between two neighbouring edges of either set."""
     points = np.unique(np.concatenate([mine._edges.ravel(), theirs._edges.ravel()]))
     made = Intervals()

@@ -104,9 +104,7 @@ class Month:
         ]
 
 
-def load(
-    client: str, month: str = "", *, home: str | Path = "", now: pd.Timestamp | None = None
-) -> Month:
+def load(client: str, month: str = "", *, home: str | Path = "", now: pd.Timestamp | None = None) -> Month:
     """A client's month from the store.
 
     Parameters
@@ -183,12 +181,12 @@ def completeness(month: Month) -> pd.DataFrame:
     """
     rows = []
     for frame in FRAMES:
-        named = [(spec_name(spec), frame) for spec in month.client.sources.get(frame, [])]
-        rows += [_told(month, frame, source) for source, _ in named]
-        if not named:
+        sources = [spec_name(spec) for spec in month.client.sources.get(frame, [])]
+        rows += [_told(month, frame, source) for source in sources]
+        if not sources:
             rows.append({"frame": frame, "source": "none", "coverage": 0.0, "status": "no source",
                          "note": "no source is named in the client's file"})  # fmt: skip
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).assign(frame=lambda told: [FRAMES[frame].title for frame in told["frame"]])
 
 
 def spec_name(spec: dict[str, dict[str, Any]]) -> str:

@@ -67,9 +67,7 @@ class Period:
         try:
             first_day, last_day = dt.date.fromisoformat(first), dt.date.fromisoformat(last)
         except (TypeError, ValueError) as error:
-            raise PeriodError(
-                f"{first!r} to {last!r} is not a run of days", hint="write both as YYYY-MM-DD"
-            ) from error
+            raise PeriodError(f"{first!r} to {last!r} is not a run of days", hint="write both as YYYY-MM-DD") from error
         return cls(first_day, last_day + dt.timedelta(days=1), zone)
 
     @classmethod

@@ -27,6 +27,7 @@ from opsreport.schemas import DECIMAL, FRAMES, INSTANT, SQL_TYPES, TEXT, Column,
 
 COVERAGE = Frame(
     name="coverage",
+    title="Readings",
     one_row_is="a reading of one source for one frame",
     key=("frame", "source", "requested_start", "requested_end"),
     starts="requested_start",
@@ -96,16 +97,16 @@ class Store:
             The frame's columns, then ``source``; empty when nothing was collected.
         """
         frame = FRAMES[name]
-        files = self._files(frame)
+        files, nothing = self._files(frame), frame.empty().assign(source=pd.Series([], dtype=TEXT))
         if not files:
-            return pd.concat([frame.empty(), pd.DataFrame({"source": pd.Series([], dtype=TEXT)})], axis=1)
+            return nothing
         last = f"coalesce({frame.ends}, TIMESTAMPTZ 'infinity')" if frame.ends else frame.starts
         with _database(self._folder) as db:
-            db.register("nothing", pa.Table.from_pandas(frame.empty().assign(source=pd.Series([], dtype=TEXT))))
+            db.register("nothing", pa.Table.from_pandas(nothing, preserve_index=False))
             where = "($start IS NULL OR {last} >= $start) AND ($end IS NULL OR {first} < $end)"
             relation = db.sql(
                 # A file that an older version wrote may lack a column.
-                f"SELECT * FROM (FROM nothing UNION ALL BY NAME FROM read_parquet($files, union_by_name = true)) "
+                "SELECT * FROM (FROM nothing UNION ALL BY NAME FROM read_parquet($files, union_by_name = true)) "
                 f"WHERE {where.format(last=last, first=frame.starts)} ORDER BY ALL",
                 params={"files": files, "start": start, "end": end},
             )
@@ -117,8 +118,7 @@ class Store:
         if not path.exists():
             return COVERAGE.empty()
         with _database(self._folder) as db:
-            rows = as_frame(db.sql("SELECT * FROM read_parquet($file)", params={"file": str(path)}), COVERAGE)
-        return rows.drop(columns="source").assign(source=rows["source"])[list(COVERAGE.names)]
+            return as_frame(db.sql("SELECT * FROM read_parquet($file)", params={"file": str(path)}), COVERAGE)
 
     def _files(self, frame: Frame) -> list[str]:
         return sorted(str(path) for path in (self._folder / frame.name).glob("*.parquet"))
@@ -218,7 +218,6 @@ def _one_row_an_id(db: duckdb.DuckDBPyConnection, frame: Frame, coverage: Covera
 def _write(db: duckdb.DuckDBPyConnection, contents: dict[Path, str]) -> None:
     """Write each query's rows beside its file; when all are whole, each takes its place in one step."""
     staged: dict[str, Path] = {}
-    path = None
     try:
         for path, query in contents.items():
             for folder in (path.parent.parent.parent, path.parent.parent, path.parent):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -14,12 +15,14 @@ from opsreport.schemas import MEASURES, Measure
 from opsreport.theme import Style, is_unknown
 
 _GLYPHS = {"met": "✓", "missed": "✕", "at risk": "△", "unknown": "?"}
-_WORDS = ("text", "instant", "time", "date", "month")
+_NOTHING_BETTER: Mapping[str, str] = MappingProxyType({})
+_WORDS = ("text", "instant", "time", "day", "date", "month")
 
 
 def table(
     rows: pd.DataFrame, id: str, title: str, style: Style, *,
-    columns: Sequence[str] = (), note: str = "", limit: int = 20, kind: str = "table",
+    columns: Sequence[str] = (), note: str = "", limit: int = 20, nothing: str = "",
+    unknown: Mapping[str, str] = _NOTHING_BETTER,
 ) -> Exhibit:  # fmt: skip
     """A metric's result as a table.
 
@@ -32,6 +35,11 @@ def table(
         Which columns, in order; all by default.
     limit : int
         Rows shown; what is left out is said.
+    nothing : str
+        The sentence that stands in the table's place when there is no row.
+    unknown : mapping of str to str
+        By column, what an unknown figure reads where there is a better word, such as "still
+        open"; a row of which nothing was seen keeps to unknown.
 
     Returns
     -------
@@ -43,19 +51,22 @@ def table(
     KeyError
         When a column has no definition.
     """
-    names = list(columns or rows.columns)
-    measures = [MEASURES[name] for name in names]
-    shown, keys = rows.head(limit), _row_keys(rows.head(limit), names)
+    if nothing and rows.empty:
+        return Exhibit(id=id, kind="prose", html=f"<p>{html.escape(nothing)}</p>", text=nothing, about={"role": "note"})
+    shown = rows.head(limit)
+    names = [name for name in columns or rows.columns if not _says_nothing(shown[name], MEASURES[name])]
+    measures, keys = [MEASURES[name] for name in names], _row_keys(shown, names)
     facts, body = [], []
     for key, (_, row) in zip(keys, shown.iterrows(), strict=True):
-        cells = [_cell(f"{id}.{key}.{n}", row, n, m, style) for n, m in zip(names, measures, strict=True)]
+        cells = [_cell(f"{id}.{key}.{n}", row, n, m, style, unknown) for n, m in zip(names, measures, strict=True)]
         facts += [fact for _, fact in cells if fact is not None]
-        body.append(f"<tr>{''.join(markup for markup, _ in cells)}</tr>")
+        first = cells[0][0].replace("<td", '<th scope="row"', 1).removesuffix("</td>") + "</th>"
+        body.append(f"<tr>{first}{''.join(markup for markup, _ in cells[1:])}</tr>")
     head = "".join(_head(measure) for measure in measures)
     left_out = f"Showing {len(shown)} of {len(rows)} rows." if len(rows) > len(shown) else ""
     return Exhibit(
         id=id,
-        kind=kind,
+        kind="table",
         html=f"<table><caption>{html.escape(title)}</caption><thead><tr>{head}</tr></thead>"
         f"<tbody>{''.join(body)}</tbody></table>",
         text=f"{title}\n{shown[names].to_string(index=False)}",
@@ -90,7 +101,8 @@ def scorecard(rows: pd.DataFrame, style: Style) -> Exhibit:
 def badge(verdict: str) -> str:
     """A verdict as a word with a glyph, so that colour is never needed to read it."""
     known = verdict if verdict in _GLYPHS else "unknown"
-    return f'<span class="verdict {known.replace(" ", "-")}"><span aria-hidden="true">{_GLYPHS[known]}</span> {known}</span>'
+    glyph = f'<span aria-hidden="true">{_GLYPHS[known]}</span>'
+    return f'<span class="verdict {known.replace(" ", "-")}">{glyph} {known}</span>'
 
 
 def spark(values: Sequence[Any]) -> str:
@@ -123,7 +135,7 @@ def _score_row(row: pd.Series, style: Style, facts: list[Fact]) -> str:
     for column, heading in (("this_month", "This month"), ("target", "Target"),
                             ("last_month", "Last month"), ("baseline", "Baseline")):  # fmt: skip
         if column == "target" and is_unknown(row[column]):
-            cells.append(f'<td class="num" data-label="{heading}">none agreed</td>')
+            cells.append(f'<td class="num absent" data-label="{heading}">none agreed</td>')
             continue
         covered = row["coverage"] if column == "this_month" else None
         fact = Fact(f"scorecard.{row['id']}.{column}", row[column], row["unit"], covered, row["currency"])
@@ -133,11 +145,15 @@ def _score_row(row: pd.Series, style: Style, facts: list[Fact]) -> str:
     facts.append(seen)
     cells.append(f'<td data-label="13 months">{spark(row["trend"])}</td>')
     cells.append(f'<td class="num" data-label="Seen">{seen.html(style)}</td>')
-    cells.append(f'<td data-label="Verdict">{badge(row["verdict"])}</td>')
+    # Where nothing was agreed there is nothing to be met or missed.
+    judged = badge(row["verdict"]) if not is_unknown(row["target"]) else '<span class="absent">–</span>'
+    cells.append(f'<td data-label="Verdict">{judged}</td>')
     return f"<tr>{''.join(cells)}</tr>"
 
 
-def _cell(id: str, row: pd.Series, name: str, measure: Measure, style: Style) -> tuple[str, Fact | None]:
+def _cell(
+    id: str, row: pd.Series, name: str, measure: Measure, style: Style, unknown: Mapping[str, str]
+) -> tuple[str, Fact | None]:
     value = row[name]
     label = f'data-label="{html.escape(measure.heading)}"'
     if name == "verdict":
@@ -148,8 +164,14 @@ def _cell(id: str, row: pd.Series, name: str, measure: Measure, style: Style) ->
         return f"<td {label}>{'' if is_unknown(value) else html.escape(str(value))}</td>", None
     currency = row.get("billing_currency", "") if measure.unit == "money" else ""
     coverage = row.get("coverage") if name != "coverage" else None
-    fact = Fact(id, value, measure.unit, coverage, currency, measure.signed)
+    better = "" if row.get("coverage") == 0 else unknown.get(name, "")
+    fact = Fact(id, value, measure.unit, coverage, currency, measure.signed, better)
     return f"<td{_number_class(measure.unit not in _WORDS)} {label}>{fact.html(style)}</td>", fact
+
+
+def _says_nothing(values: pd.Series, measure: Measure) -> bool:
+    """Whether a column of words, such as notes, is empty in every row."""
+    return measure.unit == "text" and len(values) > 0 and all(is_unknown(v) or str(v) == "" for v in values)
 
 
 def _head(measure: Measure) -> str:

@@ -15,7 +15,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import plotly.io as pio
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_skeleton
 from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
 
 INK, INK_SOFT, GRID, PALE, PAPER = "#1b1f24", "#57606a", "#d8dee4", "#b8c0c8", "#ffffff"
@@ -37,8 +37,19 @@ DARK = {
 }  # fmt: skip
 
 UNKNOWN_TEXT = "unknown"
-_NUMBERS = ("money", "availability", "share", "count", "number", "ratio", "minutes", "per_week", "duration")
-_WORDS = ("instant", "time", "date", "month", "text")
+_NUMBERS = (
+    "money",
+    "money_change",
+    "availability",
+    "share",
+    "count",
+    "number",
+    "ratio",
+    "minutes",
+    "per_week",
+    "duration",
+)
+_WORDS = ("instant", "time", "day", "date", "month", "text")
 
 pio.templates["opsreport"] = go.layout.Template(
     layout=go.Layout(
@@ -93,8 +104,8 @@ class Style:
         ----------
         value : Decimal, float, int, Timedelta, Timestamp, date, str or None
         unit : str
-            money, availability, share, count, number, ratio, minutes, per_week, duration,
-            instant, time, date, month, or text.
+            money, money_change, availability, share, count, number, ratio, minutes, per_week,
+            duration, instant, time, day, date, month, or text.
         signed : bool
             Whether a gain carries a plus sign.
         currency : str
@@ -110,7 +121,8 @@ class Style:
         if unit not in _NUMBERS + _WORDS:
             raise ValueError(f"{unit!r} is not a unit that can be written")
         writer = getattr(self, f"_{unit}")
-        written = writer(value, self.code(currency)) if unit == "money" else writer(value)
+        written = writer(value, self.code(currency)) if unit.startswith("money") else writer(value)
+        signed = signed or unit == "money_change"
         if not signed or unit in _WORDS:
             return written
         is_gain = value > (pd.Timedelta(0) if isinstance(value, dt.timedelta) else 0)
@@ -126,6 +138,8 @@ class Style:
         exact = value if isinstance(value, Decimal) else Decimal(str(value))
         rounded = round(exact, get_currency_precision(code))
         return format_currency(rounded + 0, code, locale=self.locale)
+
+    _money_change = _money
 
     def _availability(self, value: float) -> str:
         # Never rounded up to a target that was missed: three decimals, cut.
@@ -169,18 +183,21 @@ class Style:
         return str(value)
 
     def _instant(self, value: pd.Timestamp) -> str:
-        return format_datetime(self._local(value), "d MMM HH:mm", locale=self.locale)
+        return f"{self._day(value)}, {self._time(value)}"
 
     def _time(self, value: pd.Timestamp) -> str:
         return format_datetime(self._local(value), "HH:mm", locale=self.locale)
 
+    def _day(self, value: Any) -> str:
+        return format_skeleton("MMMd", self._calendar(value), locale=self.locale)
+
     def _date(self, value: Any) -> str:
-        return format_date(self._day(value), "d MMM yyyy", locale=self.locale)
+        return format_skeleton("yMMMd", self._calendar(value), locale=self.locale)
 
     def _month(self, value: Any) -> str:
-        return format_date(self._day(value), "LLLL yyyy", locale=self.locale)
+        return format_date(self._calendar(value), "LLLL yyyy", locale=self.locale)
 
-    def _day(self, value: Any) -> Any:
+    def _calendar(self, value: Any) -> Any:
         return self._local(value) if isinstance(value, pd.Timestamp) and value.tzinfo else value
 
     def _local(self, value: pd.Timestamp) -> pd.Timestamp:
@@ -193,7 +210,7 @@ class Style:
             return f"{sign}{seconds} s"
         minutes = round(seconds / 60)
         if minutes >= 1440:
-            minutes = round(minutes / 60) * 60
+            minutes = round(seconds / 3600) * 60
         days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
         parts = [(days, "d"), (hours, "h"), (rest, "min")]
         return sign + " ".join(f"{count} {unit}" for count, unit in parts if count)

@@ -22,12 +22,21 @@ def frames():
     """Two incidents, one state and one charge, as the store returns them."""
     rows = {
         "incident": {"incident_id": ["1", "2"], "opened_at": [at("2026-10-14 08:00")] * 2, "service": ["shop", None]},
-        "monitor_state": {"monitor": ["web"], "started_at": [at("2026-10-14 08:00")], "ended_at": [at("2026-10-14 09:00")],
-                          "state": ["down"]},
-        "cost": {"billing_period_start": [at("2026-10-01")], "charge_period_start": [at("2026-10-01")],
-                 "charge_category": ["Usage"], "billed_cost": [Decimal("0.10")], "billing_currency": ["EUR"],
-                 "service_name": ["S3"]},
-    }  # fmt: skip
+        "monitor_state": {
+            "monitor": ["web"],
+            "started_at": [at("2026-10-14 08:00")],
+            "ended_at": [at("2026-10-14 09:00")],
+            "state": ["down"],
+        },
+        "cost": {
+            "billing_period_start": [at("2026-10-01")],
+            "charge_period_start": [at("2026-10-01")],
+            "charge_category": ["Usage"],
+            "billed_cost": [Decimal("0.10")],
+            "billing_currency": ["EUR"],
+            "service_name": ["S3"],
+        },
+    }
     return {name: FRAMES[name].conform(pd.DataFrame(held)).assign(source="x") for name, held in rows.items()}
 
 

@@ -101,7 +101,11 @@ def test_two_sources_may_use_the_same_id(acme):
 
 @pytest.mark.parametrize("frame", ["incident", "cost"])
 def test_collecting_twice_changes_no_file(acme, tmp_path, frame):
-    rows = incidents(("1", "2026-10-02", "SEV1"), ("2", "2026-11-01", None)) if frame == "incident" else bill("1", "1", "2")
+    rows = (
+        incidents(("1", "2026-10-02", "SEV1"), ("2", "2026-11-01", None))
+        if frame == "incident"
+        else bill("1", "1", "2")
+    )
     merge(acme, frame, rows)
     before = snapshot(tmp_path)
     merge(acme, frame, rows.iloc[::-1].reset_index(drop=True), now=NOW + pd.Timedelta(days=1))
@@ -112,7 +116,9 @@ def test_a_row_that_moves_to_another_month_leaves_the_old_one(acme, tmp_path):
     merge(acme, "incident", incidents(("1", "2026-10-31 23:59", "SEV1"), ("2", "2026-10-02", "SEV1")))
     merge(acme, "incident", incidents(("1", "2026-11-01 00:00", "SEV1")))
     assert ids(acme) == ["1", "2"] or sorted(ids(acme)) == ["1", "2"]
-    counts = {path.stem: pq.ParquetFile(path).metadata.num_rows for path in (tmp_path / "store/acme/incident").iterdir()}
+    counts = {
+        path.stem: pq.ParquetFile(path).metadata.num_rows for path in (tmp_path / "store/acme/incident").iterdir()
+    }
     assert counts == {"2026-10": 1, "2026-11": 1}
 
 

@@ -93,4 +93,6 @@ def _collected(home: Home, params: ClientParams) -> list[Finding]:
         return [Finding(f"nothing was collected yet: opsreport collect {params.client}")]
     monitors = set(store.read("monitor_state")["monitor"])
     agreed = {slo.monitor for term in params.agreement for slo in term.slos}
-    return [Finding(f"agreement: no data of the monitor {name!r} was ever collected") for name in sorted(agreed - monitors)]
+    return [
+        Finding(f"agreement: no data of the monitor {name!r} was ever collected") for name in sorted(agreed - monitors)
+    ]

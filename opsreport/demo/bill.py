@@ -170,8 +170,9 @@ def _marks(plan: Commitment, status: str = "") -> dict[str, str]:
 def once(charge: Once) -> dict[str, Any]:
     """A charge that came once; it has no quantity."""
     day = dt.date.fromisoformat(charge.day)
-    line = Line(charge.account, charge.service_category, charge.service, "", charge.words, "", (("", "0"),),
-                lambda _: 0)
+    line = Line(
+        charge.account, charge.service_category, charge.service, "", charge.words, "", (("", "0"),), lambda _: 0
+    )
     cost = Decimal(charge.cost)
     row = {**_charge(line, day, Decimal(0)), "ChargeCategory": charge.category, "ChargeClass": charge.kind,
            "ChargeFrequency": charge.frequency, "SkuPriceId": "", "RegionId": ""}  # fmt: skip

@@ -61,8 +61,9 @@ def _booking_cores(day: Day) -> float:
 def _lines() -> list[Line]:
     def line(category: str, service: str, sku: str, unit: str, price: str, amount: Amount, resource: str = "",
              tags: dict[str, str] | None = None, account: Account = LIVE) -> Line:  # fmt: skip
-        return Line(account, category, service, sku, f"{sku}, {unit}", unit, (("", price),), amount, resource,
-                    tags or {})
+        return Line(
+            account, category, service, sku, f"{sku}, {unit}", unit, (("", price),), amount, resource, tags or {}
+        )
 
     machines, database, logs = "Virtual Machines", "Azure SQL Database", "Azure Monitor"
     return [
@@ -104,7 +105,8 @@ def _lines() -> list[Line]:
 
 
 _ONCE = [
-    Once(LIVE, "2026-02-10", "Purchase", "One-Time", "Azure Marketplace", "Accessibility audit of the portal",
-         "650.00"),
+    Once(
+        LIVE, "2026-02-10", "Purchase", "One-Time", "Azure Marketplace", "Accessibility audit of the portal", "650.00"
+    ),
     Once(LIVE, "2026-09-18", "Credit", "One-Time", "Azure SQL Database", "Service credit for July", "-42.15"),
 ]

@@ -71,6 +71,7 @@ def _from(first: str, amount: Amount) -> Amount:
 
 def _logged(gigabytes: float, service: str) -> Amount:
     """Gigabytes of log a day; the checkout's after its release of 6 October 2026 are fourfold."""
+
     def amount(day: Day) -> float:
         louder = 4 if service == "checkout" and day.since(DEBUG_LOGS_FROM) >= 0 else 1
         return louder * gigabytes * day.traffic * day.noise()
@@ -80,6 +81,7 @@ def _logged(gigabytes: float, service: str) -> Amount:
 
 def _logs_kept(a_day: float, service: str) -> Amount:
     """Gigabyte-months of all logs since the launch: nothing was ever set to expire."""
+
     def amount(day: Day) -> float:
         held = a_day * day.since("2025-10-01")
         if service == "checkout":
@@ -162,8 +164,11 @@ def _nat(day: Day) -> float:
 
 def _logs() -> list[Line]:
     made = []
-    for service, tags, gigabytes in (("checkout", _CHECKOUT, 20.0), ("storefront", _STOREFRONT, 10.0), ("search",
-    _SEARCH, 4.0)):
+    for service, tags, gigabytes in (
+        ("checkout", _CHECKOUT, 20.0),
+        ("storefront", _STOREFRONT, 10.0),
+        ("search", _SEARCH, 4.0),
+    ):
         group = f"/harbour-pine/{service}"
         made += [
             Line(PROD, "Management", "AmazonCloudWatch", "DataProcessing-Bytes", "$0.50 per GB of log data ingested",
@@ -184,8 +189,18 @@ def _staging() -> list[Line]:
         return lambda day: hours if day.date.weekday() < 5 else 0
 
     def line(category: str, service: str, sku: str, unit: str, price: str, amount: Amount, resource: str) -> Line:
-        return Line(STAGING, category, service, sku, f"${price} per {unit}, {sku}", unit, (("", price),), amount,
-                    resource, _TRIAL)
+        return Line(
+            STAGING,
+            category,
+            service,
+            sku,
+            f"${price} per {unit}, {sku}",
+            unit,
+            (("", price),),
+            amount,
+            resource,
+            _TRIAL,
+        )
 
     return [
         line("Compute", "Amazon Elastic Compute Cloud", "BoxUsage-t3.medium", "Hours", "0.0416", office(12),

@@ -121,9 +121,7 @@ def by_group(groups: pd.DataFrame, style: Style, currency: str = "", id: str = "
         hoverinfo="text",
     )
     longest = max(0.0, *(float(value) for value in [*rows["spend"], *last["last_spend"]]))
-    figure.update_xaxes(
-        range=[min(0.0, *(float(value) for value in rows["spend"]), 0.0), longest * 1.02 or 1.0]
-    )
+    figure.update_xaxes(range=[min(0.0, *(float(value) for value in rows["spend"]), 0.0), longest * 1.02 or 1.0])
     stroke = "the upright stroke is last month" if len(last) else "last month is not known"
     return chart(
         figure, id, title=_group_title(rows, column, code, style), style=style, numbers=rows,

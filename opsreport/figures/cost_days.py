@@ -6,7 +6,6 @@ import datetime as dt
 
 import pandas as pd
 import plotly.graph_objects as go
-from babel.dates import format_skeleton
 
 from opsreport import theme
 from opsreport.exhibit import Exhibit, notice
@@ -39,7 +38,7 @@ def daily(days: pd.DataFrame, found: pd.DataFrame, style: Style, currency: str =
             x=list(range(len(rows))),
             y=spent,
             marker={"color": theme.THIS_MONTH},
-            hovertext=[f"{_day(d, style)}: {t}" for d, t in zip(rows["charge_day"], written, strict=True)],
+            hovertext=[f"{style.text(d, 'day')}: {t}" for d, t in zip(rows["charge_day"], written, strict=True)],
             hoverinfo="text",
         )
     )
@@ -84,7 +83,7 @@ def _axes(figure: go.Figure, days: list[dt.date], style: Style) -> None:
     step = 7 if len(days) <= 7 * _TICKS else -(-len(days) // _TICKS)
     marked = list(range(0, len(days), step))
     figure.update_xaxes(
-        tickvals=marked, ticktext=[_day(days[index], style) for index in marked], tickangle=0, fixedrange=True
+        tickvals=marked, ticktext=[style.text(days[index], "day") for index in marked], tickangle=0, fixedrange=True
     )
     figure.update_yaxes(rangemode="tozero", nticks=5, fixedrange=True, tickformat="~s")
     figure.update_layout(showlegend=False)
@@ -94,10 +93,9 @@ def _title(unusual: pd.DataFrame, code: str, style: Style) -> str:
     if not len(unusual):
         return "No day is known to have been out of the usual"
     worst = unusual.iloc[0]
+    days = int((unusual.iloc[:, 1] == worst.iloc[1]).sum())
+    if days > 1:
+        return f"{plain(worst.iloc[1])} was out of its usual on {days} days"
     impact = style.text(abs(worst["impact"]), "money", currency=code)
     way = "over" if worst["impact"] > 0 else "under"
-    return f"{plain(worst.iloc[1])} was {impact} {way} its usual on {_day(worst['charge_day'], style)}"
-
-
-def _day(day: dt.date, style: Style) -> str:
-    return format_skeleton("MMMd", day, locale=style.locale)
+    return f"{plain(worst.iloc[1])} was {impact} {way} its usual on {style.text(worst['charge_day'], 'day')}"

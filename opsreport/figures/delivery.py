@@ -109,7 +109,7 @@ def lead_times(changes: pd.DataFrame, summary: pd.DataFrame, style: Style) -> Ex
 
 
 def _date(day: pd.Timestamp, style: Style) -> str:
-    return style.text(day.date(), "date").rsplit(" ", 1)[0]  # without its year
+    return style.text(day.date(), "day")
 
 
 def _strip_name(name: str, named: pd.DataFrame, style: Style) -> str:

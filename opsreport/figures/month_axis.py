@@ -30,12 +30,7 @@ def month_axis(period: Period, style: Style) -> dict[str, object]:
     return {
         "range": [0, period.hours],
         "tickvals": elapsed((start for _, start, _ in marked), period),
-        "ticktext": [_label(start, index, style) for index, (_, start, _) in enumerate(marked)],
+        "ticktext": [style.text(start, "day") for _, start, _ in marked],
         "tickangle": 0,
         "fixedrange": True,
     }
-
-
-def _label(start: pd.Timestamp, index: int, style: Style) -> str:
-    written = style.text(start, "instant").rsplit(" ", 1)[0]  # "1 Oct 00:00" without its time
-    return written if index == 0 or written.startswith("1 ") else written.split(" ")[0]

@@ -70,20 +70,14 @@ def scorecard(
     history = monthly(cost, period, _MONTHS + 1, seen)
     codes = sorted(set(history["billing_currency"]) | set(budgets["billing_currency"]))
     unbudgeted = set(codes) - set(budgets.loc[budgets["service"] == ALL, "billing_currency"])
-    rows = [
-        _spend_row(cost, period, seen, baseline, row, len(codes) > 1) for row in budgets.to_dict("records")
-    ]
+    rows = [_spend_row(cost, period, seen, baseline, row, len(codes) > 1) for row in budgets.to_dict("records")]
     for code in sorted(unbudgeted):
         nothing = {"service": ALL, "billing_currency": code, "budget": None, "verdict": "unknown"}
         rows.append(_spend_row(cost, period, seen, baseline, nothing, len(codes) > 1))
     for code in codes:
-        rows.append(
-            _change_row(history[history["billing_currency"] == code], code, period, seen, len(codes) > 1)
-        )
+        rows.append(_change_row(history[history["billing_currency"] == code], code, period, seen, len(codes) > 1))
         if params.cost.required_tags:
-            rows.append(
-                _tag_row(cost, period, params.cost.required_tags, code, seen, baseline, len(codes) > 1)
-            )
+            rows.append(_tag_row(cost, period, params.cost.required_tags, code, seen, baseline, len(codes) > 1))
     return pd.DataFrame(rows, columns=list(SCORECARD)).astype(
         {name: object for name in ("this_month", "target", "last_month", "baseline")}
     )
@@ -133,7 +127,7 @@ def _change_row(
     return {
         "id": f"cost.change.{code.lower()}",
         "measure": f"Change in spend, for the same days{_in(code, several)}",
-        "unit": "money",
+        "unit": "money_change",
         "currency": code,
         "this_month": trend[-1],
         "target": None,
@@ -194,9 +188,7 @@ def _only(cost: pd.DataFrame, service: str) -> pd.DataFrame:
         return cost
     if "service" not in cost:
         return cost.iloc[:0]
-    return cost.assign(
-        billed_cost=cost["billed_cost"].where((cost["service"] == service).fillna(False), ZERO)
-    )
+    return cost.assign(billed_cost=cost["billed_cost"].where((cost["service"] == service).fillna(False), ZERO))
 
 
 def _rounded(value: Decimal | None) -> Decimal | None:

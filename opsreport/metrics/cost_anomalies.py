@@ -25,9 +25,7 @@ WIDTH, NORMAL = Decimal("3.5"), Decimal("1.4826")
 FLOOR = Decimal(10)
 
 
-def anomalies(
-    cost: pd.DataFrame, period: Period, column: str = "service_name", floor: Decimal = FLOOR
-) -> pd.DataFrame:
+def anomalies(cost: pd.DataFrame, period: Period, column: str = "service_name", floor: Decimal = FLOOR) -> pd.DataFrame:
     """Days of the month on which a service's usage cost something out of its usual band.
 
     Parameters
@@ -94,9 +92,7 @@ def _days(cost: pd.DataFrame, period: Period, column: str) -> Iterator[tuple]:
     billed = {days[index].first_day for index in at["at"]}
     spent: dict[tuple, dict[dt.date, Decimal]] = {}
     for row in at.to_dict("records"):
-        spent.setdefault((row["billing_currency"], row[column]), {})[days[row["at"]].first_day] = row[
-            "billed_cost"
-        ]
+        spent.setdefault((row["billing_currency"], row[column]), {})[days[row["at"]].first_day] = row["billed_cost"]
     for (code, name), costs in spent.items():
         began = min(costs)
         for day in sorted(day for day in billed if day >= max(period.bill.first_day, began)):

@@ -140,9 +140,7 @@ class _Line:
     c: tuple[Decimal, Decimal]
 
     def effects(self, stretch: Decimal) -> dict[str, Decimal]:
-        return effects_of(
-            self.q[0], self.c[0], self.q[1], self.c[1], Decimal(1) if self.recurring else stretch
-        )
+        return effects_of(self.q[0], self.c[0], self.q[1], self.c[1], Decimal(1) if self.recurring else stretch)
 
 
 def _parts_by(cost: pd.DataFrame, period: Period, *by: str) -> dict[tuple, dict[str, Decimal]]:
@@ -158,9 +156,7 @@ def _parts_by(cost: pd.DataFrame, period: Period, *by: str) -> dict[tuple, dict[
     return made
 
 
-def _effects(
-    cost: pd.DataFrame, months: list[Period], stretch: Decimal
-) -> Iterator[tuple[dict, str, Decimal]]:
+def _effects(cost: pd.DataFrame, months: list[Period], stretch: Decimal) -> Iterator[tuple[dict, str, Decimal]]:
     """Each (key, effect, amount) of the bill."""
     alone = cost["kind"] != "measured"
     apart = sums(cost[alone], months, [*_KEYS, "kind"])
@@ -170,9 +166,7 @@ def _effects(
     for line in _lines(cost[~alone], months):
         family = tuple(line.key[name] for name in _KEYS if name != "sku_price_id")
         # A price without a SKU is related to no other.
-        families[
-            (*family, line.recurring, line.sku, line.key["sku_price_id"] if line.sku is None else "")
-        ].append(line)
+        families[(*family, line.recurring, line.sku, line.key["sku_price_id"] if line.sku is None else "")].append(line)
     for lines in families.values():
         for line, effects in _of_one_sku(lines, stretch):
             for effect, amount in effects.items():
@@ -189,9 +183,7 @@ def _of_one_sku(lines: list[_Line], stretch: Decimal) -> Iterator[tuple[_Line, d
     for line in lines:
         effects = line.effects(stretch)
         if both and len(lines) > 1:
-            effects = {
-                "usage" if name in ("new", "removed") else name: value for name, value in effects.items()
-            }
+            effects = {"usage" if name in ("new", "removed") else name: value for name, value in effects.items()}
         yield line, effects
 
 
@@ -221,15 +213,12 @@ def _kinds(cost: pd.DataFrame, period: Period) -> pd.DataFrame:
     category, frequency = rows["charge_category"], rows["charge_frequency"].fillna("")
     tests = {
         "tax": category == "Tax",
-        "credits and refunds": category.isin(["Credit", "Adjustment"])
-        | (rows["charge_class"] == "Correction"),
+        "credits and refunds": category.isin(["Credit", "Adjustment"]) | (rows["charge_class"] == "Correction"),
         "one-off charges": frequency == "One-Time",
         "commitments": rows["commitment_discount_id"].notna() | rows["commitment_discount_status"].notna(),
         "without quantity": rows["pricing_quantity"].isna(),
     }
-    kind = np.select(
-        [test.fillna(False).to_numpy(dtype=bool) for test in tests.values()], list(tests), "measured"
-    )
+    kind = np.select([test.fillna(False).to_numpy(dtype=bool) for test in tests.values()], list(tests), "measured")
     return rows.assign(kind=kind, recurring=np.where(frequency == "Recurring", "yes", "no"))
 
 

@@ -136,9 +136,7 @@ def _row(
     return service, code, spent, agreed, variance, over, share, said, "; ".join(filter(None, notes))
 
 
-def _spent(
-    cost: pd.DataFrame, days: set[Period], service: str, code: str
-) -> tuple[Decimal | None, list[str]]:
+def _spent(cost: pd.DataFrame, days: set[Period], service: str, code: str) -> tuple[Decimal | None, list[str]]:
     """Spend in a currency in some days, and the other currencies that were spent in them."""
     if service != ALL:
         if "service" not in cost:

@@ -32,11 +32,7 @@ def in_currency(cost: pd.DataFrame, params: ClientParams) -> pd.DataFrame:
         The same rows. A currency with no stated rate stays as it is (with the mark-up) and is
         shown apart; it is never added to another. Amounts are exact to eighteen decimals.
     """
-    rates = {
-        rate.bill_currency: rate.rate
-        for rate in params.exchange_rates
-        if rate.bill_currency != params.currency
-    }
+    rates = {rate.bill_currency: rate.rate for rate in params.exchange_rates if rate.bill_currency != params.currency}
     made = cost.copy()
     for code in cost["billing_currency"].unique():
         factor = CONTEXT.multiply(rates.get(code, Decimal(1)), 1 + params.cost.markup)
@@ -78,9 +74,7 @@ def _times(amounts: pd.Series, factor: Decimal) -> pd.Series:
     """Amounts times a factor, rounded half to even at eighteen decimals."""
     # 38 digits times 37 do not fit Arrow's 38: the product is made in its 256-bit type.
     wide = pa.Table.from_pandas(amounts.to_frame("amount"), preserve_index=False)["amount"]
-    product = pc.multiply(
-        wide.cast(pa.decimal256(38, 18)), pa.scalar(factor, pa.decimal256(37, _places(factor)))
-    )
+    product = pc.multiply(wide.cast(pa.decimal256(38, 18)), pa.scalar(factor, pa.decimal256(37, _places(factor))))
     rounded = pc.round(product, ndigits=18, round_mode="half_to_even").cast(_FRAME)
     return pd.Series(pd.arrays.ArrowExtensionArray(rounded), index=amounts.index, dtype=DECIMAL)
 

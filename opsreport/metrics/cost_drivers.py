@@ -33,9 +33,7 @@ def drivers(cost: pd.DataFrame, period: Period) -> pd.DataFrame:
         within = within[within["billing_currency"] == code]
         resource = _mover(within, "spend_change", service["spend_change"])
         named = (None, None) if resource is None else (resource["resource_id"], resource["spend_change"])
-        rows.append(
-            (code, whole, service["service_name"], service["spend_change"], service["main_effect"], *named)
-        )
+        rows.append((code, whole, service["service_name"], service["spend_change"], service["main_effect"], *named))
     names = ["billing_currency", "total_change", "service_name", "spend_change", "main_effect",
              "resource_id", "resource_change"]  # fmt: skip
     made = pd.DataFrame(rows, columns=names)
@@ -50,11 +48,7 @@ def resources(cost: pd.DataFrame, period: Period, service_name: str, n: int = 10
     DataFrame
         As `metrics.cost_groups.by` over resource_id, the largest change first.
     """
-    of = (
-        cost["service_name"].isna()
-        if service_name == NONE
-        else (cost["service_name"] == service_name).fillna(False)
-    )
+    of = cost["service_name"].isna() if service_name == NONE else (cost["service_name"] == service_name).fillna(False)
     made = by(cost, period, "resource_id", only=of)
     sizes = [(code, ZERO if pd.isna(change) else -abs(change))
              for code, change in zip(made["billing_currency"], made["spend_change"], strict=True)]  # fmt: skip

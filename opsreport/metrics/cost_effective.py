@@ -34,10 +34,7 @@ def effective_cost_check(cost: pd.DataFrame, period: Period) -> pd.DataFrame:
     every, usage = sums(rows, [period], keys, both), sums(plain, [period], keys, both)
     found = {_known(key): _finding(part) for key, part in plain[[*keys, *both]].groupby(keys, dropna=False)}
     made = every.merge(usage, on=keys, how="left", suffixes=("", "_usage"))
-    said = [
-        found.get(key, "without usage to check it by")
-        for key in made[keys].itertuples(index=False, name=None)
-    ]
+    said = [found.get(key, "without usage to check it by") for key in made[keys].itertuples(index=False, name=None)]
     return pd.DataFrame({
         "provider_name": made["provider_name"],
         "billing_currency": made["billing_currency"],

@@ -41,9 +41,7 @@ def by(cost: pd.DataFrame, period: Period, column: str, only: pd.Series | None =
         cost = cost.assign(**{column: pd.Series(pd.NA, index=cost.index, dtype=TEXT)})
     before = period.previous()
     at = sums(cost if only is None else cost[only], [before, period], ["billing_currency", column])
-    spent = {
-        (row["at"], row["billing_currency"], row[column]): row["billed_cost"] for _, row in at.iterrows()
-    }
+    spent = {(row["at"], row["billing_currency"], row[column]): row["billed_cost"] for _, row in at.iterrows()}
     known = has_charges(cost, before)
     groups = dict.fromkeys(zip(at["billing_currency"], at[column], strict=True))
     rows = []
@@ -80,9 +78,7 @@ def top(groups: pd.DataFrame, n: int = 8) -> pd.DataFrame:
         if len(rest):
             sums_of_rest = {column: exact([_sum_or_unknown(rest[column])]) for column in money}
             share = [rest["share"].sum(min_count=1)]
-            parts.append(
-                pd.DataFrame({name: [OTHER], "billing_currency": [code], **sums_of_rest, "share": share})
-            )
+            parts.append(pd.DataFrame({name: [OTHER], "billing_currency": [code], **sums_of_rest, "share": share}))
     return pd.concat(parts, ignore_index=True)[groups.columns] if parts else groups
 
 
@@ -111,9 +107,7 @@ def tag_coverage(cost: pd.DataFrame, period: Period, required_tags: Sequence[str
             carried = [not gaps if tag == ALL else tag not in gaps for gaps in lacking]
             tagged = total(part["billed_cost"][carried])
             rows.append((tag, code, tagged, whole, float(tagged / whole)))
-    made = pd.DataFrame(
-        rows, columns=["tag", "billing_currency", "tagged_spend", "usage_spend", "tagged_share"]
-    )
+    made = pd.DataFrame(rows, columns=["tag", "billing_currency", "tagged_spend", "usage_spend", "tagged_share"])
     return made.assign(tagged_spend=exact(made["tagged_spend"]), usage_spend=exact(made["usage_spend"]))
 
 
@@ -149,8 +143,7 @@ def untagged(cost: pd.DataFrame, period: Period, required_tags: Sequence[str], n
 
 def _with_shares(groups: pd.DataFrame, column: str) -> pd.DataFrame:
     above = {
-        code: total(value for value in part["spend"] if value > 0)
-        for code, part in groups.groupby("billing_currency")
+        code: total(value for value in part["spend"] if value > 0) for code, part in groups.groupby("billing_currency")
     }
     shares = [
         float(spent / above[code]) if spent > 0 else float("nan")

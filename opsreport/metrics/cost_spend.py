@@ -39,9 +39,7 @@ def spend(cost: pd.DataFrame, period: Period) -> pd.DataFrame:
     .. [1] FOCUS, https://focus.finops.org, BilledCost, ChargePeriodStart, BillingPeriodStart.
     """
     bill = [period.bill]
-    used = sums(cost, bill, ["billing_currency"], ("billed_cost", "effective_cost")).set_index(
-        "billing_currency"
-    )
+    used = sums(cost, bill, ["billing_currency"], ("billed_cost", "effective_cost")).set_index("billing_currency")
     invoiced = sums(cost, bill, ["billing_currency"], placed_by="billing_period_start")
     invoiced = invoiced.set_index("billing_currency")["billed_cost"]
     check = effective_cost_check(cost, period)
@@ -80,8 +78,7 @@ def invoice_difference(cost: pd.DataFrame, period: Period) -> pd.DataFrame:
     })  # fmt: skip
     keys = ["billing_currency", "charge_month", "billing_month"]
     made = [
-        (*key, part["sign"].iloc[0] * total(part["amount"]), len(part))
-        for key, part in rows.groupby(keys, sort=True)
+        (*key, part["sign"].iloc[0] * total(part["amount"]), len(part)) for key, part in rows.groupby(keys, sort=True)
     ]
     frame = pd.DataFrame(made, columns=[*keys, "invoice_difference", "charges"])
     return frame.assign(invoice_difference=exact(frame["invoice_difference"]))
@@ -135,9 +132,7 @@ def monthly(cost: pd.DataFrame, period: Period, n: int = 13, seen: Intervals | N
     months = period.bill.history(n)
     at = sums(cost, months, ["billing_currency"])
     spent = {(row["at"], row["billing_currency"]): row["billed_cost"] for _, row in at.iterrows()}
-    known = {
-        index for index in set(at["at"]) if seen is None or seen_share(seen, period.back(n - 1 - index)) > 0
-    }
+    known = {index for index in set(at["at"]) if seen is None or seen_share(seen, period.back(n - 1 - index)) > 0}
     rows = [
         (month.name, code, spent.get((index, code), ZERO) if index in known else None,
          seen_share(seen, period.back(n - 1 - index)))

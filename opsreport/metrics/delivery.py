@@ -18,8 +18,8 @@ from opsreport.period import Period
 from opsreport.schemas import FRAMES
 
 __all__ = [
-    "daily", "failures", "frequency", "history", "lead_summary", "lead_times", "listing", "scorecard",
-    "stability",
+    "daily", "failures", "frequency", "history", "lead_summary", "lead_times", "listing", "production",
+    "scorecard", "stability",
 ]  # fmt: skip
 
 FREQUENCY = ("service", "deployments", "deployments_per_week", "deployment_days", "note", "coverage")

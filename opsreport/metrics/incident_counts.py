@@ -22,10 +22,11 @@ from opsreport.period import Period
 
 TOTALS = ("period", "incidents_opened", "incidents_resolved", "incidents_open", "drills", "planned",
           "incident_downtime", "coverage")  # fmt: skip
+#: The times of a severity, which are withheld below five.
+TIMES = ("acknowledge_median", "acknowledge_p90", "restore_median", "restore_p90")
 SUMMARY = (
     "severity", "incidents_opened", "incidents_resolved", "incidents_open", "acknowledged_count",
-    "acknowledge_at_most", "acknowledge_median", "acknowledge_p90", "restore_median", "restore_p90",
-    "note", "coverage",
+    "acknowledge_at_most", *TIMES, "note", "coverage",
 )  # fmt: skip
 LISTING = (
     "incident_id", "opened_at", "service", "severity", "title", "time_to_acknowledge", "time_to_restore",

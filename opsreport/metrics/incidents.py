@@ -12,6 +12,7 @@ from opsreport.agreement import terms_in
 from opsreport.coverage import share_seen
 from opsreport.intervals import Intervals
 from opsreport.metrics.incident_counts import (
+    TIMES,
     downtime,
     found_by_us,
     history,
@@ -28,7 +29,7 @@ from opsreport.period import Period
 from opsreport.verdict import verdict
 
 __all__ = [
-    "downtime", "found_by_us", "history", "listing", "repeats", "response", "scorecard", "summary",
+    "TIMES", "downtime", "found_by_us", "history", "listing", "repeats", "response", "scorecard", "summary",
     "targets", "totals",
 ]  # fmt: skip
 
@@ -51,7 +52,7 @@ def scorecard(
     whole = {month: totals(incident, month, seen).iloc[0] for month in months}
     rows = [
         _score("opened", "Incidents opened", "count", lambda month: whole[month]["incidents_opened"], True),
-        _score("downtime", "Downtime of incidents", "duration", lambda m: whole[m]["incident_downtime"], True),
+        _score("downtime", "Time with an incident", "duration", lambda m: whole[m]["incident_downtime"], True),
         _late(answers, period, seen, agreements),
         *_in_time(answers, period, seen),
         *_restored(incident, period, seen),

@@ -22,6 +22,8 @@ DAYS = ("happened_on", "spend", "down_on_day", "incidents_on_day", "deployments_
 
 #: A deployment this long before an outage or incident coincides with it.
 WITHIN = pd.Timedelta(hours=2)
+#: Unusual days at most this far apart are one run.
+_SAME_RUN = dt.timedelta(days=2)
 _NONE = pd.Timedelta(0)
 _Event = dict[str, Any]
 
@@ -55,9 +57,9 @@ def coincidences(
     """What coincides, by service and time: it is not said that one caused the other.
 
     A deployment that started at most `within` before an outage or an incident of its
-    service; an incident that overlaps an outage of its service; and a day of unusual cost
-    with a deployment of its service on that day or the day before. What maps to no service
-    coincides with nothing.
+    service; an incident that overlaps an outage of its service; and the first of a run of
+    days of unusual cost with a deployment of its service on that day or the day before. What
+    maps to no service coincides with nothing.
 
     Parameters
     ----------
@@ -74,11 +76,11 @@ def coincidences(
     opened = list(_incident_events(incidents, period))
     # A deployment of the day before the month may coincide with the month's first hours.
     shipped = list(_deployment_events(deployments, period, before=pd.Timedelta(days=2)))
-    odd = list(_anomaly_events(anomalies, period))
+    odd, days = list(_anomaly_events(anomalies, period)), {start: day for day, start, _ in period.local_days()}
     rows = [
         *_pairs([*down, *opened], shipped, lambda event, other: _follows(event, other, within)),
         *_pairs(opened, down, _overlaps),
-        *_pairs(odd, shipped, _same_or_day_before),
+        *_pairs(odd, shipped, lambda event, other: _same_or_day_before(days[event["happened_at"]], other)),
     ]
     made = framed(rows, COINCIDENCES)
     return made.sort_values(["happened_at", "happening", "coincides_with"], ignore_index=True)
@@ -157,12 +159,14 @@ def _deployment_events(
 
 
 def _anomaly_events(anomalies: pd.DataFrame | None, period: Period) -> Iterable[_Event]:
-    for row in _records(anomalies):
-        day = _date(row["charge_day"])
-        if period.first_day <= day < period.end_day:
-            start = pd.Timestamp(day, tz="UTC")
-            what = f"Unusual cost of {row['service']}"
-            yield _event("cost", start, start + pd.Timedelta(days=1), row["service"], what)
+    """The first day of each run of unusual days: a bill that stays higher moved once."""
+    starts = {day: start for day, start, _ in period.local_days()}
+    found = {(str(row["service"]), _date(row["charge_day"])) for row in _records(anomalies)}
+    last: dict[str, dt.date] = {}
+    for service, day in sorted(found):
+        if day in starts and day - last.get(service, dt.date.min) > _SAME_RUN:
+            yield _event("cost", starts[day], starts[day], service, f"Unusual cost of {service} from this day")
+        last[service] = day
 
 
 def _event(lane: str, start: pd.Timestamp, end: pd.Timestamp, service: Any, what: str) -> _Event:
@@ -194,11 +198,10 @@ def _overlaps(event: _Event, other: _Event) -> pd.Timedelta | None:
     return _NONE if begins_in_time and event["happened_at"] < other["happened_until"] else None
 
 
-def _same_or_day_before(odd: _Event, shipped: _Event) -> pd.Timedelta | None:
-    lead = odd["happened_at"].date() - shipped["happened_at"].tz_convert("UTC").date()
-    if lead not in (dt.timedelta(0), dt.timedelta(days=1)):
-        return None
-    return abs(odd["happened_at"] - shipped["happened_at"])
+def _same_or_day_before(odd: dt.date, shipped: _Event) -> pd.Timedelta | None:
+    """Whole days from a deployment to the day of the bill, which is counted in UTC."""
+    lead = odd - shipped["happened_at"].tz_convert("UTC").date()
+    return pd.Timedelta(lead) if lead in (dt.timedelta(0), dt.timedelta(days=1)) else None
 
 
 def _spend(daily_cost: pd.DataFrame | None, currency: str) -> dict[dt.date, Decimal]:

@@ -41,7 +41,7 @@ def finding(changes: pd.DataFrame, budgets: pd.DataFrame, drivers: pd.DataFrame,
             parts.append(_mover(mover.iloc[0], style))
     said = budgets["billing_currency"].isin(known["billing_currency"]) & (budgets["service"] == ALL)
     parts += [_other_budget(row, style) for _, row in budgets[~said].iterrows() if _worth_saying(row)]
-    return join("cost.finding", parts)
+    return join("cost.finding", parts, lead=parts)
 
 
 def _spend(row: pd.Series, budget: pd.Series | None, style: Style) -> Exhibit:
@@ -129,9 +129,7 @@ def _other_budget(row: pd.Series, style: Style) -> Exhibit:
     code, service = row["billing_currency"], row["service"]
     money = money_facts(f"cost.finding.{code.lower()}.{slug(service)}", code, row["coverage"])
     of = "the whole bill" if service == ALL else service
-    why = row["note"] or (
-        "spend is not known" if is_unknown(row["spend"]) else "the month was not seen whole"
-    )
+    why = row["note"] or ("spend is not known" if is_unknown(row["spend"]) else "the month was not seen whole")
     template = "{of} is {over} over its budget of {budget}" + (" ({why})." if row["note"] else ".")
     if row["verdict"] == "unknown":
         template = "Whether the budget of {budget} for {of} was met is unknown: {why}."

@@ -25,9 +25,7 @@ def effective_cost(check: pd.DataFrame, style: Style) -> Exhibit:
     start = "Amounts are billed cost. "
     unsound = check[check["effective_finding"] != _SOUND]
     if not len(unsound):
-        return prose(
-            "cost.effective", start + "Effective cost agrees with it at every provider.", style, "note"
-        )
+        return prose("cost.effective", start + "Effective cost agrees with it at every provider.", style, "note")
     parts = [prose("cost.effective", start.strip(), style, "note")]
     for _, row in unsound.iterrows():
         provider, code = (
@@ -48,9 +46,7 @@ def effective_cost(check: pd.DataFrame, style: Style) -> Exhibit:
                 )
                 for name in ("effective", "billed")
             }
-        parts.append(
-            prose("cost.effective", template + ".", style, "note", provider=provider, what=what, **facts)
-        )
+        parts.append(prose("cost.effective", template + ".", style, "note", provider=provider, what=what, **facts))
     return join("cost.effective", parts, "note")
 
 
@@ -74,9 +70,7 @@ def invoice(spent: pd.DataFrame, differences: pd.DataFrame, style: Style) -> Exh
         invoiced = Fact(f"{at}.invoice", row["invoice"], "money", currency=code)
         if difference == 0:
             parts.append(
-                prose(
-                    at, "The invoice comes to {invoice}, the same as spend.", style, "note", invoice=invoiced
-                )
+                prose(at, "The invoice comes to {invoice}, the same as spend.", style, "note", invoice=invoiced)
             )
             continue
         less = Fact(f"{at}.difference", abs(difference), "money", currency=code)
@@ -134,14 +128,10 @@ def exchange(conversions: pd.DataFrame, style: Style) -> Exhibit:
     if len(conversions) and conversions["markup"].iloc[0] > 0:
         share = Fact("cost.exchange.markup", conversions["markup"].iloc[0], "share")
         parts.append(
-            prose(
-                "cost.exchange", "Amounts include the agreed mark-up of {share}.", style, "note", share=share
-            )
+            prose("cost.exchange", "Amounts include the agreed mark-up of {share}.", style, "note", share=share)
         )
     if not parts:
-        return prose(
-            "cost.exchange", "Amounts are as billed, without a conversion or a mark-up.", style, "note"
-        )
+        return prose("cost.exchange", "Amounts are as billed, without a conversion or a mark-up.", style, "note")
     return join("cost.exchange", parts, "note")
 
 
@@ -173,9 +163,7 @@ def anomalies(found: pd.DataFrame, basis: pd.DataFrame, style: Style) -> Exhibit
 
 def _by_impact(found: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     """The services and their days, the one of the most impact first."""
-    groups = [
-        (key[0], part) for key, part in found.groupby([found.columns[1], "billing_currency"], sort=True)
-    ]
+    groups = [(key[0], part) for key, part in found.groupby([found.columns[1], "billing_currency"], sort=True)]
     return sorted(groups, key=lambda group: -abs(group[1]["impact"].sum()))
 
 
@@ -183,9 +171,7 @@ def _unusual(days: pd.DataFrame, service: str, style: Style) -> Exhibit:
     """How many days a service was out of its usual, and what that came to."""
     code = days["billing_currency"].iloc[0]
     at = f"cost.anomalies.{slug(service)}.{code.lower()}"
-    when = (
-        "on {day}, by {impact}." if len(days) == 1 else "on {days} days, by {impact} in all, {day} the most."
-    )
+    when = "on {day}, by {impact}." if len(days) == 1 else "on {days} days, by {impact} in all, {day} the most."
     return say(
         "{service} was out of the usual for its weekday " + when,
         style,

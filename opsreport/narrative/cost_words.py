@@ -12,9 +12,7 @@ from opsreport.theme import Style, is_unknown
 
 def say(template: str, style: Style, role: str = "finding", **facts: Fact | str) -> Exhibit:
     """A sentence with those of the facts that it names, and no other."""
-    return prose(
-        "cost.finding", template, style, role, **{k: v for k, v in facts.items() if f"{{{k}}}" in template}
-    )
+    return prose("cost.finding", template, style, role, **{k: v for k, v in facts.items() if f"{{{k}}}" in template})
 
 
 def money_facts(at: str, code: str, coverage: float | None = None) -> Callable[[str, Any], Fact]:

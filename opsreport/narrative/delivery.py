@@ -74,7 +74,8 @@ def _nothing(row: pd.Series, style: Style) -> Exhibit:
 
 def _deployed(place: int, row: pd.Series, style: Style) -> Exhibit:
     id, count = f"{_F}.{place}", row["deployments"]
-    facts = {"count": Fact(f"{id}.deployments", count, "count", row["coverage"]), "name": _name(row)}
+    name = _name(row)
+    facts = {"count": Fact(f"{id}.deployments", count, "count", row["coverage"]), "name": name[:1].upper() + name[1:]}
     if is_unknown(row["deployments_per_week"]):
         words = "{name} was deployed once." if count == 1 else "{name} was deployed {count} times, too few for a rate."
         return prose(_F, words, style, **(facts if count > 1 else {"name": facts["name"]}))
@@ -108,12 +109,12 @@ def _broke(place: int, row: pd.Series | None, style: Style) -> list[Exhibit]:
         rate = "" if is_unknown(row["change_fail_rate"]) else ", a change fail rate of {rate}"
         if rate:
             fact["rate"] = Fact(f"{id}.fail_rate", row["change_fail_rate"], "share", row["coverage"])
-        parts.append(prose(_F, f"{{failed}} of them had to be mended at once{rate}.", style, **fact))
+        parts.append(prose(_F, f"{{failed}} of its deployments had to be mended at once{rate}.", style, **fact))
     elif not unsaid and row["deployments_reached"]:
-        parts.append(prose(_F, "None had to be mended at once.", style))
+        parts.append(prose(_F, "No deployment of it had to be mended at once.", style))
     if unsaid:
         bounds = _bounds(id, row)
-        words = "Whether {unsaid} of them had to be mended at once is not recorded"
+        words = "Whether {unsaid} of its deployments had to be mended at once is not recorded"
         words += ", so its change fail rate lies between {best} and {worst}." if bounds else "."
         unsaid = Fact(f"{id}.unsaid", unsaid, "count", row["coverage"])
         parts.append(prose(_F, words, style, unsaid=unsaid, **bounds))

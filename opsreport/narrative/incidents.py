@@ -28,10 +28,11 @@ def finding(
         said = "No source of incidents was seen in this month, so whether there were any is unknown."
         return notice(_F, said)
     parts = [_happened(now, style), *_before(totals, style), *_still_open(now, style), *_seen(now, style)]
-    parts += _answered(targets, style)
+    answered = _answered(targets, style)
+    lead, parts = [parts[0], *answered], [*parts, *answered]
     if now["incidents_opened"]:
         parts += [*_came_back(repeats, style), *_noticed(found.iloc[0], style)]
-    return join(_F, parts)
+    return join(_F, parts, lead=lead)
 
 
 def left_out(totals: pd.DataFrame, style: Style) -> Exhibit:

@@ -87,13 +87,13 @@ def completeness(told: pd.DataFrame, gaps: pd.DataFrame, style: Style) -> Exhibi
             whole=Fact("completeness.whole", whole, "count"), all=Fact("completeness.all", len(told), "count"),
         )
     ]  # fmt: skip
-    short = sorted(told.loc[told["status"] != "ok", "frame"].unique())
+    short = told.loc[told["status"] != "ok", "frame"].unique()
     if short:
         parts.append(prose("completeness.short", "Not complete: {names}.", style, names=", ".join(short)))
     if len(gaps):
         parts.append(
             prose(
-                "completeness.gaps", "{count} names at the sources are not yet mapped to a service.", style,
+                "completeness.gaps", "Names at the sources that map to no service yet: {count}.", style,
                 count=Fact("completeness.unmapped", len(gaps), "count"),
             )
         )  # fmt: skip
@@ -143,5 +143,7 @@ def _logo(folder: Path, name: str) -> str:
     try:
         content = (folder / name).read_bytes()
     except OSError as error:
-        raise ParamsError(f"brand.logo: {folder / name}: {error.strerror}", hint="paths are relative to the client's file") from error
+        raise ParamsError(
+            f"brand.logo: {folder / name}: {error.strerror}", hint="paths are relative to the client's file"
+        ) from error
     return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"

@@ -30,13 +30,13 @@ def finding(availability: pd.DataFrame, outages: pd.DataFrame, style: Style) -> 
             parts.append(_missed(place, row, outages[outages["monitor"] == row["monitor"]], style))
     parts += _at_risk(slos[slos["verdict"] == "at risk"], style)
     parts += _unknown(slos[slos["verdict"] == "unknown"], style)
-    return join("uptime.finding", parts)
+    return join("uptime.finding", parts, lead=parts[: _MOST_NAMED + 1])
 
 
-def credits(credit: pd.DataFrame, style: Style) -> Exhibit | None:
-    """What is owed under the agreement; None where it has no credits."""
+def credits(credit: pd.DataFrame, style: Style) -> Exhibit:
+    """What is owed under the agreement."""
     if credit.empty:
-        return None
+        return prose("uptime.credits", "The agreement names no credits.", style, "note")
     parts = []
     for place, (_, row) in enumerate(credit.iterrows()):
         fact, name = f"uptime.credit.{place}", row["monitor"]

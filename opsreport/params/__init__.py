@@ -34,9 +34,7 @@ def load_params(folder: Path, client: str) -> ClientParams:
         del content["extends"]
     params = validated(ClientParams, content, path, plan)
     if params.client != client:
-        raise ParamsError(
-            f"{path} says client: {params.client}", hint=f"write client: {client}, or rename the file"
-        )
+        raise ParamsError(f"{path} says client: {params.client}", hint=f"write client: {client}, or rename the file")
     return params
 
 
@@ -51,9 +49,7 @@ def load_corrections(folder: Path, client: str) -> list[Correction]:
 def client_path(folder: Path, client: str) -> Path:
     """Where a client's file stands; refuses what is not a client id."""
     if not isinstance(client, str) or not re.fullmatch(CLIENT_ID, client):
-        raise ParamsError(
-            f"{client!r} is not a client id", hint="use a-z, 0-9 and -, 63 characters at most"
-        )
+        raise ParamsError(f"{client!r} is not a client id", hint="use a-z, 0-9 and -, 63 characters at most")
     return Path(folder) / f"{client}.yaml"
 
 
@@ -76,7 +72,8 @@ def json_schema() -> str:
     """The JSON Schema of a client's file, for editors."""
     schema = ClientParams.model_json_schema()
     schema["properties"]["extends"] = {
-        "type": "string", "description": "a plan in params/plans that this file adds to",
+        "type": "string",
+        "description": "a plan in params/plans that this file adds to",
     }
     # A plan may supply what a client's file leaves out.
     schema["required"] = ["client"]

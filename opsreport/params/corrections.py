@@ -59,4 +59,4 @@ class Correction(Strict):
 class Corrections(Strict):
     """A client's corrections file."""
 
-    corrections: list[Correction] = []
+    corrections: list[Correction] = Field(default=[])

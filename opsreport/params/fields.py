@@ -106,12 +106,12 @@ Share = Annotated[Number, Field(ge=0, le=1)]
 Zone = Annotated[str, AfterValidator(_zone)]
 LocaleName = Annotated[str, AfterValidator(_locale)]
 Currency = Annotated[str, AfterValidator(_currency)]
-Clock = Annotated[str, _matching(_CLOCK, "is not a time of day; write it as \"09:00\", up to \"24:00\"")]
+Clock = Annotated[str, _matching(_CLOCK, 'is not a time of day; write it as "09:00", up to "24:00"')]
 Email = Annotated[str, _matching(_EMAIL, "is not an e-mail address")]
 ClientId = Annotated[
     str,
     _matching(re.compile(CLIENT_ID), "is not a client id; use a-z, 0-9 and -, 63 at most, in quotes if all digits"),
 ]
-Colour = Annotated[str, _matching(re.compile("#[0-9a-fA-F]{6}"), "is not a colour; write it as \"#0072B2\"")]
+Colour = Annotated[str, _matching(re.compile("#[0-9a-fA-F]{6}"), 'is not a colour; write it as "#0072B2"')]
 FrameName = Annotated[str, AfterValidator(_frame_name)]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]

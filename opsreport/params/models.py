@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -208,11 +209,9 @@ class ClientParams(Strict):
     @model_validator(mode="after")
     def _whole(self) -> ClientParams:
         terms = sorted(self.agreement, key=lambda term: term.starts_on)
-        for term, later in zip(terms, terms[1:], strict=False):
+        for term, later in pairwise(terms):
             if term.ends_on is None or term.ends_on >= later.starts_on:
-                raise ValueError(
-                    f"agreement: the term from {term.starts_on} must end before {later.starts_on}"
-                )
+                raise ValueError(f"agreement: the term from {term.starts_on} must end before {later.starts_on}")
         if any(term.ends_on and term.ends_on < term.starts_on for term in terms):
             raise ValueError("agreement: a term ends before it starts")
         _each_alias_once(self.services)

@@ -93,7 +93,9 @@ def _own_inputs(home: Home, client: str, notebook: Path) -> list[dict[str, Any]]
     return [{"path": str(path.relative_to(home.folder)), "sha256": sha256(path)} for path in own]
 
 
-def _write_manifest(work: Path, notebook: nbformat.NotebookNode, files: list[Path], inputs: list[dict[str, Any]]) -> None:
+def _write_manifest(
+    work: Path, notebook: nbformat.NotebookNode, files: list[Path], inputs: list[dict[str, Any]]
+) -> None:
     content = manifest(notebook, {path.name: path for path in files}, inputs)
     text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     (work / "manifest.json").write_text(text, "utf-8")

@@ -56,7 +56,7 @@ def execute(notebook: Path, output: Path, parameters: dict[str, str], cwd: Path)
             made = papermill.execute_notebook(
                 notebook, output, parameters=parameters, cwd=cwd, progress_bar=False,
                 request_save_on_cell_execute=False, execution_timeout=CELL_TIMEOUT,
-                kernel_name="python3", config=Config({"KernelManager": transport}),
+                kernel_name="python3", language="python", config=Config({"KernelManager": transport}),
             )  # fmt: skip
         except PapermillExecutionError as error:
             raise ReportError(_failed(notebook, error), hint=_hint(error)) from error

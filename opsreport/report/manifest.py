@@ -50,9 +50,7 @@ def cover(notebook: nbformat.NotebookNode) -> dict[str, Any]:
     raise ReportError("the notebook shows no cover", hint="its first exhibit says whose report it is")
 
 
-def manifest(
-    notebook: nbformat.NotebookNode, files: dict[str, Path], inputs: list[dict[str, Any]]
-) -> dict[str, Any]:
+def manifest(notebook: nbformat.NotebookNode, files: dict[str, Path], inputs: list[dict[str, Any]]) -> dict[str, Any]:
     """The manifest of a report.
 
     Parameters

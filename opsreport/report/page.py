@@ -12,7 +12,7 @@ import hashlib
 import re
 from functools import lru_cache, partial
 from importlib.resources import files
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from pathlib import Path
 
 from markupsafe import Markup, escape
@@ -50,9 +50,13 @@ def render(notebook: NotebookNode) -> str:
     blocks = read(notebook)
     cover = take_cover(blocks)
     templates: list[str] = []
-    for block in blocks:
+    for before, block in pairwise([{"html": ""}, *blocks]):
         if block["kind"] == "chart":
             block["json"] = _figure(block, templates)
+        if block["kind"] in ("table", "scorecard"):
+            # A table's heading is its title; on a phone the rows of a wide one become cards.
+            block["is_headed"] = bool(re.search(r"<h[23]\b", str(before["html"])))
+            block["is_wide"] = str(block["html"]).partition("</thead>")[0].count("<th ") > 4
     html, _ = PageExporter().from_notebook_node(
         notebook,
         {

@@ -10,9 +10,7 @@ from opsreport.schemas.frame import DECIMAL, FLAG, INSTANT, SQL_TYPES, TEXT, Col
 from opsreport.schemas.incidents import INCIDENT
 from opsreport.schemas.uptime import MONITOR_STATE
 
-FRAMES: dict[str, Frame] = {
-    frame.name: frame for frame in (COST, MONITOR_STATE, INCIDENT, DEPLOYMENT, CHANGE)
-}
+FRAMES: dict[str, Frame] = {frame.name: frame for frame in (COST, MONITOR_STATE, INCIDENT, DEPLOYMENT, CHANGE)}
 
 #: Every column of a metric's result; a name means the same in every section.
 MEASURES: dict[str, Measure] = {}

@@ -4,6 +4,7 @@ from opsreport.schemas.frame import DECIMAL, INSTANT, Column, Frame, Measure
 
 COST = Frame(
     name="cost",
+    title="Charges",
     one_row_is="a charge",
     # Lines of a bill carry no id: a provider restates a billing period as a whole.
     key=(),
@@ -70,36 +71,26 @@ RESULTS: dict[str, Measure] = {
     "charge_month": Measure("Used in", "text", "the UTC month that the charge is for"),
     "billing_month": Measure("Invoiced in", "text", "the month that the charge is invoiced in"),
     "charges": Measure("Charges", "count", "lines of the bill"),
-    "spend": Measure(
-        "Spend", "money", "BilledCost of charges whose ChargePeriodStart lies in the month (UTC)"
-    ),
+    "spend": Measure("Spend", "money", "BilledCost of charges whose ChargePeriodStart lies in the month (UTC)"),
     "last_spend": Measure("Last month", "money", "spend of the month before"),
     "spend_change": Measure("Change", "money", "spend less that of the month before", signed=True),
     "spend_change_share": Measure("Change, %", "share", "change over the month before", signed=True),
     "same_days_spend": Measure("Last month, same days", "money", "last month / its days x this month's days"),
     "same_days_change": Measure("Change, same days", "money", "day-normalised change", signed=True),
     "same_days_change_share": Measure("Change, same days, %", "share", "day-normalised change", signed=True),
-    "invoice": Measure(
-        "Invoice", "money", "BilledCost of charges whose BillingPeriodStart lies in the month"
-    ),
+    "invoice": Measure("Invoice", "money", "BilledCost of charges whose BillingPeriodStart lies in the month"),
     "invoice_difference": Measure("Invoice less spend", "money", "what timing alone explains", signed=True),
     "effective_cost": Measure("Effective cost", "money", "amortised cost; unknown where it is not sound"),
     "usage_billed": Measure("Usage, billed", "money", "BilledCost of usage without a commitment"),
     "usage_effective": Measure("Usage, effective", "money", "EffectiveCost of usage without a commitment"),
-    "effective_difference": Measure(
-        "Effective less billed", "money", "over usage without a commitment", signed=True
-    ),
-    "effective_finding": Measure(
-        "Effective cost is", "text", "whether EffectiveCost reconciles with BilledCost"
-    ),
+    "effective_difference": Measure("Effective less billed", "money", "over usage without a commitment", signed=True),
+    "effective_finding": Measure("Effective cost is", "text", "whether EffectiveCost reconciles with BilledCost"),
     "effect": Measure("What moved it", "text", "a bar of the bridge"),
     "effect_change": Measure("Exact", "money", "what it moved the bill by, exactly", signed=True),
     "effect_shown": Measure("Change", "money", "the same, rounded so that the bars add up", signed=True),
     "days_change": Measure("Days", "money", "because the month was longer or shorter", signed=True),
     "usage_change": Measure("Usage", "money", "because more or less was used a day", signed=True),
-    "price_change": Measure(
-        "Price", "money", "because the price per unit moved, the joint term with it", signed=True
-    ),
+    "price_change": Measure("Price", "money", "because the price per unit moved, the joint term with it", signed=True),
     "new_change": Measure("New", "money", "what was not used last month", signed=True),
     "removed_change": Measure("Removed", "money", "what is no longer used", signed=True),
     "other_change": Measure(
@@ -107,9 +98,7 @@ RESULTS: dict[str, Measure] = {
     ),
     "main_effect": Measure("Mostly by", "text", "the largest bar in the direction of the change"),
     "total_change": Measure("Whole change", "money", "the change of the whole bill", signed=True),
-    "resource_change": Measure(
-        "Resource's change", "money", "what the resource moved the bill by", signed=True
-    ),
+    "resource_change": Measure("Resource's change", "money", "what the resource moved the bill by", signed=True),
     "budget": Measure("Budget", "money", "what was agreed for the days that it covers"),
     "budget_variance": Measure("Against budget", "money", "spend less budget", signed=True),
     "over_budget": Measure("Over budget", "money", "what was spent beyond the budget; zero when within it"),

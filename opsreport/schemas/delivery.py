@@ -6,6 +6,7 @@ OUTCOMES = ("success", "failure", "rolled_back", "unknown")
 
 DEPLOYMENT = Frame(
     name="deployment",
+    title="Deployments",
     one_row_is="a deployment to an environment",
     key=("deployment_id",),
     starts="started_at",
@@ -25,6 +26,7 @@ DEPLOYMENT = Frame(
 
 CHANGE = Frame(
     name="change",
+    title="Changes",
     one_row_is="a change that a deployment carried",
     key=("change_id", "deployment_id"),
     starts="first_commit_at",

@@ -51,7 +51,8 @@ class Frame:
 
     Attributes
     ----------
-    name, one_row_is : str
+    name, title, one_row_is : str
+        Title is the plural that a reader of the review knows.
     key : tuple of str
         The columns by which two readings of one record are known to be the same.
     starts : str
@@ -64,6 +65,7 @@ class Frame:
     """
 
     name: str
+    title: str
     one_row_is: str
     key: tuple[str, ...]
     starts: str
@@ -103,7 +105,8 @@ class Frame:
         return frame
 
     def _cast(self, rows: pd.DataFrame, column: Column) -> pd.Series:
-        if column.name not in rows:
+        # pandas gives a column of nothing but missing times no zone, and then cannot cast it.
+        if column.name not in rows or rows[column.name].isna().all():
             return pd.Series(pd.NA, index=rows.index, dtype=column.dtype)
         try:
             return rows[column.name].astype(column.dtype)

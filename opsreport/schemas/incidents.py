@@ -4,6 +4,7 @@ from opsreport.schemas.frame import FLAG, INSTANT, Column, Frame, Measure
 
 INCIDENT = Frame(
     name="incident",
+    title="Incidents",
     one_row_is="an incident",
     key=("incident_id",),
     starts="opened_at",

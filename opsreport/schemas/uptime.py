@@ -6,6 +6,7 @@ STATES = ("up", "down", "degraded", "maintenance", "paused", "unknown")
 
 MONITOR_STATE = Frame(
     name="monitor_state",
+    title="Monitor states",
     one_row_is="a stretch of time in one state",
     key=("monitor", "started_at"),
     starts="started_at",

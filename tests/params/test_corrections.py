@@ -38,20 +38,35 @@ def test_an_outage_is_excused_between_two_instants(read):
     [
         ("", "give frame, match and set, or excuse"),
         ('frame: incident\n    match: {incident_id: "1"}', "give frame, match and set, or excuse"),
-        ('frame: incident\n    set: {severity: SEV1}', "give frame, match and set, or excuse"),
-        ('frame: incident\n    match: {incident_id: "1"}\n    set: {severity: SEV1}\n'
-         "    excuse: {monitor: web, starts_at: 2026-10-14T10:03, ends_at: 2026-10-14T11:00}", "or excuse"),
-        ('frame: incident\n    match: {incident_id: "1"}\n    set: {incident_id: "2"}', "identifies a row and cannot be set"),
-        ('frame: incident\n    match: {incident_id: "1"}\n    set: {severty: x}', "severty is not a column of incident"),
+        ("frame: incident\n    set: {severity: SEV1}", "give frame, match and set, or excuse"),
+        (
+            'frame: incident\n    match: {incident_id: "1"}\n    set: {severity: SEV1}\n'
+            "    excuse: {monitor: web, starts_at: 2026-10-14T10:03, ends_at: 2026-10-14T11:00}",
+            "or excuse",
+        ),
+        (
+            'frame: incident\n    match: {incident_id: "1"}\n    set: {incident_id: "2"}',
+            "identifies a row and cannot be set",
+        ),
+        (
+            'frame: incident\n    match: {incident_id: "1"}\n    set: {severty: x}',
+            "severty is not a column of incident",
+        ),
         ('frame: incident\n    match: {id: "1"}\n    set: {severity: x}', "id is not a column of incident"),
-        ("frame: incident\n    match: {incident_id: 1}\n    set: {severity: x}", "line 6: .*put it in quotes|put it in quotes"),
+        (
+            "frame: incident\n    match: {incident_id: 1}\n    set: {severity: x}",
+            "line 6: .*put it in quotes|put it in quotes",
+        ),
         ("frame: incidents\n    match: {a: b}\n    set: {c: d}", "line 5: corrections.0.frame is not a frame"),
         ("excuse: {monitor: web, starts_at: 2026-10-14T12:00, ends_at: 2026-10-14T11:00}", "must start before it ends"),
-        ("excuse: {monitor: web, starts_at: 2026-10-14T10:00:00Z, ends_at: 2026-10-14T11:00}", "both times, or with neither"),
+        (
+            "excuse: {monitor: web, starts_at: 2026-10-14T10:00:00Z, ends_at: 2026-10-14T11:00}",
+            "both times, or with neither",
+        ),
         ("excuse: {monitor: web, starts_at: 2026-10-14T10:00}", "line 5: corrections.0.excuse.ends_at is missing"),
         ("exuse: {}", "did you mean excuse"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_applied_is_refused(read, entry, message):
     with pytest.raises(ParamsError, match=message):
         read(f"{SAID}    {entry}\n")
@@ -61,4 +76,7 @@ def test_what_cannot_be_applied_is_refused(read, entry, message):
 def test_nobody_corrects_without_a_name_and_a_reason(read, gone):
     key = gone.partition(":")[0]
     with pytest.raises(ParamsError, match=f"corrections.0.{key}"):
-        read(SAID.replace(gone, f"{key}: ''") + '    frame: incident\n    match: {incident_id: "1"}\n    set: {severity: x}\n')
+        read(
+            SAID.replace(gone, f"{key}: ''")
+            + '    frame: incident\n    match: {incident_id: "1"}\n    set: {severity: x}\n'
+        )

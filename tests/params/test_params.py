@@ -83,7 +83,7 @@ def test_a_byte_order_mark_and_windows_line_ends_are_read_past(read):
         (HEAD.encode() + b"\0", "special characters are not allowed", ""),
         (HEAD.encode() + b"# caf\xe9", "codec can't decode", ""),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_is_named_with_its_line_and_a_hint(read, said, message, hint):
     with pytest.raises(ParamsError) as refused:
         read(said)
@@ -96,11 +96,14 @@ def test_more_than_one_fault_is_counted(read):
         read(HEAD + "servces: {}\nagreemnt: []")
 
 
-@pytest.mark.parametrize("said", [
-    "a: &x {}\nb: *x",
-    "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]",
-    "services:\n  a: &s {owner: Jo}\n  b:\n    <<: *s",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "said",
+    [
+        "a: &x {}\nb: *x",
+        "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]",
+        "services:\n  a: &s {owner: Jo}\n  b:\n    <<: *s",
+    ],
+)
 def test_aliases_are_refused_before_they_are_expanded(read, said):
     with pytest.raises(ParamsError, match="uses a YAML alias"):
         read(HEAD + said)
@@ -124,9 +127,25 @@ def test_a_huge_file_is_not_read(read):
         read(HEAD + "#" * 1_000_000)
 
 
-@pytest.mark.parametrize("client", [
-    "../acme", "acme/..", "acme\n", "Acme", "-acme", "", ".", "a.b", "acme\0", "ä", "a" * 64, "acme.corrections", None, 7,
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "client",
+    [
+        "../acme",
+        "acme/..",
+        "acme\n",
+        "Acme",
+        "-acme",
+        "",
+        ".",
+        "a.b",
+        "acme\0",
+        "ä",
+        "a" * 64,
+        "acme.corrections",
+        None,
+        7,
+    ],
+)
 def test_what_is_no_client_id_never_becomes_a_path(tmp_path, client):
     with pytest.raises(ParamsError, match="is not a client id"):
         load_params(tmp_path, client)
@@ -174,10 +193,14 @@ def test_a_file_adds_to_its_plan_key_by_key_and_replaces_lists(read):
         ("cost:\n  markp: 7\n", PLAN, "acme.yaml, line 5: cost.markp"),
         ("cost:\n  markup: 0.1\n", PLAN.replace("required", "requird"), "gold.yaml, line 4: cost.requird_tags"),
         # The client's list took the plan's place: what the plan's list holds at that position does not count.
-        ("agreement:\n  - starts_on: 2026-01-01\n    slos:\n      - {target: 0.9}\n", PLAN, "acme.yaml, line 7: agreement.0"),
+        (
+            "agreement:\n  - starts_on: 2026-01-01\n    slos:\n      - {target: 0.9}\n",
+            PLAN,
+            "acme.yaml, line 7: agreement.0",
+        ),
         ("", PLAN.replace("currency: EUR\n", ""), "acme.yaml, line 1: currency is missing"),
     ],
-)  # fmt: skip
+)
 def test_a_fault_is_shown_in_the_file_that_holds_it(read, own, plan, where):
     with pytest.raises(ParamsError) as refused:
         read(OWN + own, plan)
@@ -208,12 +231,15 @@ def test_a_clients_own_files_leave_out_other_clients_plans(read, tmp_path):
 # The agreement.
 
 
-@pytest.mark.parametrize("terms", [
-    "[{starts_on: 2025-10-01}, {starts_on: 2026-01-01}]",
-    "[{starts_on: 2025-10-01, ends_on: 2026-01-01}, {starts_on: 2026-01-01}]",
-    "[{starts_on: 2026-01-01}, {starts_on: 2025-10-01, ends_on: 2026-01-31}]",
-    "[{starts_on: 2026-01-01}, {starts_on: 2026-01-01}]",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "terms",
+    [
+        "[{starts_on: 2025-10-01}, {starts_on: 2026-01-01}]",
+        "[{starts_on: 2025-10-01, ends_on: 2026-01-01}, {starts_on: 2026-01-01}]",
+        "[{starts_on: 2026-01-01}, {starts_on: 2025-10-01, ends_on: 2026-01-31}]",
+        "[{starts_on: 2026-01-01}, {starts_on: 2026-01-01}]",
+    ],
+)
 def test_terms_never_overlap(read, terms):
     with pytest.raises(ParamsError, match=r"line 5: agreement: the term from .* must end before 2026-01-01"):
         read(f"{HEAD}agreement: {terms}")
@@ -257,9 +283,14 @@ def test_a_weekly_window_has_a_day_and_two_times(read):
 
 @pytest.mark.parametrize(
     ("written", "offset"),
-    [("2026-10-14T10:03", None), ("2026-10-14 10:03:00", None), ('"2026-10-14T10:03"', None),
-     ("2026-10-14T10:03:00+02:00", 2), ("2026-10-14T10:03:00Z", 0)],
-)  # fmt: skip
+    [
+        ("2026-10-14T10:03", None),
+        ("2026-10-14 10:03:00", None),
+        ('"2026-10-14T10:03"', None),
+        ("2026-10-14T10:03:00+02:00", 2),
+        ("2026-10-14T10:03:00Z", 0),
+    ],
+)
 def test_a_single_window_keeps_the_clock_and_the_offset_that_were_written(read, written, offset):
     later = written.replace("10:03", "11:03")
     (made,) = read(window(f"starts_at: {written}, ends_at: {later}")).agreement[0].maintenance_windows
@@ -292,15 +323,28 @@ def test_support_hours_open_before_they_close(read):
         read(term('support_hours: {opens: "22:00", closes: "06:00"}'))
 
 
-@pytest.mark.parametrize(("written", "exact"), [("4200.10", "4200.1"), ("0.1", "0.1"), ("4200", "4200"), ("1_000", "1000")])
+@pytest.mark.parametrize(
+    ("written", "exact"), [("4200.10", "4200.1"), ("0.1", "0.1"), ("4200", "4200"), ("1_000", "1000")]
+)
 def test_numbers_are_what_the_file_says_to_the_last_digit(read, written, exact):
     (budget,) = read(term(f"budgets: [{{amount: {written}, currency: EUR}}]")).agreement[0].budgets
     assert budget.amount == Decimal(exact) and isinstance(budget.amount, Decimal)
 
 
-@pytest.mark.parametrize("written", [
-    "12345678901234567.89", "0", "-1", '"42"', "true", ".nan", ".inf", "1e400", "[]",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "written",
+    [
+        "12345678901234567.89",
+        "0",
+        "-1",
+        '"42"',
+        "true",
+        ".nan",
+        ".inf",
+        "1e400",
+        "[]",
+    ],
+)
 def test_a_budget_is_an_exact_amount_above_nothing(read, written):
     with pytest.raises(ParamsError, match=r"line 7: agreement\.0\.budgets\.0\.amount"):
         read(term(f"budgets: [{{amount: {written}, currency: EUR}}]"))
@@ -327,7 +371,9 @@ def uncommented():
     """The starter file with its examples switched on: comments that are YAML, not sentences."""
     first, *lines = starter().splitlines()
     is_example = [line.startswith("# ") and (":" in line or line.startswith("#  ")) for line in lines]
-    shown = [line[2:] if example and not line[2].isupper() else line for line, example in zip(lines, is_example, strict=True)]
+    shown = [
+        line[2:] if example and not line[2].isupper() else line for line, example in zip(lines, is_example, strict=True)
+    ]
     return "\n".join([first, *shown])
 
 
@@ -339,7 +385,11 @@ def test_the_starter_file_is_valid_with_all_its_examples(read):
     params = read(uncommented().replace("extends: standard", "extends: gold"), "cost: {markup: 0.1}\n")
     empty = [name for name in type(params).model_fields if not getattr(params, name)]
     assert not empty
-    assert params.agreement[0].budgets and params.agreement[0].maintenance_windows and params.cost.markup == Decimal("0.05")
+    assert (
+        params.agreement[0].budgets
+        and params.agreement[0].maintenance_windows
+        and params.cost.markup == Decimal("0.05")
+    )
     assert set(params.sources) == {"cost", "monitor_state", "incident", "deployment"}
 
 

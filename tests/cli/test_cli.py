@@ -1,0 +1,264 @@
+"""The command line as a person meets it: what it writes, what it refuses, and how it exits."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from opsreport.cli import main
+from opsreport.params import json_schema
+
+CLIENT = """\
+client: acme
+display_name: Acme
+time_zone: UTC
+currency: EUR
+services:
+  shop: {owner: Jo, aliases: {table: [web-app]}}
+sources:
+  incident:
+    - table: {path: incidents.csv, columns: {incident_id: id, service: app, opened_at: opened}, timezone: UTC}
+"""
+INCIDENTS = "id,app,opened\n1,web-app,2026-09-02 10:00\n2,other,2026-09-03 10:00\n"
+
+
+@pytest.fixture
+def home(tmp_path):
+    params = tmp_path / "params"
+    params.mkdir()
+    (params / "acme.yaml").write_text(CLIENT, "utf-8")
+    (params / "incidents.csv").write_text(INCIDENTS, "utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def run(home):
+    """Run a command in the folder; no traceback is ever an answer."""
+
+    def running(*arguments, at=home):
+        made = CliRunner().invoke(main, [*arguments, "--home", str(at)] if at else list(arguments))
+        assert made.exception is None or isinstance(made.exception, SystemExit), made.exception
+        assert "Traceback" not in made.output
+        return made
+
+    return running
+
+
+def files(folder):
+    return sorted(path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file())
+
+
+def test_init_writes_a_file_that_can_be_read_and_never_overwrites_one(run, home):
+    made = run("init", "new-client")
+    assert made.exit_code == 0 and "opsreport check new-client" in made.output
+    written = (home / "params" / "new-client.yaml").read_text("utf-8")
+    assert 'client: "new-client"' in written and "CLIENT" not in written
+    again = run("init", "new-client")
+    assert again.exit_code == 1 and "is there already" in again.output and "Hint: " in again.output
+    assert (home / "params" / "new-client.yaml").read_text("utf-8") == written
+
+
+def test_init_makes_the_folder_where_there_is_none(run, tmp_path):
+    assert run("init", "007", at=tmp_path / "fresh").exit_code == 0
+    assert run("check", "007", at=tmp_path / "fresh").exit_code == 0  # a name of digits is still text
+
+
+@pytest.mark.parametrize("name", ["../evil", "Acme", "a b", "a/b", ".", "x" * 64])
+def test_init_refuses_what_is_no_client_id(run, home, name):
+    before = files(home)
+    made = run("init", name)
+    assert made.exit_code == 1 and "is not a client id" in made.output and files(home) == before
+
+
+def test_init_says_when_it_cannot_write(run, home):
+    (home / "blocked").write_text("a file, not a folder")
+    made = run("init", "acme", at=home / "blocked")
+    assert made.exit_code == 1 and made.output.startswith("error: ")
+
+
+def test_check_says_what_is_missing_and_is_content_with_it(run):
+    made = run("check", "acme")
+    assert made.exit_code == 0
+    for said in ("△ sources.cost: none", "△ agreement: none", "△ recipients: none", "△ nothing was collected yet"):
+        assert said in made.output
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("servces: {}", "line 10: servces is not a known key\nHint: did you mean services?"),
+        ("brand: {logo: logos/none.svg}", "brand.logo: there is no"),
+        ("agreement: [{starts_on: 2025-01-01, support_hours: {holidays: XX}}]", "no holidays are known for 'XX'"),
+        ("agreement: [{starts_on: 2025-01-01, budgets: [{amount: 1, currency: USD}]}]", "none states USD in EUR"),
+        ("recipients: [{name: Jo, email: nobody}]", "is not an e-mail address"),
+    ],
+)
+def test_check_names_what_is_wrong_and_exits_with_1(run, home, line, said):
+    (home / "params" / "acme.yaml").write_text(CLIENT + line + "\n", "utf-8")
+    made = run("check", "acme")
+    assert made.exit_code == 1 and said in made.output
+    assert made.output.startswith("✕")  # what is wrong stands first
+
+
+@pytest.mark.parametrize(
+    "source", ["tabel: {path: x}", "table: {pth: x}", "focus: {path: x}", "table: {path: x, folder: y}"]
+)
+def test_check_and_collect_refuse_a_source_that_does_not_exist_or_fit(run, home, source):
+    wrong = CLIENT.partition("    - table")[0] + f"    - {source}\n"
+    (home / "params" / "acme.yaml").write_text(wrong, "utf-8")
+    assert run("check", "acme").exit_code == run("collect", "acme", "--month", "2026-09").exit_code == 1
+    assert not (home / "store").exists()
+
+
+def test_check_finds_wrong_corrections(run, home):
+    (home / "params" / "acme.corrections.yaml").write_text("corrections: [{by: Jo}]\n", "utf-8")
+    made = run("check", "acme")
+    assert made.exit_code == 1 and "acme.corrections.yaml, line 1: corrections.0.on is missing" in made.output
+
+
+def test_collect_says_what_was_seen_and_twice_changes_nothing(run, home):
+    made = run("collect", "acme", "--month", "2026-09")
+    assert made.exit_code == 0 and "incident from table" in made.output and "2 rows" in made.output
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in (home / "store").rglob("*.parquet")}
+    assert len(before) == 2
+    assert run("collect", "acme", "--month", "2026-09").exit_code == 0
+    assert {
+        path: (path.read_bytes(), path.stat().st_mtime_ns) for path in (home / "store").rglob("*.parquet")
+    } == before
+
+
+def test_collect_goes_on_past_a_source_that_cannot_be_read_and_exits_with_1(run, home):
+    columns = "{deployment_id: id, started_at: s, outcome: o}"
+    more = f"  deployment:\n    - table: {{path: none.csv, columns: {columns}, timezone: UTC}}\n"
+    (home / "params" / "acme.yaml").write_text(CLIENT + more, "utf-8")
+    made = run("collect", "acme", "--month", "2026-09")
+    assert made.exit_code == 1
+    assert "unavailable" in made.output and "there is no" in made.output and "2 rows" in made.output
+    kept = {path.relative_to(home / "store").as_posix() for path in (home / "store").rglob("*.parquet")}
+    assert kept == {"acme/incident/2026-09.parquet", "acme/coverage.parquet"}
+
+
+def test_collect_of_a_client_without_sources_says_so(run, home):
+    (home / "params" / "acme.yaml").write_text(CLIENT.partition("sources:")[0], "utf-8")
+    made = run("collect", "acme", "--month", "2026-09")
+    assert made.exit_code == 1 and "acme names no source\nHint: " in made.output
+
+
+@pytest.mark.parametrize("command", ["collect", "report"])
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nobody"], "there is no"),
+        (["../acme"], "is not a client id"),
+        (["acme", "--month", "2099-01"], "has not begun"),
+        (["acme", "--month", "2026-13"], "is not a month"),
+        (["acme", "--month", "../../x"], "is not a month"),
+    ],
+)
+def test_what_cannot_be_done_is_said_with_a_hint(run, home, command, arguments, said):
+    run("collect", "acme", "--month", "2026-09")
+    before = files(home)
+    made = run(command, *arguments)
+    assert made.exit_code == 1
+    assert made.output.startswith("error: ") and said in made.output and "\nHint: " in made.output
+    assert files(home) == before
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--month", "2026-09", "--from", "2026-09-01"],
+        ["--month", "2026-09", "--to", "2026-09-02"],
+        ["--from", "2026-09-01"],
+        ["--to", "2026-09-02"],
+        ["--month", "2026-09", "--from", "2026-09-01", "--to", "2026-09-02"],
+    ],
+)
+def test_report_takes_a_month_or_two_days_and_not_both(run, arguments):
+    made = run("report", "acme", *arguments)
+    assert made.exit_code == 2 and "give --month, or both --from and --to" in made.output
+
+
+def test_report_of_days_in_the_wrong_order_is_refused(run):
+    made = run("report", "acme", "--from", "2026-09-05", "--to", "2026-09-01")
+    assert made.exit_code == 1 and "give the earlier day first" in made.output
+
+
+def test_report_before_anything_is_collected_says_what_to_run(run):
+    made = run("report", "acme", "--month", "2026-09")
+    assert made.exit_code == 1 and "Hint: run: opsreport collect acme" in made.output
+
+
+def test_report_makes_those_that_can_be_made_and_exits_with_1(run, home, monkeypatch):
+    run("collect", "acme", "--month", "2026-09")
+    asked = []
+
+    def build(place, client, month, inputs):
+        asked.append((client, month, [one["path"] for one in inputs]))
+        return place.out / client / month / "page.html"
+
+    monkeypatch.setattr("opsreport.report.build.build", build)
+    made = run("report", "nobody", "acme", "--from", "2026-09-01", "--to", "2026-09-30")
+    assert made.exit_code == 1
+    assert "error: nobody: there is no" in made.output
+    assert "acme 2026-09: out/acme/2026-09/page.html" in made.output
+    assert asked == [("acme", "2026-09", ["incidents.csv"])]  # a run of days that is a month is the month
+
+
+def test_outside_a_project_the_home_is_asked_for(run, tmp_path):
+    made = run("check", "acme", at=tmp_path / "params")
+    assert made.exit_code == 1 and "there is no params folder" in made.output and "--home" in made.output
+
+
+def test_the_nearest_folder_upwards_is_found(run, home, monkeypatch):
+    deep = home / "a" / "b"
+    deep.mkdir(parents=True)
+    monkeypatch.chdir(deep)
+    assert run("check", "acme", at=None).exit_code == 0
+
+
+HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202e\r"
+
+
+def test_what_a_terminal_would_act_on_is_not_printed(run, home):
+    columns = "{incident_id: i, opened_at: o}"
+    source = f"table: {{name: {json.dumps(HOSTILE)}, path: {json.dumps(HOSTILE[:5])}, columns: {columns}}}"
+    (home / "params" / "acme.yaml").write_text(CLIENT.partition("    - table")[0] + f"    - {source}\n", "utf-8")
+    for made in (
+        run("collect", "acme", "--month", "2026-09"),
+        run("report", HOSTILE),
+        run("check", HOSTILE),
+        run("report", "acme", "--month", HOSTILE),
+    ):
+        assert made.exit_code == 1 and not {"\x1b", "\x07", "\r", "\u202e"} & set(made.output)
+
+
+def test_a_damaged_store_is_an_error_and_no_traceback(run, home):
+    run("collect", "acme", "--month", "2026-09")
+    (home / "store/acme/incident/2026-09.parquet").write_bytes(b"PAR1")
+    for command in (["collect", "acme", "--month", "2026-09"], ["report", "acme", "--month", "2026-09"]):
+        made = run(*command)
+        assert made.exit_code == 1 and "cannot be read" in made.output and "Hint: " in made.output
+
+
+def test_schema_prints_the_schema_and_nothing_else(run):
+    assert run("schema", at=None).output == json_schema()
+
+
+def test_the_default_month_is_the_last_full_one(run, home, monkeypatch):
+    monkeypatch.setattr(pd.Timestamp, "now", classmethod(lambda cls, *_: pd.Timestamp("2026-10-01 00:00", tz="UTC")))
+    assert run("collect", "acme").exit_code == 0
+    monkeypatch.undo()
+    from opsreport.store import Store
+
+    assert Store(home / "store", "acme").coverage()["requested_start"].tolist() == [
+        pd.Timestamp("2026-09-01", tz="UTC")
+    ]
+
+
+@pytest.mark.parametrize("command", ["init", "check", "collect", "report", "demo", "schema"])
+def test_every_command_explains_itself(command):
+    made = CliRunner().invoke(main, [command, "-h"])
+    assert made.exit_code == 0 and len(made.output.splitlines()) > 3

@@ -1,0 +1,250 @@
+"""A client's month: which one, what comes with it, and what is said of what was seen."""
+
+from decimal import Decimal
+
+import pandas as pd
+import pytest
+
+from opsreport.coverage import Coverage
+from opsreport.errors import OpsreportError, ParamsError, PeriodError, StoreError
+from opsreport.month import completeness, load
+from opsreport.period import Period
+from opsreport.schemas import FRAMES
+from opsreport.store import Store
+
+HEAD = "client: acme\ndisplay_name: Acme\ntime_zone: Europe/Berlin\ncurrency: EUR\n"
+NOW = pd.Timestamp("2026-11-10", tz="UTC")
+OCTOBER = Period.month("2026-10", "Europe/Berlin")
+
+
+def at(text):
+    return pd.Timestamp(text, tz="UTC")
+
+
+def incidents(*opened):
+    held = {
+        "incident_id": [str(n) for n in range(len(opened))],
+        "opened_at": [at(one) for one in opened],
+        "resolved_at": [at(one) + pd.Timedelta("1h") for one in opened],
+    }
+    return FRAMES["incident"].conform(pd.DataFrame(held))
+
+
+@pytest.fixture
+def home(tmp_path):
+    (tmp_path / "params").mkdir()
+    (tmp_path / "params" / "acme.yaml").write_text(HEAD, "utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def collected(home):
+    """Put rows into the store as one reading of a source."""
+
+    def put(rows=None, frame="incident", status="ok", source="x", window=None, why="", observed=None, now=NOW):
+        start, end = window or (OCTOBER.start, OCTOBER.end)
+        seen = observed or ((pd.NaT, pd.NaT) if status == "unavailable" else (start, end))
+        rows = FRAMES[frame].empty() if rows is None else rows
+        about = Coverage(frame, source, start, end, *seen, len(rows), status, why)
+        Store(home / "store", "acme").merge(rows, about, now)
+
+    return put
+
+
+def params(home, more):
+    (home / "params" / "acme.yaml").write_text(HEAD + more, "utf-8")
+
+
+def test_the_last_full_month_is_the_default_on_the_clients_clock(home, collected):
+    collected(incidents("2026-10-02"))
+    assert load("acme", home=home, now=NOW).period == OCTOBER
+    # 23:30 UTC on 31 October is half past midnight on 1 November in Berlin.
+    assert load("acme", home=home, now=at("2026-10-31 23:30")).period.name == "2026-10"
+    assert load("acme", home=home, now=at("2026-10-31 22:30")).period.name == "2026-09"
+
+
+def test_a_month_that_still_runs_is_a_draft(home, collected):
+    collected(incidents("2026-10-02"))
+    assert load("acme", "2026-10", home=home, now=at("2026-10-20")).state == "draft"
+    assert load("acme", "2026-10", home=home, now=OCTOBER.end - pd.Timedelta("1us")).state == "draft"
+    assert load("acme", "2026-10", home=home, now=OCTOBER.end).state == "final"
+
+
+@pytest.mark.parametrize("month", ["2026-12", "2026-11-11_2026-11-12", "2199-12"])
+def test_a_month_that_has_not_begun_is_refused(home, collected, month):
+    collected()
+    with pytest.raises(PeriodError, match=r"acme: .* has not begun"):
+        load("acme", month, home=home, now=NOW)
+
+
+@pytest.mark.parametrize(
+    "month", ["2026-13", "october", "2026-10-01", "2026-10-05_2026-10-01", "_", "2026-10_", "1200-01"]
+)
+def test_what_is_no_month_is_refused(home, collected, month):
+    collected()
+    with pytest.raises(PeriodError):
+        load("acme", month, home=home, now=NOW)
+
+
+def test_a_run_of_days_is_a_period_and_a_whole_month_of_days_is_the_month(home, collected):
+    collected(incidents("2026-10-02"))
+    made = load("acme", "2026-10-05_2026-10-11", home=home, now=NOW)
+    assert (made.period.day_count, made.period.start) == (7, at("2026-10-04 22:00"))
+    assert load("acme", "2026-10-01_2026-10-31", home=home, now=NOW).period == OCTOBER
+
+
+def test_nothing_collected_unknown_clients_and_no_home_are_said(home, tmp_path):
+    with pytest.raises(StoreError, match=r"opsreport collect acme"):
+        load("acme", "2026-10", home=home, now=NOW)
+    with pytest.raises(ParamsError, match=r"opsreport init"):
+        load("other", "2026-10", home=home, now=NOW)
+    with pytest.raises(ParamsError, match=r"no params folder"):
+        load("acme", "2026-10", home=tmp_path / "elsewhere", now=NOW)
+    with pytest.raises(OpsreportError):
+        load("../acme", "2026-10", home=home, now=NOW)
+
+
+def test_thirteen_months_come_with_a_month_and_no_more(home, collected):
+    collected(incidents("2025-09-01", "2025-10-02", "2026-10-02", "2026-12-01"), window=(at("2025-09-01"), OCTOBER.end))
+    made = load("acme", "2026-10", home=home, now=NOW)
+    assert made.incident["incident_id"].tolist() == ["1", "2"]
+
+
+def test_a_baseline_from_before_that_is_loaded_too(home, collected):
+    params(home, "baseline: {first: 2024-03-01, last: 2024-03-31}\n")
+    collected(incidents("2024-02-01", "2024-03-15", "2026-10-02"), window=(at("2024-01-01"), OCTOBER.end))
+    made = load("acme", "2026-10", home=home, now=NOW)
+    assert made.incident["incident_id"].tolist() == ["1", "2"]
+    assert made.baseline.name == "2024-03" and made.baseline.zone == "Europe/Berlin"
+
+
+def test_a_row_at_the_months_border_belongs_to_the_clients_month_and_a_charge_to_the_bills(home, collected):
+    edges = ("2026-09-30 21:59", "2026-09-30 22:00", "2026-10-31 22:59", "2026-10-31 23:00")
+    collected(incidents(*edges))
+    held = {
+        "billing_period_start": [at("2026-10-01")] * 2,
+        "charge_period_start": [at("2026-10-01"), at("2026-10-31 23:30")],
+        "charge_category": ["Usage"] * 2,
+        "billed_cost": [Decimal(1)] * 2,
+        "billing_currency": ["EUR"] * 2,
+    }
+    collected(FRAMES["cost"].conform(pd.DataFrame(held)), "cost", window=(at("2026-10-01"), at("2026-11-01")))
+    made = load("acme", "2026-10", home=home, now=NOW)
+    assert made.period.contains(made.incident["opened_at"]).tolist() == [False, True, True, False]
+    assert made.period.bill.contains(made.cost["charge_period_start"]).tolist() == [True, True]
+    assert made.period.contains(made.cost["charge_period_start"]).tolist() == [True, False]
+
+
+def test_rows_are_named_corrected_and_listed(home, collected):
+    params(home, "services: {shop: {owner: Jo, aliases: {x: [svc-1]}}}\n")
+    (home / "params" / "acme.corrections.yaml").write_text(
+        "corrections:\n"
+        "- {by: Jo, on: 2026-10-20, why: w, frame: incident, match: {incident_id: '0'}, set: {is_drill: true}}\n"
+        "- by: Jo\n  on: 2026-10-20\n  why: w\n"
+        "  excuse: {monitor: m, starts_at: 2026-10-02T10:00, ends_at: 2026-10-02T11:00}\n"
+    )
+    collected(incidents("2026-10-02", "2026-10-03").assign(service=["svc-1", "svc-2"]))
+    made = load("acme", "2026-10", home=home, now=NOW)
+    assert made.incident["service"].tolist() == ["shop", "svc-2"]
+    assert made.incident["is_drill"].fillna(False).tolist() == [True, False]
+    assert made.gaps.to_dict("records") == [{"frame": "incident", "source": "x", "name": "svc-2", "rows": 1}]
+    assert len(made.corrections) == 2 and made.excused["starts_at"].tolist() == [at("2026-10-02 08:00")]
+
+
+def test_the_store_is_not_changed_by_loading(home, collected):
+    collected(incidents("2026-10-02"))
+    before = {path: path.stat().st_mtime_ns for path in home.rglob("*")}
+    load("acme", "2026-10", home=home, now=NOW)
+    assert {path: path.stat().st_mtime_ns for path in home.rglob("*")} == before
+
+
+def test_frames_are_attributes_and_nothing_else_is(home, collected):
+    collected(incidents("2026-10-02"))
+    made = load("acme", "2026-10", home=home, now=NOW)
+    assert made.incident is made.frames["incident"]
+    with pytest.raises(AttributeError, match=r"its frames are cost"):
+        made.incidents  # noqa: B018
+
+
+def test_inputs_are_listed_with_their_frame_and_source(home, collected):
+    start, end = OCTOBER.start, OCTOBER.end
+    inputs = '[{"bytes": 3, "path": "a.csv", "sha256": "00"}]'
+    about = Coverage("incident", "x", start, end, start, end, 0, "ok", "", inputs)
+    Store(home / "store", "acme").merge(FRAMES["incident"].empty(), about, NOW)
+    made = load("acme", "2026-10", home=home, now=NOW)
+    assert made.inputs() == [{"frame": "incident", "source": "x", "path": "a.csv", "sha256": "00", "bytes": 3}]
+
+
+# What was seen.
+
+
+def told(home, frame="incident"):
+    rows = completeness(load("acme", "2026-10", home=home, now=NOW))
+    return rows[rows["frame"] == FRAMES[frame].title][["source", "coverage", "status", "note"]].to_numpy().tolist()
+
+
+SOURCE = "sources: {incident: [{x: {}}]}\n"
+
+
+def test_a_frame_that_no_source_fills_says_so(home, collected):
+    collected()
+    assert told(home, "change") == [["none", 0.0, "no source", "no source is named in the client's file"]]
+
+
+def test_a_source_that_was_never_read_says_so(home, collected):
+    params(home, "sources: {incident: [{x: {}}], deployment: [{table: {name: ours}}]}\n")
+    collected()
+    assert told(home, "deployment") == [["ours", 0.0, "not collected", "never read"]]
+
+
+def test_a_month_that_was_seen_whole_is_ok_also_without_a_row(home, collected):
+    params(home, SOURCE)
+    collected()
+    assert told(home) == [["x", 1.0, "ok", ""]]
+
+
+def test_two_readings_that_meet_make_a_whole_month(home, collected):
+    params(home, SOURCE)
+    middle = at("2026-10-16")
+    collected(window=(OCTOBER.start, middle))
+    collected(window=(middle, OCTOBER.end))
+    assert told(home) == [["x", 1.0, "ok", ""]]
+
+
+def test_a_part_of_the_month_is_partial_and_says_which(home, collected):
+    params(home, SOURCE)
+    collected(observed=(OCTOBER.start, at("2026-10-16 10:30")), why="3 times are doubtful")
+    ((_, share, status, note),) = told(home)
+    assert share == pytest.approx((15 * 24 + 12.5) / 745) and status == "partial"
+    assert note == "3 times are doubtful; it tells of 1 Oct, 00:00 to 16 Oct, 12:30 only"
+
+
+def test_a_reading_that_was_partial_stays_partial_and_says_why(home, collected):
+    params(home, SOURCE)
+    collected(status="partial", why="page 2 is missing")
+    assert told(home) == [["x", 1.0, "partial", "page 2 is missing"]]
+
+
+def test_what_could_not_be_read_is_unavailable(home, collected):
+    params(home, SOURCE)
+    collected(status="unavailable", why="timeout")
+    assert told(home) == [["x", 0.0, "unavailable", "timeout"]]
+
+
+def test_a_reading_that_told_of_nothing_is_partial(home, collected):
+    params(home, SOURCE)
+    collected(observed=(pd.NaT, pd.NaT))
+    assert told(home) == [["x", 0.0, "partial", "no rows"]]
+
+
+def test_another_months_reading_does_not_make_this_month_ok(home, collected):
+    params(home, SOURCE)
+    collected(window=(at("2026-08-01"), at("2026-09-01")))
+    ((_, share, status, note),) = told(home)
+    assert (share, status) == (0.0, "partial") and "1 Aug" in note
+
+
+def test_a_bills_month_is_counted_in_utc(home, collected):
+    params(home, "sources: {cost: [{x: {}}]}\n")
+    collected(frame="cost", window=(at("2026-10-01"), at("2026-11-01")))
+    assert told(home, "cost") == [["x", 1.0, "ok", ""]]

@@ -1,0 +1,181 @@
+"""One table function: what is shown is escaped, said whole, and every number is a fact of its own."""
+
+import math
+import re
+from decimal import Decimal
+
+import pandas as pd
+import pytest
+
+from opsreport.schemas.scorecard import SCORECARD
+from opsreport.tables import badge, scorecard, spark, table
+from opsreport.theme import Style
+
+STYLE = Style("en_GB", "EUR", "Europe/Berlin")
+HOSTILE = "<img src=x onerror=alert(1)>\"'&"
+
+
+def spend(**columns):
+    held = {"service_name": ["S3", "EC2"], "spend": [Decimal("0.10"), Decimal("2")]} | columns
+    return pd.DataFrame(held)
+
+
+def cells(exhibit):
+    return [held for _, held in re.findall(r"<t([dh])[^>]* data-label[^>]*>(.*?)</t\1>", exhibit.html)]
+
+
+def words(exhibit):
+    return [re.sub("<.*?>", "", cell) for cell in cells(exhibit)]
+
+
+def test_each_number_is_a_fact_with_its_place_and_what_is_shown():
+    shown = table(spend(), "cost.services", "Services", STYLE)
+    assert words(shown) == ["S3", "€0.10", "EC2", "€2.00"]
+    assert [(fact["id"], fact["value"]) for fact in shown.facts] == [
+        ("cost.services.s3.spend", "0.1"), ("cost.services.ec2.spend", "2"),
+    ]  # fmt: skip
+    for fact in shown.facts:
+        assert f'data-fact="{fact["id"]}">{fact["text"]}<' in shown.html
+
+
+def test_text_from_a_source_is_never_markup():
+    shown = table(spend(service_name=[HOSTILE, "a"]), "cost.services", HOSTILE, STYLE)
+    assert "<img" not in shown.html and shown.html.count("&lt;img") == 2
+    assert all(re.fullmatch(r"[a-z0-9.~_-]+", fact["id"]) for fact in shown.facts)
+
+
+@pytest.mark.parametrize("names", [["a", "a", "a"], ["A!", "a?", "a"], [None, float("nan"), "nan"], ["", "…", "row"],
+                                   ["x" * 60, "x" * 50, "x" * 48], ["a", "a~2", "a"]])  # fmt: skip
+def test_fact_ids_are_unique_however_rows_are_called(names):
+    rows = pd.DataFrame({"service_name": names, "spend": [Decimal(1)] * 3, "charges": [1, 2, 3]})
+    shown = table(rows, "t", "T", STYLE)
+    assert len({fact["id"] for fact in shown.facts}) == len(shown.facts) == 6
+
+
+def test_what_is_left_out_is_said():
+    rows = spend(service_name=[f"s{n}" for n in range(25)], spend=[Decimal(n) for n in range(25)])
+    shown = table(rows, "t", "T", STYLE, note="Per service.")
+    assert shown.html.count("<tr>") == 21 and len(shown.facts) == 20
+    assert shown.about["note"] == "Per service. Showing 20 of 25 rows."
+    assert table(rows.head(20), "t", "T", STYLE).about["note"] == ""
+
+
+def test_money_is_in_its_rows_own_currency():
+    shown = table(spend(billing_currency=["USD", None]), "t", "T", STYLE, columns=["service_name", "spend"])
+    assert words(shown) == ["S3", "US$0.10", "EC2", "€2.00"]
+    assert [fact["currency"] for fact in shown.facts] == ["USD", "EUR"]
+
+
+def test_a_rows_coverage_bounds_its_facts_but_not_itself():
+    shown = table(spend(coverage=[0.5, math.nan]), "t", "T", STYLE)
+    assert {fact["id"].rpartition(".")[2]: fact["coverage"] for fact in shown.facts[:2]} == {
+        "spend": 0.5,
+        "coverage": None,
+    }
+    assert shown.facts[2]["coverage"] is None and words(shown)[2] == "50%"
+
+
+def test_what_is_unknown_says_so_and_missing_text_is_empty():
+    shown = table(spend(service_name=[None, "a"], spend=[None, Decimal(1)]), "t", "T", STYLE)
+    assert words(shown) == ["", "unknown", "a", "€1.00"] and shown.facts[0]["value"] is None
+
+
+def test_units_stand_in_every_kind_of_cell():
+    rows = pd.DataFrame({
+        "service": ["a"], "agreed_availability": [0.99953], "down_time": [pd.Timedelta("90min")], "charges": [1234],
+        "spend_change": [Decimal("5")], "opened_at": [pd.Timestamp("2026-09-30 22:00", tz="UTC")], "verdict": ["met"],
+    })  # fmt: skip
+    assert words(table(rows, "t", "T", STYLE)) == [
+        "a", "99.953%", "1 h 30 min", "1,234", "+€5.00", "1 Oct, 00:00", "✓ met",
+    ]  # fmt: skip
+
+
+def test_numbers_and_words_are_told_apart_in_head_and_body():
+    shown = table(spend(), "t", "T", STYLE)
+    assert '<th scope="col">Provider' in shown.html and '<th scope="col" class="num">Spend</th>' in shown.html
+    assert '<td class="num" data-label="Spend">' in shown.html
+
+
+def test_a_column_without_a_definition_is_refused():
+    with pytest.raises(KeyError):
+        table(pd.DataFrame({"whatever": [1]}), "t", "T", STYLE)
+
+
+def test_an_empty_table_has_a_head_and_no_fact():
+    shown = table(spend().head(0), "t", "T", STYLE)
+    assert shown.html.count("<th") == 3 and "<td" not in shown.html and not shown.facts
+
+
+@pytest.mark.parametrize(("verdict", "glyph"), [("met", "✓"), ("missed", "✕"), ("at risk", "△"), ("unknown", "?")])
+def test_a_verdict_is_a_word_and_a_glyph(verdict, glyph):
+    shown = badge(verdict)
+    assert re.sub("<.*?>", "", shown) == f"{glyph} {verdict}"
+    assert f'class="verdict {verdict.replace(" ", "-")}"' in shown and 'aria-hidden="true"' in shown
+
+
+@pytest.mark.parametrize("verdict", ["", "<b>", None, float("nan"), "MET"])
+def test_any_other_verdict_is_unknown(verdict):
+    assert "unknown" in badge(verdict) and "<b>" not in badge(verdict)
+
+
+def test_a_spark_has_gaps_where_a_month_is_unknown():
+    shown = spark([None, 1.0, 2.0, math.nan, 3, Decimal(4)])
+    assert shown.count("<polyline") == 2 and shown.count("<circle") == 1
+    assert "<circle" not in spark([1, 2, None])  # no dot: this month is unknown
+
+
+@pytest.mark.parametrize("values", [[], [None] * 13, [1.0], [None, 1.0]])
+def test_a_spark_of_fewer_than_two_months_is_nothing(values):
+    assert spark(values) == ""
+
+
+def test_a_flat_line_stays_in_the_picture():
+    (points,) = re.findall('points="(.*?)"', spark([5, 5, 5]))
+    assert all(0 <= float(y) <= 24 for _, y in (point.split(",") for point in points.split()))
+
+
+def test_a_missing_trend_is_an_empty_cell():
+    rows = pd.DataFrame({"service": ["a", "b"], "trend": [None, [1, 2]]})
+    assert words(table(rows, "t", "T", STYLE)) == ["a", "", "b", ""]
+
+
+def test_a_column_of_words_that_says_nothing_is_left_out_and_one_of_numbers_is_not():
+    shown = table(spend(note=["", None], charges=[None, None]), "t", "T", STYLE)
+    assert "Note" not in shown.html and words(shown)[2] == "unknown"
+
+
+def score(**about):
+    row = {"id": "cost.spend", "measure": "Spend", "unit": "money", "currency": "USD", "this_month": Decimal("5"),
+           "target": Decimal("4"), "last_month": None, "baseline": math.nan, "coverage": 0.5, "verdict": "missed",
+           "section": "cost", "trend": [1, 2, 3]} | about  # fmt: skip
+    return pd.DataFrame([row], columns=SCORECARD)
+
+
+def test_a_scorecard_shows_each_figure_beside_its_target_and_past():
+    shown = scorecard(score(), STYLE)
+    assert words(shown) == ["Spend", "US$5.00", "US$4.00", "unknown", "unknown", "", "50%", "✕ missed"]
+    assert '<a href="#cost">Spend</a>' in shown.html
+    assert {fact["id"].rpartition(".")[2]: fact["coverage"] for fact in shown.facts}["this_month"] == 0.5
+    assert [fact["id"] for fact in shown.facts] == [
+        f"scorecard.cost.spend.{one}" for one in ("this_month", "target", "last_month", "baseline", "coverage")
+    ]
+
+
+def test_without_a_target_none_was_agreed():
+    shown = scorecard(score(target=None, verdict="unknown"), STYLE)
+    assert words(shown)[2] == "none agreed" and not any("target" in fact["id"] for fact in shown.facts)
+
+
+@pytest.mark.parametrize("currency", ["", None, math.nan])
+def test_a_measure_that_is_no_money_has_no_currency(currency):
+    shown = scorecard(score(unit="share", this_month=0.5, target=0.9, currency=currency), STYLE)
+    assert words(shown)[1:3] == ["50%", "90%"] and not any("currency" in fact for fact in shown.facts)
+
+
+def test_a_hostile_measure_is_only_text():
+    shown = scorecard(score(measure=HOSTILE, section='x" onclick="y', id='"><b>'), STYLE)
+    assert "<img" not in shown.html and 'onclick="' not in shown.html and "<b>" not in shown.html
+
+
+def test_a_scorecard_without_rows_is_a_head():
+    assert "<td" not in scorecard(score().head(0), STYLE).html
