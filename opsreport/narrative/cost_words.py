@@ -16,12 +16,15 @@ def say(template: str, style: Style, role: str = "finding", **facts: Fact | str)
 
 
 def money_facts(at: str, code: str, coverage: float | None = None) -> Callable[[str, Any], Fact]:
+    """A maker of facts in one currency, from a name and an amount."""
     return lambda name, value: Fact(f"{at}.{name}", value, "money", coverage, code)
 
 
 def or_else(value: Any, otherwise: Any) -> Any:
+    """The value, or another where it is unknown."""
     return otherwise if is_unknown(value) else value
 
 
 def slug(text: str) -> str:
+    """A text as part of a fact's id: lower case letters, digits and hyphens."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")

@@ -32,6 +32,8 @@ def load_params(folder: Path, client: str) -> ClientParams:
     if "extends" in content:
         plan = _plan(folder, content, path)
         del content["extends"]
+        # What a plan says of every term is nothing agreed until the client's file has a term.
+        content.setdefault("agreement", [])
     params = validated(ClientParams, content, path, plan)
     if params.client != client:
         raise ParamsError(f"{path} says client: {params.client}", hint=f"write client: {client}, or rename the file")

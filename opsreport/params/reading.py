@@ -61,7 +61,8 @@ def validated(
     Parameters
     ----------
     plan : (CommentedMap, Path), optional
-        What the file adds to: mappings are joined, key by key; anything else takes the plan's place.
+        What the file adds to: mappings are joined, key by key; a mapping of the plan lies under
+        each entry of a list in the file; anything else takes the plan's place.
     """
     try:
         return model.model_validate(_plain(_joined(plan[0], own) if plan else own))
@@ -84,6 +85,8 @@ def _refuse_aliases_and_depths(text: str, path: Path) -> None:
 
 
 def _joined(base: Any, over: Any) -> Any:
+    if isinstance(base, dict) and isinstance(over, list):
+        return [_joined(base, entry) for entry in over]
     if not (isinstance(base, dict) and isinstance(over, dict)):
         return over
     return {**base, **{key: _joined(base[key], value) if key in base else value for key, value in over.items()}}
@@ -115,9 +118,12 @@ def _place(own: Any, plan: Any, location: tuple[Any, ...]) -> tuple[int, bool]:
         if not (mine or theirs):
             break
         line, is_planned = (mine, False) if mine else (theirs, True)
-        # Only mappings are joined; anything else of the client's file took the plan's place.
-        joined = theirs and (not mine or isinstance(own[step], CommentedMap))
-        own, plan = own[step] if mine else None, plan[step] if joined else None
+        own, under = own[step] if mine else None, plan[step] if theirs else None
+        if mine and isinstance(step, int) and isinstance(plan, CommentedMap):
+            under = plan  # a mapping of the plan lies under each entry of the list
+        # Anything else of the client's file took the plan's place.
+        is_joined = own is None or isinstance(own, CommentedMap) or isinstance(under, CommentedMap)
+        plan = under if is_joined else None
     return line, is_planned
 
 

@@ -65,7 +65,7 @@ def test_positions_are_hours_that_passed_since_the_month_began():
     made = figures.state_strip(ONE_OUTAGE, availability(pd.Timedelta(minutes=5)), OCTOBER, STYLE)
     up = next(trace for trace in made.figure["data"] if trace.get("name") == "up")
     assert up["base"][0] == 0 and up["base"][1] + up["x"][1] == pytest.approx(745)
-    assert made.figure["layout"]["xaxis"]["ticktext"] == ["1 Oct", "8", "15", "22", "29"]
+    assert made.figure["layout"]["xaxis"]["ticktext"] == ["1 Oct", "8 Oct", "15 Oct", "22 Oct", "29 Oct"]
     assert made.figure["layout"]["xaxis"]["tickvals"][-1] == 28 * 24 + 1  # after the clock went back
 
 

@@ -33,13 +33,13 @@ def said(*flags, month: str = "2026-10", seen: Intervals = ALWAYS, changes: pd.D
 
 def test_a_month_with_a_failure_says_its_rate():
     assert said(False, False, False, True, False).text == (
-        "shop was deployed 5 times, 1.1 a week, on 5 days. "
-        "1 of them had to be mended at once, a change fail rate of 20%."
+        "Shop was deployed 5 times, 1.1 a week, on 5 days. "
+        "1 of its deployments had to be mended at once, a change fail rate of 20%."
     )
 
 
 def test_a_month_without_a_failure_says_so():
-    assert said(*[False] * 5).text.endswith("None had to be mended at once.")
+    assert said(*[False] * 5).text.endswith("No deployment of it had to be mended at once.")
 
 
 def test_what_is_not_recorded_is_bounded_and_not_called_zero():
@@ -50,7 +50,7 @@ def test_what_is_not_recorded_is_bounded_and_not_called_zero():
 def test_fewer_than_five_have_no_rate():
     text = said(True, False).text
     assert "2 times, too few for a rate" in text and "%" not in text
-    assert said(False).text.startswith("shop was deployed once.")
+    assert said(False).text.startswith("Shop was deployed once.")
 
 
 def test_the_lead_time_is_said_per_change():

@@ -423,3 +423,31 @@ def test_the_clients_in_the_project_are_valid_and_fit_the_schema(path):
 def test_the_schema_beside_the_clients_is_current():
     kept = files("opsreport").joinpath("../params/client.schema.json")
     assert kept.read_text("utf-8") == json_schema(), "write it again: opsreport schema > params/client.schema.json"
+
+
+def test_what_a_plan_says_of_every_term_lies_under_each_of_the_clients_terms(tmp_path):
+    (tmp_path / "plans").mkdir()
+    (tmp_path / "plans" / "std.yaml").write_text(
+        "agreement:\n  support_hours: {opens: '08:00'}\n  rpo: 24h\n  response_targets: {SEV1: {restore: 4h}}\n"
+    )
+    (tmp_path / "acme.yaml").write_text(
+        "client: acme\nextends: std\ndisplay_name: Acme\ntime_zone: UTC\ncurrency: EUR\nagreement:\n"
+        "  - {starts_on: 2025-01-01, ends_on: 2025-12-31}\n"
+        "  - {starts_on: 2026-01-01, rpo: 1h, support_hours: {holidays: DE}}\n"
+    )
+    first, second = load_params(tmp_path, "acme").agreement
+    assert (first.rpo, second.rpo) == (pd.Timedelta("24h"), pd.Timedelta("1h"))
+    assert [term.support_hours.opens for term in (first, second)] == ["08:00", "08:00"]
+    assert [term.support_hours.holidays for term in (first, second)] == ["", "DE"]
+    assert first.response_targets["SEV1"].restore == pd.Timedelta("4h")
+
+
+def test_a_plans_fault_under_a_term_is_found_in_the_plan(tmp_path):
+    (tmp_path / "plans").mkdir()
+    (tmp_path / "plans" / "std.yaml").write_text("agreement:\n  rto: 4h\n  rpo: soon\n")
+    (tmp_path / "acme.yaml").write_text(
+        "client: acme\nextends: std\ndisplay_name: Acme\ntime_zone: UTC\ncurrency: EUR\nagreement:\n"
+        "  - starts_on: 2025-01-01\n    rto: 2h\n"
+    )
+    with pytest.raises(ParamsError, match=r"std\.yaml, line 3: agreement\.0\.rpo"):
+        load_params(tmp_path, "acme")
