@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
 
 import pandas as pd
@@ -10,6 +11,8 @@ from opsreport.intervals import Intervals
 from opsreport.period import Period
 
 STATUSES = ("ok", "partial", "unavailable")
+
+_DAY = pd.Timedelta(hours=25)
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,8 @@ class Coverage:
     why : str
         What is missing and why; empty when ok.
     inputs : str
-        JSON list of {path, sha256, bytes} of what was read; no secret, no address with one.
+        JSON list of {path, sha256, bytes} of what was read, and {path, unread} of what could
+        not be; no secret, no address with one.
     """
 
     frame: str
@@ -48,12 +52,63 @@ class Coverage:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What the sources of a frame could tell of, each for itself.
+
+    Attributes
+    ----------
+    sources : tuple of tuples of (Intervals, float)
+        Of each source its stretches of time, which are disjoint, each with the share of its
+        files that could be read.
+    """
+
+    sources: tuple[tuple[tuple[Intervals, float], ...], ...] = ()
+
+    def share(self, period: Period) -> float:
+        """Share of a period that was seen: the mean of the sources, since none makes up for another. [share]"""
+        length = period.end - period.start
+        shares = [
+            sum(time.clip(period.start, period.end).measure() / length * read for time, read in parts)
+            for parts in self.sources
+        ]
+        return sum(shares) / len(shares) if shares else 0.0
+
+
 def observed(coverage: pd.DataFrame, frame: str) -> Intervals:
     """The time that at least one source of a frame could tell of."""
     rows = coverage[(coverage["frame"] == frame) & coverage["observed_start"].notna()]
     return Intervals.from_frame(rows, "observed_start", "observed_end")
 
 
-def share_seen(seen: Intervals, period: Period) -> float:
+def share_seen(seen: Intervals | Seen, period: Period) -> float:
     """Share of a period that was seen; NaN never, 0 when nothing was. [share]"""
+    if isinstance(seen, Seen):
+        return seen.share(period)
     return seen.clip(period.start, period.end).measure() / (period.end - period.start)
+
+
+def parts_seen(readings: pd.DataFrame, missing: Intervals) -> tuple[tuple[Intervals, float], ...]:
+    """One source's time, with the share of the files that could be read, without what is known to be missing."""
+    known = readings[readings["observed_start"].notna()]
+    shares = known["inputs"].map(_share_read) if len(known) else pd.Series([], dtype="float64")
+    whole, part = (
+        Intervals.from_frame(rows, "observed_start", "observed_end") - missing
+        for rows in (known[shares == 1], known[shares < 1])
+    )
+    return ((whole, 1.0), (part - whole, float(shares.min()))) if part else ((whole, 1.0),)
+
+
+def days_without_usage(cost: pd.DataFrame) -> list[pd.Timestamp]:
+    """Days (UTC) without any usage between days that have some; none where a bill is not by the day."""
+    usage = cost[(cost["charge_category"] == "Usage") & cost["charge_period_end"].notna()]
+    daily = usage[usage["charge_period_end"] - usage["charge_period_start"] <= _DAY]
+    seen = pd.DatetimeIndex(daily["charge_period_start"].dt.floor("D").unique())
+    return list(pd.date_range(seen.min(), seen.max(), freq="D").difference(seen)) if len(seen) else []
+
+
+def _share_read(inputs: str | float) -> float:
+    """Share of a reading's files that could be read; 1 where it says of none that it could not."""
+    files = json.loads(inputs) if isinstance(inputs, str) else []
+    lost = sum("unread" in record for record in files)
+    return 1 - lost / len(files) if lost else 1.0

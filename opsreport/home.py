@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from opsreport.errors import ParamsError
+from opsreport.errors import ParamsError, StoreError
 
 
 @dataclass(frozen=True)
@@ -56,3 +60,25 @@ class Home:
     def out(self) -> Path:
         """The reviews that were made."""
         return self.folder / "out"
+
+
+@contextmanager
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """Hold a client's folder, made where it is not there, so that others that ask for it wait.
+
+    Raises
+    ------
+    StoreError
+        When it cannot be made or opened.
+    """
+    try:
+        for made in (folder.parent, folder):
+            made.mkdir(mode=0o700, parents=True, exist_ok=True)
+        held = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise StoreError(f"{folder} cannot be written: {error.strerror}", hint="check its permissions") from error
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)

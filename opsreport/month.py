@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from opsreport.corrections import correct, excused
-from opsreport.coverage import observed, share_seen
+from opsreport.coverage import Seen, days_without_usage, parts_seen, share_seen
 from opsreport.errors import PeriodError, StoreError
 from opsreport.home import Home
 from opsreport.intervals import Intervals
@@ -91,9 +91,21 @@ class Month:
         """When the newest of the data was read."""
         return self.coverage["collected_at"].max()
 
-    def seen(self, frame: str) -> Intervals:
-        """The time that the sources of a frame could tell of."""
-        return observed(self.coverage, frame)
+    def seen(self, frame: str) -> Seen:
+        """What each source of a frame could tell of, without a bill's days that have no usage."""
+        readings = self.coverage[self.coverage["frame"] == frame]
+        named = [spec_name(spec) for spec in self.client.sources.get(frame, [])] or sorted(set(readings["source"]))
+        # A source that the client's file no longer names came before those that it does.
+        retired = ~readings["source"].isin(named)
+        return Seen(tuple(
+            parts_seen(readings[(readings["source"] == name) | retired], self._missing(frame, name)) for name in named
+        ))  # fmt: skip
+
+    def _missing(self, frame: str, source: str) -> Intervals:
+        """The time of which a source is known to lack records."""
+        rows = self.frames[frame]
+        days = days_without_usage(rows[rows["source"] == source]) if frame == "cost" else []
+        return Intervals((day, day + pd.Timedelta(days=1)) for day in days)
 
     def inputs(self) -> list[dict[str, Any]]:
         """Every file that was read for the frames, by frame and source, with its hash."""
@@ -198,7 +210,7 @@ def spec_name(spec: dict[str, dict[str, Any]]) -> str:
 def _told(month: Month, frame: str, source: str) -> dict[str, Any]:
     period = month.period.bill if frame == "cost" else month.period
     readings = month.coverage[(month.coverage["frame"] == frame) & (month.coverage["source"] == source)]
-    share = share_seen(observed(readings, frame), period)
+    share = share_seen(Seen((parts_seen(readings, month._missing(frame, source)),)), period)
     asked = readings[(readings["requested_start"] < period.end) & (readings["requested_end"] > period.start)]
     newest = readings.sort_values("collected_at").tail(1)
     last = asked.sort_values("collected_at").tail(1) if len(asked) else newest

@@ -22,6 +22,7 @@ import pyarrow as pa
 
 from opsreport.coverage import Coverage
 from opsreport.errors import StoreError
+from opsreport.home import one_at_a_time
 from opsreport.params.fields import CLIENT_ID
 from opsreport.schemas import DECIMAL, FRAMES, INSTANT, SQL_TYPES, TEXT, Column, Frame
 
@@ -82,10 +83,11 @@ class Store:
             replaced a fuller reading.
         """
         frame = FRAMES[coverage.frame]
-        if len(rows):
-            with _database(self._folder) as db:
-                coverage = self._merge_rows(db, frame, rows, coverage)
-        self._record(coverage, now)
+        with one_at_a_time(self._folder):
+            if len(rows):
+                with _database(self._folder) as db:
+                    coverage = self._merge_rows(db, frame, rows, coverage)
+            self._record(coverage, now)
         return coverage
 
     def read(self, name: str, start: pd.Timestamp | None = None, end: pd.Timestamp | None = None) -> pd.DataFrame:
@@ -220,8 +222,7 @@ def _write(db: duckdb.DuckDBPyConnection, contents: dict[Path, str]) -> None:
     staged: dict[str, Path] = {}
     try:
         for path, query in contents.items():
-            for folder in (path.parent.parent.parent, path.parent.parent, path.parent):
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
             os.close(handle)
             staged[name] = path

@@ -63,7 +63,7 @@ pio.templates["opsreport"] = go.layout.Template(
         title={"x": 0, "xref": "paper", "font": {"size": 17}},
         xaxis={"showgrid": False, "zeroline": False, "linecolor": GRID, "ticks": "outside",
                "tickcolor": GRID, "tickfont": {"color": INK_SOFT}, "automargin": True},
-        yaxis={"gridcolor": GRID, "zeroline": False, "linecolor": GRID,
+        yaxis={"gridcolor": GRID, "zeroline": False, "linecolor": GRID, "ticklabelstandoff": 6,
                "tickfont": {"color": INK_SOFT}, "automargin": True},
         bargap=0.25,
     )

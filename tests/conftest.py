@@ -1,12 +1,16 @@
-"""What all tests share: where the real data is, and which tests are long."""
+"""What all tests share: where the real data is, the demo's reviews, and which tests are long."""
 
 from __future__ import annotations
 
+import fcntl
+import shutil
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 PROJECT = Path(__file__).resolve().parents[1]
+DEMO_MONTH = "2026-10"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,3 +31,36 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("there is no ../shared/data beside the project")
     return folder
+
+
+@pytest.fixture(scope="session")
+def demo_home(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A home folder with both demo clients collected and reported; to be read, never written.
+
+    Made once a run: the first worker makes it while the others wait for its lock, which ends
+    with the worker that holds it.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+    home, ready = shared / "demo-home", shared / "demo-home-ready"
+    with (shared / "demo-home.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not ready.exists():
+            shutil.rmtree(home, ignore_errors=True)
+            _make_demo(home)
+            ready.touch()
+    return home
+
+
+def _make_demo(home: Path) -> None:
+    from opsreport.cli import main  # the tests that need no demo need not load it
+    from opsreport.demo import write
+
+    for folder in ("params", "notebooks"):
+        shutil.copytree(PROJECT / folder, home / folder, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    write(home / "demo-data")
+    clients = ("demo-shop", "demo-clinic")
+    steps = [*(("collect", client) for client in clients), ("report", *clients)]
+    for step in steps:
+        made = CliRunner().invoke(main, [*step, "--month", DEMO_MONTH, "--home", str(home)])
+        assert made.exit_code == 0, made.output

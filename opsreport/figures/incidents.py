@@ -15,7 +15,7 @@ from opsreport.period import Period
 from opsreport.theme import Style, is_unknown
 
 _SHOWN = 12  # incidents whose bars fit one chart
-_LETTERS = 44  # of a bar's words that fit a phone
+_LETTERS = 50  # of a title that fit a phone
 _ALIKE = ("drill", "planned")
 _HOUR = pd.Timedelta(hours=1)
 
@@ -43,7 +43,7 @@ def timeline(listing: pd.DataFrame, period: Period, style: Style) -> Exhibit:
     figure.update_xaxes(range=[0, drawn["lasted"].max() / _HOUR * 1.22], tickvals=[tick / _HOUR for tick in ticks],
                         ticktext=[style.text(tick, "duration") if tick else "0" for tick in ticks],
                         fixedrange=True)  # fmt: skip
-    figure.update_yaxes(visible=False, range=[len(drawn) - 0.4, -0.8], fixedrange=True)
+    figure.update_yaxes(visible=False, range=[len(drawn) - 0.4, -0.95], fixedrange=True)
     figure.update_layout(barmode="overlay", legend=_LEGEND, margin={"l": 20})
     left_out = f"; the {len(drawn)} longest of {len(real)}" if len(real) > len(drawn) else ""
     return chart(
@@ -51,7 +51,7 @@ def timeline(listing: pd.DataFrame, period: Period, style: Style) -> Exhibit:
         subtitle=f"Time from opening to resolution; ◆ marks the acknowledgement{left_out}",
         columns=("opened_at", "service", "severity", "title", "time_to_acknowledge", "time_to_restore",
                  "incident_status"),
-        height=130 + 42 * len(drawn),
+        height=130 + 58 * len(drawn),
     )  # fmt: skip
 
 
@@ -159,19 +159,18 @@ def _acknowledged(figure: go.Figure, drawn: pd.DataFrame, style: Style) -> None:
 
 def _name_each(figure: go.Figure, drawn: pd.DataFrame, style: Style) -> None:
     for place, row in drawn.iterrows():
-        service = "" if is_unknown(row["service"]) else f"{row['service']}: "
+        service = "" if is_unknown(row["service"]) else f" · {row['service']}"
         title = "" if is_unknown(row["title"]) else row["title"]
-        words = textwrap.shorten(
-            f"{service}{title}" or row["incident_id"], _LETTERS - len(row["severity"]), placeholder="…"
-        )
+        words = textwrap.shorten(title or row["incident_id"], _LETTERS, placeholder="…")
         day = style.text(row["opened_at"], "instant")
-        _above(figure, place, 0.42, f"<b>{_plain(row['severity'])}</b> · {day} · {_plain(words)}", theme.INK)
+        _above(figure, place, 0.5, f"<b>{_plain(row['severity'])}</b>{_plain(service)} · {day}<br>{_plain(words)}",
+               theme.INK)  # fmt: skip
 
 
 def _above(figure: go.Figure, place: int, lift: float, text: str, colour: str, right: bool = False) -> None:
     """Words over a bar: beside it they would take a phone's whole width."""
     side = {"x": 0.99, "xanchor": "right"} if right else {"x": 0, "xanchor": "left"}
-    figure.add_annotation(y=place - lift, yanchor="middle", xref="paper", text=text, showarrow=False,
+    figure.add_annotation(y=place - lift, yanchor="middle", xref="paper", text=text, showarrow=False, align="left",
                           font={"size": 12, "color": colour}, **side)  # fmt: skip
 
 

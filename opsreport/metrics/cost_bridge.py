@@ -23,8 +23,10 @@ import numpy as np
 import pandas as pd
 from babel.numbers import get_currency_precision
 
+from opsreport.coverage import Seen
 from opsreport.errors import ReconciliationError
-from opsreport.metrics.cost_sums import CONTEXT, ZERO, apportion, exact, has_charges, sums, total
+from opsreport.intervals import Intervals
+from opsreport.metrics.cost_sums import CONTEXT, ZERO, apportion, exact, has_charges, seen_whole, sums, total
 from opsreport.period import Period
 from opsreport.schemas.cost import EFFECTS, NONE
 
@@ -35,8 +37,14 @@ _ALONE = ("commitments", "credits and refunds", "tax", "one-off charges", "witho
 _LEFT_OVER = Decimal("0.01")
 
 
-def bridge(cost: pd.DataFrame, period: Period) -> pd.DataFrame:
+def bridge(cost: pd.DataFrame, period: Period, seen: Intervals | Seen | None = None) -> pd.DataFrame:
     """What moved the bill since last month, per currency.
+
+    Parameters
+    ----------
+    seen : Intervals or Seen, optional
+        What the bill's sources could tell of: what is missing of a month would read as less
+        usage, so there is no bridge unless both months were seen whole.
 
     Returns
     -------
@@ -44,7 +52,7 @@ def bridge(cost: pd.DataFrame, period: Period) -> pd.DataFrame:
         billing_currency, effect (each of `schemas.cost.EFFECTS`, in their order),
         effect_change, effect_shown (rounded to the currency's smallest unit by the largest
         remainder, so that the bars add up to the rounded change) [money]. Empty when either
-        month has no charge.
+        month has no charge or was not seen whole.
 
     Raises
     ------
@@ -55,7 +63,7 @@ def bridge(cost: pd.DataFrame, period: Period) -> pd.DataFrame:
     -----
     28 units at 1 in February and 31 in March: days +3, usage 0, price 0.
     """
-    parts = _parts_by(cost, period, "billing_currency")
+    parts = _parts_by(cost, period, seen, "billing_currency")
     changes = _changes(cost, period, ["billing_currency"])
     rows = []
     for (code,), effects in sorted(parts.items()):
@@ -68,8 +76,8 @@ def bridge(cost: pd.DataFrame, period: Period) -> pd.DataFrame:
     return made.assign(**{name: exact(made[name]) for name in ("effect_change", "effect_shown")})
 
 
-def bridge_by_service(cost: pd.DataFrame, period: Period) -> pd.DataFrame:
-    """Which services drive each effect.
+def bridge_by_service(cost: pd.DataFrame, period: Period, seen: Intervals | Seen | None = None) -> pd.DataFrame:
+    """Which services drive each effect; of two months that were seen whole.
 
     Returns
     -------
@@ -79,7 +87,7 @@ def bridge_by_service(cost: pd.DataFrame, period: Period) -> pd.DataFrame:
         main_effect (the largest effect in the direction of the change); per currency, the
         largest change first. Rows add up to `bridge`.
     """
-    parts = _parts_by(cost, period, "billing_currency", "service_name")
+    parts = _parts_by(cost, period, seen, "billing_currency", "service_name")
     changes = _changes(cost, period, ["billing_currency", "service_name"])
     plain = [effect for effect in EFFECTS if effect not in _ALONE]
     rows = []
@@ -143,10 +151,12 @@ class _Line:
         return effects_of(self.q[0], self.c[0], self.q[1], self.c[1], Decimal(1) if self.recurring else stretch)
 
 
-def _parts_by(cost: pd.DataFrame, period: Period, *by: str) -> dict[tuple, dict[str, Decimal]]:
+def _parts_by(
+    cost: pd.DataFrame, period: Period, seen: Intervals | Seen | None, *by: str
+) -> dict[tuple, dict[str, Decimal]]:
     """The effects, summed by some of the keys."""
     before = period.previous()
-    if not (has_charges(cost, before) and has_charges(cost, period)):
+    if not (has_charges(cost, before) and has_charges(cost, period) and seen_whole(seen, before, period)):
         return {}
     stretch = CONTEXT.divide(Decimal(period.day_count), Decimal(before.day_count))
     made: dict[tuple, dict[str, Decimal]] = defaultdict(lambda: dict.fromkeys(EFFECTS, ZERO))

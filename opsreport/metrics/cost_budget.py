@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 import pandas as pd
 
 from opsreport.agreement import Term, terms_in
+from opsreport.coverage import Seen
 from opsreport.intervals import Intervals
 from opsreport.metrics.cost_sums import (
     CONTEXT,
@@ -17,6 +19,7 @@ from opsreport.metrics.cost_sums import (
     minus,
     scaled,
     seen_share,
+    seen_whole,
     sums,
     total,
 )
@@ -29,7 +32,7 @@ _NO_BOUND = Decimal("Infinity")
 
 
 def budget(
-    cost: pd.DataFrame, period: Period, agreements: list[Agreement], seen: Intervals | None,
+    cost: pd.DataFrame, period: Period, agreements: list[Agreement], seen: Intervals | Seen | None,
     rates: Sequence[ExchangeRate] = (), currency: str = "",
 ) -> pd.DataFrame:  # fmt: skip
     """Spend against each agreed budget.
@@ -49,7 +52,7 @@ def budget(
     -------
     DataFrame
         service ("(all)" for the whole bill), billing_currency, spend, budget, budget_variance
-        (spend less budget), over_budget [money], coverage [share], verdict, note. A budget
+        (spend less budget), over_budget [money], coverage (of the days agreed for) [share], verdict, note. A budget
         that holds for some of the month's days is prorated, and so is spend. Spend over the
         budget is missed however little was seen; spend within it is met only when all was.
 
@@ -65,7 +68,7 @@ def budget(
             service,
             _in_currency_of(cost, bill, code, stated, currency),
             parts,
-            seen_share(seen, period),
+            _share_seen(seen, parts, period.zone),
         )
         for (service, code), parts in _agreed(agreements, bill).items()
     ]
@@ -103,6 +106,13 @@ def _agreed(agreements: list[Agreement], bill: Period) -> dict[tuple[str, str], 
 
 def _amount(parts: list[tuple[Term, Decimal]], bill: Period) -> Decimal:
     return total(scaled(amount, term.period.day_count, bill.day_count) for term, amount in parts)
+
+
+def _share_seen(seen: Intervals | Seen | None, parts: list[tuple[Term, Decimal]], zone: str) -> float:
+    """Share of the days that a budget covers that was seen; NaN where nobody says."""
+    each = [replace(term.period, zone=zone) for term, _ in parts]
+    days = sum(part.day_count for part in each)
+    return 1.0 if seen_whole(seen, *each) else sum(seen_share(seen, part) * part.day_count / days for part in each)
 
 
 def _in_currency_of(

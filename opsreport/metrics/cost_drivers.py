@@ -6,6 +6,8 @@ from decimal import Decimal
 
 import pandas as pd
 
+from opsreport.coverage import Seen
+from opsreport.intervals import Intervals
 from opsreport.metrics.cost_bridge import bridge_by_service
 from opsreport.metrics.cost_groups import by
 from opsreport.metrics.cost_sums import ZERO, exact, total
@@ -13,7 +15,7 @@ from opsreport.period import Period
 from opsreport.schemas.cost import NONE
 
 
-def drivers(cost: pd.DataFrame, period: Period) -> pd.DataFrame:
+def drivers(cost: pd.DataFrame, period: Period, seen: Intervals | Seen | None = None) -> pd.DataFrame:
     """The service, and in it the resource, that moved each currency's bill most in its direction.
 
     Returns
@@ -21,9 +23,10 @@ def drivers(cost: pd.DataFrame, period: Period) -> pd.DataFrame:
     DataFrame
         billing_currency, total_change, service_name, spend_change, main_effect, resource_id,
         resource_change [money]; one row a currency. Of a bill that did not change, the
-        service that moved most either way; none where no service moved.
+        service that moved most either way; none where no service moved, or where one of the
+        two months was not seen whole.
     """
-    services, rows = bridge_by_service(cost, period), []
+    services, rows = bridge_by_service(cost, period, seen), []
     for code, part in services.groupby("billing_currency", sort=True):
         whole = total(part["spend_change"])
         service = _mover(part, "spend_change", whole)

@@ -12,13 +12,18 @@ from functools import lru_cache
 
 import pandas as pd
 
-from opsreport.metrics.cost_sums import ZERO, exact, has_charges, minus, scaled, sums, total
+from opsreport.coverage import Seen
+from opsreport.intervals import Intervals
+from opsreport.metrics.cost_sums import ZERO, exact, has_charges, minus, scaled, seen_whole, sums, total
 from opsreport.period import Period
 from opsreport.schemas import TEXT
 from opsreport.schemas.cost import ALL, NONE, OTHER
 
 
-def by(cost: pd.DataFrame, period: Period, column: str, only: pd.Series | None = None) -> pd.DataFrame:
+def by(
+    cost: pd.DataFrame, period: Period, column: str, only: pd.Series | None = None,
+    seen: Intervals | Seen | None = None,
+) -> pd.DataFrame:  # fmt: skip
     """Spend per group, this month and the month before.
 
     Parameters
@@ -28,6 +33,8 @@ def by(cost: pd.DataFrame, period: Period, column: str, only: pd.Series | None =
         charges have been allocated to the client's services.
     only : Series of bool, optional
         Which charges to group; a month counts as known when it has any charge at all.
+    seen : Intervals or Seen, optional
+        What the bill's sources could tell of.
 
     Returns
     -------
@@ -35,21 +42,23 @@ def by(cost: pd.DataFrame, period: Period, column: str, only: pd.Series | None =
         The column ("(none)" where it is missing), billing_currency, spend, last_spend,
         spend_change, same_days_change [money], share (of the spend of groups above zero; NaN
         for a group that is not, such as one of credits) [share]; most spend first, per
-        currency. last_spend and the changes are NA when the month before has no charge.
+        currency. last_spend and the changes are NA when the month before has no charge or was
+        not seen whole; the changes too when this month was not.
     """
     if column not in cost:
         cost = cost.assign(**{column: pd.Series(pd.NA, index=cost.index, dtype=TEXT)})
     before = period.previous()
     at = sums(cost if only is None else cost[only], [before, period], ["billing_currency", column])
     spent = {(row["at"], row["billing_currency"], row[column]): row["billed_cost"] for _, row in at.iterrows()}
-    known = has_charges(cost, before)
+    known, whole = has_charges(cost, before) and seen_whole(seen, before), seen_whole(seen, period)
     groups = dict.fromkeys(zip(at["billing_currency"], at[column], strict=True))
     rows = []
     for code, group in groups:
         now = spent.get((1, code, group), ZERO)
         last = spent.get((0, code, group), ZERO) if known else None
         same = scaled(last, period.day_count, before.day_count)
-        rows.append((NONE if group is None else group, code, now, last, minus(now, last), minus(now, same)))
+        changes = (minus(now, last), minus(now, same)) if whole else (None, None)
+        rows.append((NONE if group is None else group, code, now, last, *changes))
     names = ["spend", "last_spend", "spend_change", "same_days_change"]
     made = pd.DataFrame(rows, columns=[column, "billing_currency", *names])
     return _with_shares(made.assign(**{name: exact(made[name]) for name in names}), column)

@@ -9,14 +9,15 @@ import datetime as dt
 
 import pandas as pd
 
+from opsreport.coverage import Seen
 from opsreport.intervals import Intervals
 from opsreport.metrics.cost_effective import SOUND, effective_cost_check
-from opsreport.metrics.cost_sums import ZERO, exact, minus, scaled, seen_share, sums, total
+from opsreport.metrics.cost_sums import ZERO, exact, minus, scaled, seen_share, seen_whole, sums, total
 from opsreport.period import Period
 from opsreport.schemas.cost import OTHER
 
 
-def spend(cost: pd.DataFrame, period: Period) -> pd.DataFrame:
+def spend(cost: pd.DataFrame, period: Period, seen: Intervals | Seen | None = None) -> pd.DataFrame:
     """What the month cost, per currency: by usage, by invoice, and amortised where that is sound.
 
     Parameters
@@ -25,14 +26,16 @@ def spend(cost: pd.DataFrame, period: Period) -> pd.DataFrame:
         Charges.
     period : Period
         Its days are counted in UTC, as bills count them.
+    seen : Intervals or Seen, optional
+        What the bill's sources could tell of.
 
     Returns
     -------
     DataFrame
         billing_currency, spend (BilledCost by ChargePeriodStart), invoice (by
         BillingPeriodStart), invoice_difference (invoice less spend), effective_cost (NA where
-        a provider's is not sound, which `effective_cost_check` explains) [money], charges.
-        Empty when the month has no charge.
+        a provider's is not sound, which `effective_cost_check` explains) [money], charges,
+        coverage [share]. Empty when the month has no charge.
 
     References
     ----------
@@ -54,6 +57,7 @@ def spend(cost: pd.DataFrame, period: Period) -> pd.DataFrame:
         "invoice_difference": exact(map(minus, invoice, spent)),
         "effective_cost": exact(None if c in unsound else used["effective_cost"].get(c) for c in codes),
         "charges": pd.Series([used["charges"].get(code, 0) for code in codes], dtype="int64"),
+        "coverage": pd.Series([seen_share(seen, period)] * len(codes), dtype="float64"),
     })  # fmt: skip
 
 
@@ -84,7 +88,7 @@ def invoice_difference(cost: pd.DataFrame, period: Period) -> pd.DataFrame:
     return frame.assign(invoice_difference=exact(frame["invoice_difference"]))
 
 
-def change(cost: pd.DataFrame, period: Period, seen: Intervals | None = None) -> pd.DataFrame:
+def change(cost: pd.DataFrame, period: Period, seen: Intervals | Seen | None = None) -> pd.DataFrame:
     """Spend against the month before, as it stands and for the same number of days, per currency.
 
     Parameters
@@ -102,7 +106,7 @@ def change(cost: pd.DataFrame, period: Period, seen: Intervals | None = None) ->
     """
     before = period.previous()
     history = monthly(cost, period, n=2, seen=seen)
-    whole = seen is None or min(seen_share(seen, before), seen_share(seen, period)) >= 1
+    whole = seen_whole(seen, before, period)
     rows = []
     for code, part in history[history["billing_currency"] != ""].groupby("billing_currency", sort=True):
         last, now = part["spend"]
@@ -119,7 +123,7 @@ def change(cost: pd.DataFrame, period: Period, seen: Intervals | None = None) ->
     )
 
 
-def monthly(cost: pd.DataFrame, period: Period, n: int = 13, seen: Intervals | None = None) -> pd.DataFrame:
+def monthly(cost: pd.DataFrame, period: Period, n: int = 13, seen: Intervals | Seen | None = None) -> pd.DataFrame:
     """Spend of each of the last n months, per currency.
 
     Returns
@@ -143,7 +147,7 @@ def monthly(cost: pd.DataFrame, period: Period, n: int = 13, seen: Intervals | N
 
 
 def daily(
-    cost: pd.DataFrame, period: Period, column: str = "", n: int = 5, seen: Intervals | None = None
+    cost: pd.DataFrame, period: Period, column: str = "", n: int = 5, seen: Intervals | Seen | None = None
 ) -> pd.DataFrame:
     """Spend of each UTC day of the month, per currency, and per group where a column is named.
 

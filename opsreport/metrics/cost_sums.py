@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from opsreport.coverage import share_seen
+from opsreport.coverage import Seen, share_seen
 from opsreport.intervals import Intervals
 from opsreport.period import Period
 from opsreport.schemas import DECIMAL
@@ -127,7 +127,7 @@ def apportion(values: Sequence[Decimal], whole: Decimal, places: int) -> list[De
     return [CONTEXT.add(floor, quantum) if index in first else floor for index, floor in enumerate(floors)]
 
 
-def seen_share(seen: Intervals | None, period: Period) -> float:
+def seen_share(seen: Intervals | Seen | None, period: Period) -> float:
     """Share of a bill's month that was seen; NaN where nobody says. [share]
 
     An export made for a client's days holds the bill's days of the same dates, although
@@ -136,6 +136,11 @@ def seen_share(seen: Intervals | None, period: Period) -> float:
     if seen is None:
         return float("nan")
     return max(share_seen(seen, period), share_seen(seen, period.bill))
+
+
+def seen_whole(seen: Intervals | Seen | None, *periods: Period) -> bool:
+    """Whether all of some bill's months was seen; where nobody says, it counts as whole."""
+    return seen is None or all(seen_share(seen, period) >= 1 for period in periods)
 
 
 def has_charges(cost: pd.DataFrame, period: Period) -> bool:

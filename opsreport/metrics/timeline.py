@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal, localcontext
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -25,6 +26,7 @@ WITHIN = pd.Timedelta(hours=2)
 #: Unusual days at most this far apart are one run.
 _SAME_RUN = dt.timedelta(days=2)
 _NONE = pd.Timedelta(0)
+_ALL_SEEN: Mapping[str, Intervals] = MappingProxyType({})
 _Event = dict[str, Any]
 
 
@@ -102,7 +104,7 @@ def unusual_days(cost: pd.DataFrame, period: Period) -> pd.DataFrame:
 
 def days(
     daily_cost: pd.DataFrame | None, outages: pd.DataFrame | None, incidents: pd.DataFrame | None,
-    deployments: pd.DataFrame | None, period: Period, currency: str,
+    deployments: pd.DataFrame | None, period: Period, currency: str, seen: Mapping[str, Intervals] = _ALL_SEEN,
 ) -> pd.DataFrame:  # fmt: skip
     """Spend, downtime, incidents and deployments of each day of the period.
 
@@ -113,12 +115,16 @@ def days(
         billing_currency, spend.
     currency : str
         ISO 4217 code of the spend to show; the others' is left out.
+    seen : mapping of str to Intervals
+        By lane (outage, incident, deployment), when its source could tell; all of the time by
+        default.
 
     Returns
     -------
     DataFrame
         Columns DAYS, one row a local day. None and NaN for what has no source; a day
-        without a charge is None too: a bill that has not arrived is not a bill of zero.
+        without a charge is None too: a bill that has not arrived is not a bill of zero; and so
+        is a day without an event that was not all seen.
     """
     happened = events(outages, incidents, deployments, period)
     spend = _spend(daily_cost, currency)
@@ -127,9 +133,9 @@ def days(
         today = happened[(happened["happened_at"] >= start) & (happened["happened_at"] < end)]
         rows.append({
             "happened_on": day, "spend": spend.get(day), "billing_currency": currency,
-            "down_on_day": pd.NaT if outages is None else _down(outages).clip(start, end).measure(),
-            "incidents_on_day": _count(incidents, today, "incident"),
-            "deployments_on_day": _count(deployments, today, "deployment"),
+            "down_on_day": _known(_down(outages).clip(start, end).measure(), "outage", outages, seen, start, end),
+            "incidents_on_day": _known(_count(today, "incident"), "incident", incidents, seen, start, end),
+            "deployments_on_day": _known(_count(today, "deployment"), "deployment", deployments, seen, start, end),
         })  # fmt: skip
     return framed(rows, DAYS)
 
@@ -214,12 +220,22 @@ def _spend(daily_cost: pd.DataFrame | None, currency: str) -> dict[dt.date, Deci
     return made
 
 
-def _down(outages: pd.DataFrame) -> Intervals:
-    return Intervals.from_frame(outages, "outage_from", "outage_to") if len(outages) else Intervals()
+def _down(outages: pd.DataFrame | None) -> Intervals:
+    known = outages is not None and len(outages)
+    return Intervals.from_frame(outages, "outage_from", "outage_to") if known else Intervals()
 
 
-def _count(frame: pd.DataFrame | None, today: pd.DataFrame, lane: str) -> float:
-    return float("nan") if frame is None else int((today["lane"] == lane).sum())
+def _count(today: pd.DataFrame, lane: str) -> int:
+    return int((today["lane"] == lane).sum())
+
+
+def _known(
+    found: Any, lane: str, rows: pd.DataFrame | None, seen: Mapping[str, Intervals],
+    start: pd.Timestamp, end: pd.Timestamp,
+) -> Any:  # fmt: skip
+    """What was found on a day; unknown where that is nothing and not all of the day was seen."""
+    whole = lane not in seen or seen[lane].clip(start, end).measure() == end - start
+    return found if rows is not None and (found or whole) else (pd.NaT if isinstance(found, dt.timedelta) else None)
 
 
 def _records(frame: pd.DataFrame | None) -> list[dict[str, Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pandas as pd
 
 from opsreport.exhibit import Exhibit, Fact, join, notice, prose
@@ -171,7 +173,7 @@ def _unusual(days: pd.DataFrame, service: str, style: Style) -> Exhibit:
     """How many days a service was out of its usual, and what that came to."""
     code = days["billing_currency"].iloc[0]
     at = f"cost.anomalies.{slug(service)}.{code.lower()}"
-    when = "on {day}, by {impact}." if len(days) == 1 else "on {days} days, by {impact} in all, {day} the most."
+    when = "on {day}, by {impact}." if len(days) == 1 else "on {days} days, by {impact} in all, most of all on {day}."
     return say(
         "{service} was out of the usual for its weekday " + when,
         style,
@@ -187,12 +189,18 @@ def _timing(row: pd.Series, style: Style) -> Exhibit:
     """One reason why the invoice is not what was spent."""
     code = row["billing_currency"]
     at = f"cost.invoice.{code.lower()}.{row['charge_month']}.{row['billing_month']}"
+    charge = "charge" if row["charges"] == 1 else "charges"
     return say(
-        "Charges used in {used} and invoiced in {billed} ({charges}) make {amount} of that.",
+        f"Of that, {{amount}} is {{charges}} {charge} used in {{used}} and invoiced in {{billed}}.",
         style,
         "note",
-        used=Fact(f"{at}.used", row["charge_month"]),
-        billed=Fact(f"{at}.billed", row["billing_month"]),
+        used=Fact(f"{at}.used", _month(row["charge_month"]), "month"),
+        billed=Fact(f"{at}.billed", _month(row["billing_month"]), "month"),
         charges=Fact(f"{at}.charges", row["charges"], "count"),
         amount=Fact(f"{at}.amount", row["invoice_difference"], "money", currency=code, signed=True),
     )
+
+
+def _month(name: str) -> dt.date:
+    """The first day of a month named YYYY-MM."""
+    return dt.date.fromisoformat(f"{name}-01")

@@ -92,9 +92,9 @@ def _still_open(now: pd.Series, style: Style) -> list[Exhibit]:
     if not count:
         return []
     words = (
-        "{count} was still open when the month ended."
+        "When the month ended {count} was still open."
         if count == 1
-        else "{count} were still open when the month ended."
+        else "When the month ended {count} were still open."
     )
     return [prose(_F, words, style, count=_fact(f"{_F}.open", count, now))]
 
@@ -124,12 +124,12 @@ def _answered(targets: pd.DataFrame, style: Style) -> list[Exhibit]:
         return prose(_F, words, style, **{name: facts[name] for name in names})
 
     if not met + late + unknown:
-        return [say("{pending} agreed answers are awaited and not yet due.", "pending")] if pending else []
+        return [say("No agreed answer fell due; {pending} " + ("is" if pending == 1 else "are") + " awaited.", "pending")] if pending else []
     parts = [_verdict_on(met, late, unknown, row["coverage"], say)]
     if unknown:
         parts.append(say("For {unknown} it cannot be told.", "unknown"))
     if pending:
-        parts.append(say("Awaited and not yet due at month end: {pending}.", "pending"))
+        parts.append(say("At month end {pending} more " + ("was" if pending == 1 else "were") + " awaited and not yet due.", "pending"))
     return parts
 
 
@@ -137,21 +137,21 @@ def _verdict_on(met: float, late: float, unknown: float, coverage: float, say) -
     if late:
         was = "was" if late == 1 else "were"
         return say(
-            f"What was agreed on response was missed: of {{due}} answers that fell due, {{late}} {was} late.",
+            f"The agreed response times were missed: of {{due}} answers that fell due, {{late}} {was} late.",
             "due",
             "late",
         )
     if unknown or coverage < 1:
-        return say("Whether response was as agreed is unknown: of {due} answers that fell due, {met} are known to have "
+        return say("Whether the agreed response times were met is unknown: of {due} answers that fell due, {met} are known to have "
                    "come in time, and none to be late.", "due", "met")  # fmt: skip
-    return say("What was agreed on response was met: the answers that fell due, {due} in all, came in time.", "due")
+    return say("The agreed response times were met: the answers that fell due, {due} in all, came in time.", "due")
 
 
 def _came_back(repeats: pd.DataFrame, style: Style) -> list[Exhibit]:
     if repeats.empty:
         return []
     count = Fact(f"{_F}.repeats", len(repeats), "count")
-    words = "{count} of them repeated one of the thirty days before."
+    words = "Of the incidents, {count} repeated one of the thirty days before."
     return [prose(_F, words, style, count=count)]
 
 

@@ -17,7 +17,7 @@ from opsreport.theme import Style
 
 _STATES = {
     "draft": "This month is still running: figures will change.",
-    "final": "Not yet approved.",
+    "final": "The month has ended.",
 }
 
 

@@ -93,14 +93,16 @@ def _met(slos: pd.DataFrame, style: Style) -> Exhibit:
     every = Fact("uptime.finding.slos", len(slos), "count")
     if known == 0:
         return prose("uptime.finding.slos", "Whether {all} was met is unknown." if len(slos) == 1
-                     else "Whether any of {all} SLOs was met is unknown.", style,
-                     all=every if len(slos) > 1 else "the SLO")  # fmt: skip
+                     else "Whether any of {all} availability targets was met is unknown.", style,
+                     all=every if len(slos) > 1 else "the availability target")  # fmt: skip
     if len(slos) == 1:
-        return prose("uptime.finding.slos", "The SLO was met." if met else "The SLO was missed.", style)
+        return prose("uptime.finding.slos", f"The availability target was {'met' if met else 'missed'}.", style)
     if met == len(slos):
-        return prose("uptime.finding.slos", "All {all} SLOs were met.", style, all=every)
+        return prose("uptime.finding.slos", "All {all} availability targets were met.", style, all=every)
+    if not met and known == len(slos):
+        return prose("uptime.finding.slos", "None of the {all} availability targets was met.", style, all=every)
     verb = "was" if met == 1 else "were"
-    return prose("uptime.finding.slos", f"{{met}} of {{all}} SLOs {verb} met.", style,
+    return prose("uptime.finding.slos", f"{{met}} of {{all}} availability targets {verb} met.", style,
                  met=Fact("uptime.finding.met", met, "count", seen), all=every)  # fmt: skip
 
 
@@ -111,16 +113,16 @@ def _missed(place: int, row: pd.Series, outages: pd.DataFrame, style: Style) -> 
     down = Fact(f"{fact}.down", row["counted_down"], "duration", seen)
     if len(counted) == 1:
         day = Fact(f"{fact}.day", counted["outage_from"].iloc[0], "date")
-        return prose(fact, "{name} was down {down} on {day}, {over} more than its budget.", style,
+        return prose(fact, "{name} was down {down} on {day}, {over} more than its target allows.", style,
                      name=row["monitor"], down=down, day=day, over=over)  # fmt: skip
     times = Fact(f"{fact}.times", len(counted), "count", seen)
-    return prose(fact, "{name} was down {down} in {times} outages, {over} more than its budget.", style,
+    return prose(fact, "{name} was down {down} in {times} outages, {over} more than its target allows.", style,
                  name=row["monitor"], down=down, times=times, over=over)  # fmt: skip
 
 
 def _at_risk(rows: pd.DataFrame, style: Style) -> list[Exhibit]:
     return [
-        prose(f"uptime.finding.risk.{place}", "{name} was close, with {left} of its budget left.", style,
+        prose(f"uptime.finding.risk.{place}", "{name} was close, with {left} of the allowed downtime left.", style,
               name=row["monitor"],
               left=Fact(f"uptime.finding.risk.{place}.left", row["budget_left"], "minutes", row["coverage"]))
         for place, (_, row) in enumerate(rows.head(_MOST_NAMED).iterrows())

@@ -67,7 +67,8 @@ def validated(
     try:
         return model.model_validate(_plain(_joined(plan[0], own) if plan else own))
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
+        # A misspelt key is named before the key that it should have been is missed.
+        first = min(error.errors(include_url=False), key=lambda one: one["type"] != "extra_forbidden")
         location = first["loc"] or (str(first.get("ctx", {}).get("error", "")).partition(":")[0],)
         line, is_planned = _place(own, plan[0] if plan else None, location)
         message = f"{plan[1] if plan and is_planned else path}, line {line}: {_said(first)}"

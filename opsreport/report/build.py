@@ -6,7 +6,6 @@ at the end: whoever opens the review sees the last good one until then, and neve
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
@@ -19,7 +18,7 @@ from typing import Any
 import nbformat
 
 from opsreport.errors import ReportError
-from opsreport.home import Home
+from opsreport.home import Home, one_at_a_time
 from opsreport.params import own_files
 from opsreport.report import page
 from opsreport.report.execute import execute
@@ -51,9 +50,7 @@ def build(home: Home, client: str, month: str, inputs: list[dict[str, Any]]) -> 
         When it could not be made whole; what was published before stays.
     """
     place = home.out / client
-    place.mkdir(parents=True, mode=0o700, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=".making-", dir=place))
-    try:
+    with one_at_a_time(place), _workplace(place) as work:
         name = f"{client}-{month}"
         notebook, html = work / f"{name}.ipynb", work / f"{name}.html"
         source = home.notebooks / NOTEBOOK
@@ -63,6 +60,16 @@ def build(home: Home, client: str, month: str, inputs: list[dict[str, Any]]) -> 
         html.write_text(page.render(made), "utf-8")
         _write_manifest(work, made, [notebook, html], [*_own_inputs(home, client, source), *inputs])
         return _publish(work, place, month) / html.name
+
+
+@contextmanager
+def _workplace(place: Path) -> Iterator[Path]:
+    """A private folder that is gone afterwards, as are those of builds that were killed."""
+    for left in (*place.glob(".making-*"), *place.glob(".link-*")):
+        shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
+    work = Path(tempfile.mkdtemp(prefix=".making-", dir=place))
+    try:
+        yield work
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
@@ -108,12 +115,7 @@ def _publish(work: Path, place: Path, month: str) -> Path:
             os.fsync(handle.fileno())
     kept = place / ".made" / f"{month}~{work.name.removeprefix('.making-')}"
     kept.parent.mkdir(mode=0o700, exist_ok=True)
-    with _one_at_a_time(place):
-        os.rename(work, kept)
-        return _linked(place, month, kept)
-
-
-def _linked(place: Path, month: str, kept: Path) -> Path:
+    os.rename(work, kept)
     link, fresh = place / month, place / f".link-{kept.name}"
     fresh.symlink_to(kept.relative_to(place), target_is_directory=True)
     try:
@@ -126,14 +128,3 @@ def _linked(place: Path, month: str, kept: Path) -> Path:
         if old != kept:
             shutil.rmtree(old, ignore_errors=True)
     return link
-
-
-@contextmanager
-def _one_at_a_time(place: Path) -> Iterator[None]:
-    """Keep two builds of one client from removing what the other is about to publish."""
-    folder = os.open(place, os.O_RDONLY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(folder)

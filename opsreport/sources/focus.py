@@ -31,6 +31,7 @@ import pandas as pd
 import pyarrow as pa
 from pydantic import Field
 
+from opsreport.coverage import days_without_usage
 from opsreport.errors import SourceError
 from opsreport.period import Period
 from opsreport.schemas import DECIMAL, INSTANT, TEXT
@@ -91,6 +92,7 @@ def fetch(period: Period, settings: SourceSettings) -> Pages:
             inputs.append(record)
         except _files.BrokenFile as error:
             faults.append(error.message)
+            inputs.append({"path": file.name, "unread": error.message})
     if not exports:
         raise SourceError("; ".join(faults), hint="export again what cannot be read")
     status = "partial" if faults else "ok"
@@ -132,19 +134,13 @@ def observed(frames: dict[str, pd.DataFrame], pages: Pages, period: Period) -> d
 
 def remarks(frames: dict[str, pd.DataFrame], pages: Pages, period: Period) -> dict[str, tuple[str, str]]:
     """Days without any usage between days that have some."""
-    days = _days_without_usage(frames["cost"])
+    days = days_without_usage(frames["cost"])
     said = f"no usage on {len(days)} days between the first and the last: {_listed(days)}"
     return {"cost": ("partial", said)} if days else {}
 
 
 def _daily(usage: pd.DataFrame) -> pd.DataFrame:
     return usage[usage["charge_period_end"] - usage["charge_period_start"] <= _DAY]
-
-
-def _days_without_usage(rows: pd.DataFrame) -> list[pd.Timestamp]:
-    daily = _daily(rows[rows["charge_category"] == "Usage"])
-    seen = pd.DatetimeIndex(daily["charge_period_start"].dt.floor("D").unique())
-    return list(pd.date_range(seen.min(), seen.max(), freq="D").difference(seen)) if len(seen) else []
 
 
 def _listed(days: list[pd.Timestamp]) -> str:

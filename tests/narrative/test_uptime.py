@@ -109,13 +109,13 @@ def test_fact_ids_do_not_repeat():
     assert len(names) == len(set(names)) and all(name.startswith("uptime.finding.") for name in names)
 
 
-def test_coincidences_are_counted_and_the_closest_is_told_without_blame():
+def test_coincidences_are_counted_and_the_first_to_look_at_is_told_without_blame():
     rows = pd.DataFrame({"happened_at": [pd.Timestamp("2026-10-14 08:00", tz="UTC")], "happening": ["Shop was down"],
                          "coincides_with": ["Deployment: d1"], "service": ["shop"], "gap": [minutes(40)]})  # fmt: skip
     made = timeline_says.finding(rows, STYLE)
     assert made.text == (
-        "1 coincidence was found. The closest: “Shop was down”, of shop on 14 Oct 2026, "
-        "coincides with “Deployment: d1”."
+        "There is 1 case of two things close together in time at the same service. "
+        "To look at first, at shop on 14 Oct 2026: “Shop was down”, 40 min after “Deployment: d1”."
     )
     assert "caus" not in made.text
     assert "coincides with anything" in timeline_says.finding(rows.iloc[:0], STYLE).text

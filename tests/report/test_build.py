@@ -4,6 +4,8 @@ import copy
 import json
 import os
 import stat
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -186,19 +188,20 @@ def test_what_somebody_put_in_its_place_is_not_removed(home, making):
     assert list(published(home).values()) == [b"mine"]
 
 
-def test_two_builds_at_once_never_leave_a_link_to_nothing(home, making, monkeypatch):
-    """The other build publishes while this one is about to."""
-    real, others = module._publish, []
+def test_two_builds_at_once_wait_for_each_other(home, making, monkeypatch):
+    real, at_work, most = module._publish, [], []
 
     def publish(work, place, month):
-        if not others:
-            others.append(1)
-            making(executed(prose("b", DOWN)))
+        at_work.append(work)
+        most.append(len(at_work))
+        time.sleep(0.05)
+        at_work.remove(work)
         return real(work, place, month)
 
     monkeypatch.setattr(module, "_publish", publish)
-    path = making(executed(prose("a", SPEND)))
-    assert b"cost.spend" in (path.parent / "manifest.json").read_bytes()
+    with ThreadPoolExecutor(4) as pool:
+        paths = list(pool.map(lambda number: making(executed(prose(f"p{number}", SPEND))), range(4)))
+    assert most == [1, 1, 1, 1] and len(set(paths)) == 1 and paths[0].is_file()
     assert len(list((home.out / "acme/.made").iterdir())) == 1
 
 
@@ -249,3 +252,12 @@ def test_a_real_run_is_published_is_the_same_again_and_a_failing_one_changes_not
         build(home, "acme", "2026-10", INPUTS)
     assert published(home) == before
     assert sorted(os.listdir(Path(home.out / "acme"))) == [".made", "2026-10"]
+
+
+def test_what_a_killed_build_left_is_gone_after_the_next(home, making):
+    place = home.out / "acme"
+    (place / ".making-dead").mkdir(parents=True)
+    (place / ".making-dead" / "half.html").write_text("half")
+    (place / ".link-dead").symlink_to(".made/nothing")
+    making(executed(prose("a", SPEND)))
+    assert not list(place.glob(".making-*")) and not list(place.glob(".link-*"))

@@ -1,0 +1,53 @@
+"""What the README says is so."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from opsreport import sources
+from opsreport.cli import main
+
+PROJECT = Path(__file__).resolve().parents[2]
+README = (PROJECT / "README.md").read_text("utf-8")
+
+
+def test_every_command_it_names_exists():
+    named = set(re.findall(r"^\$ opsreport (\w+)", README, flags=re.MULTILINE))
+    assert named and named <= set(main.commands)
+
+
+def test_every_make_target_it_names_exists():
+    targets = set(re.findall(r"^(\w+):", (PROJECT / "Makefile").read_text(), flags=re.MULTILINE))
+    assert set(re.findall(r"`make (\w+)`|^\$ make (\w+)", README, flags=re.MULTILINE))
+    assert {one or other for one, other in re.findall(r"`make (\w+)`|^\$ make (\w+)", README, re.MULTILINE)} <= targets
+
+
+def test_its_table_of_sources_is_the_sources_and_their_frames():
+    rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", README, flags=re.MULTILINE))
+    own = [module.name for module in pkgutil.iter_modules(sources.__path__) if not module.name.startswith("_")]
+    assert sorted(rows) == sorted(own)
+    for name, said in rows.items():
+        frames = importlib.import_module(f"opsreport.sources.{name}").FRAMES
+        assert said.strip() in ("every frame", ", ".join(frames))
+
+
+def test_the_fault_it_shows_is_said_just_so(tmp_path, monkeypatch):
+    (tmp_path / "params").mkdir()
+    CliRunner().invoke(main, ["init", "acme", "--home", str(tmp_path)])
+    path = tmp_path / "params" / "acme.yaml"
+    path.write_text(path.read_text("utf-8").replace("\ncurrency:", "\ncurrncy:"), "utf-8")
+    said = CliRunner().invoke(main, ["check", "acme", "--home", str(tmp_path)]).output
+    shown = re.search(r"^(✕ params/acme.yaml.*\n.*)$", README, flags=re.MULTILINE)
+    assert shown and said.replace(f"{tmp_path}/", "").startswith(shown[1])
+
+
+def test_its_pictures_and_files_exist():
+    for path in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", README):
+        assert (PROJECT / path).is_file()
+    for path in re.findall(r"`((?:params|opsreport|notebooks|tests)/[\w./]+\.\w+)`", README):
+        assert "acme" in path or "<" in path or (PROJECT / path).is_file(), path

@@ -1,0 +1,111 @@
+"""The review opened in JupyterLab, as an engineer does who explores a month."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+
+CHROMIUM = "/usr/bin/chromium"
+TOKEN = "only-for-this-test"
+SETTINGS = {
+    # All cells in the page, also those out of sight: what is not there cannot be counted.
+    "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none", "autosave": False},
+    "@jupyterlab/apputils-extension/notification": {
+        "fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True,
+    },
+}  # fmt: skip
+
+
+@pytest.fixture
+def lab(demo_home, tmp_path):
+    """JupyterLab on loopback over a copy of the demo's home; its address, stopped at the end."""
+    pytest.importorskip("jupyterlab", reason="jupyterlab is not installed")
+    home = shutil.copytree(demo_home, tmp_path / "home", symlinks=True)
+    settings = tmp_path / "settings"
+    for name, values in SETTINGS.items():
+        path = settings / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(values), "utf-8")
+    own = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_RUNTIME_DIR": "runtime", "JUPYTER_DATA_DIR": "data",
+           "JUPYTERLAB_WORKSPACES_DIR": "workspaces", "IPYTHONDIR": "ipython"}  # fmt: skip
+    environment = {**os.environ, **{name: str(tmp_path / folder) for name, folder in own.items()},
+                   "JUPYTERLAB_SETTINGS_DIR": str(settings)}  # fmt: skip
+    command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--port=0", "--ip=127.0.0.1", "--allow-root",
+               f"--IdentityProvider.token={TOKEN}", "--LabApp.news_url="]  # fmt: skip
+    with (tmp_path / "lab.log").open("w") as log:
+        server = subprocess.Popen(command, cwd=home, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            yield _address(tmp_path / "runtime", server, tmp_path / "lab.log")
+        finally:
+            server.terminate()  # it ends its kernels
+            try:
+                server.wait(20)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+
+
+def _address(runtime: Path, server: subprocess.Popen, log: Path) -> str:
+    until = time.monotonic() + 60
+    while time.monotonic() < until and server.poll() is None:
+        for path in runtime.glob("jpserver-*.json"):
+            try:
+                return json.loads(path.read_text("utf-8"))["url"]
+            except ValueError:
+                pass  # being written
+        time.sleep(0.2)
+    pytest.fail(f"JupyterLab did not start: {log.read_text('utf-8')[-2000:]}")
+
+
+@pytest.fixture
+def page():
+    """A browser tab that notes every address it asks for."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"no Chromium at {CHROMIUM}")
+    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    with playwright.sync_playwright() as running:
+        chromium = running.chromium.launch(executable_path=CHROMIUM, args=quiet)
+        tab = chromium.new_page(viewport={"width": 1400, "height": 1000})
+        tab.asked = []
+        tab.on("request", lambda request: tab.asked.append(request.url))
+        yield tab
+        chromium.close()
+
+
+def test_run_all_cells_draws_every_chart_and_asks_nothing_of_the_internet(lab, page, demo_home):
+    made = nbformat.read(demo_home / "out/demo-shop/2026-10/demo-shop-2026-10.ipynb", as_version=4)
+    outputs = [output for cell in made.cells for output in cell.get("outputs", [])]
+    charts = sum("application/vnd.plotly.v1+json" in output.get("data", {}) for output in outputs)
+    page.goto(f"{lab}lab/tree/notebooks/monthly_review.ipynb?token={TOKEN}&reset")
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
+    # The last full month may be another one by now.
+    page.evaluate(_SET_MONTH)
+    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=60_000)
+    page.locator(".lm-MenuBar-itemLabel", has_text=re.compile("^Run$")).click()
+    page.locator(".lm-Menu-itemLabel", has_text=re.compile("^Run All Cells$")).click()
+    last = page.locator(".jp-Notebook .jp-CodeCell").last
+    last.locator(".jp-OutputArea-output").first.wait_for(timeout=120_000)
+    page.wait_for_function(f"document.querySelectorAll('.js-plotly-plot .main-svg').length >= {charts}", timeout=60_000)
+    failed = page.locator("[data-mime-type='application/vnd.jupyter.stderr'], [data-mime-type*='error']")
+    assert failed.count() == 0, failed.all_inner_texts()
+    assert page.locator(".js-plotly-plot:has(.main-svg)").count() == charts > 8
+    assert page.locator(".jp-OutputArea-output .fact").count() > 500
+    outside = [url for url in page.asked if not re.match(r"(http|ws)://(127\.0\.0\.1|localhost):|data:|blob:", url)]
+    assert not outside, outside
+
+
+_SET_MONTH = """() => {
+  const notebook = window.jupyterapp.shell.currentWidget.content;
+  const cell = notebook.model.sharedModel.cells.find(one => one.getSource().startsWith('client ='));
+  cell.setSource(cell.getSource().replace('month = ""', 'month = "2026-10"'));
+}"""
