@@ -228,7 +228,8 @@ def _write(db: duckdb.DuckDBPyConnection, contents: dict[Path, str]) -> None:
             staged[name] = path
             # Straight into the file that only its owner may read: DuckDB's own would be open to all.
             options = "FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false"
-            db.execute(f"COPY ({query}) TO '{_quoted(name)}' ({options})")
+            quoted = name.replace("'", "''")
+            db.execute(f"COPY ({query}) TO '{quoted}' ({options})")
             _sync(name)
         for name, path in staged.items():
             os.replace(name, path)
@@ -242,10 +243,6 @@ def _write(db: duckdb.DuckDBPyConnection, contents: dict[Path, str]) -> None:
 def _sync(name: str) -> None:
     with open(name, "rb") as handle:
         os.fsync(handle.fileno())
-
-
-def _quoted(name: str) -> str:
-    return name.replace("'", "''")
 
 
 @contextmanager

@@ -38,7 +38,7 @@ def bridge(effects: pd.DataFrame, drivers: pd.DataFrame, style: Style, currency:
     """
     rows, code, apart = of_currency(effects, style, currency)
     if not len(rows):
-        said = "What moved the bill cannot be told: that takes the charges of two months."
+        said = "What moved the bill cannot be told: that takes the charges of two months that were seen whole."
         return notice("cost.bridge", said)
     moved = rows[rows["effect_shown"] != 0]
     change = rows["effect_shown"].sum()
@@ -60,7 +60,7 @@ def monthly(months: pd.DataFrame, budgets: pd.DataFrame, style: Style, currency:
     Parameters
     ----------
     months : DataFrame
-        `metrics.cost.monthly`.
+        `metrics.cost.monthly`; a month that was not seen whole is marked as one.
     budgets : DataFrame
         `metrics.cost.monthly_budget`.
     currency : str
@@ -70,7 +70,7 @@ def monthly(months: pd.DataFrame, budgets: pd.DataFrame, style: Style, currency:
     if not rows["spend"].notna().any():
         return notice("cost.monthly", "There is no spend to draw: no charge of these months was read.")
     agreed = budgets[budgets["billing_currency"] == code].set_index("period")["budget"]
-    rows = rows.assign(budget=[agreed.get(name) for name in rows["period"]])
+    rows = rows.assign(budget=[agreed.get(name) for name in rows["period"]], is_part=rows["coverage"] < 1)
     figure = go.Figure(
         go.Bar(
             x=list(range(len(rows))),
@@ -80,13 +80,14 @@ def monthly(months: pd.DataFrame, budgets: pd.DataFrame, style: Style, currency:
             marker={"color": [theme.HISTORY] * (len(rows) - 1) + [theme.THIS_MONTH]},
         )
     )
-    _label_months(figure, rows["spend"], code, style)
+    _label_months(figure, rows, code, style)
     _budget_line(figure, rows["budget"], code, style)
     labels = _month_labels(rows["period"], style)
     figure.update_xaxes(tickvals=list(range(len(rows))), ticktext=labels, tickangle=0, fixedrange=True)
     figure.update_yaxes(rangemode="tozero", nticks=5, fixedrange=True, tickformat="~s")
     figure.update_layout(showlegend=False)
     unseen = ", a month that is not known marked ?" if rows["spend"].isna().any() else ""
+    unseen += ", one that was not seen whole *" if (rows["is_part"] & rows["spend"].notna()).any() else ""
     return chart(
         figure, "cost.monthly", title=_monthly_title(rows, code, style), style=style,
         subtitle=f"Spend of each month, in {code}; this month dark{unseen}{apart}",
@@ -122,7 +123,7 @@ def by_group(groups: pd.DataFrame, style: Style, currency: str = "", id: str = "
     )
     longest = max(0.0, *(float(value) for value in [*rows["spend"], *last["last_spend"]]))
     figure.update_xaxes(range=[min(0.0, *(float(value) for value in rows["spend"]), 0.0), longest * 1.02 or 1.0])
-    stroke = "the upright stroke is last month" if len(last) else "last month is not known"
+    stroke = "the upright stroke is last month" if len(last) else "last month is not known whole"
     return chart(
         figure, id, title=_group_title(rows, column, code, style), style=style, numbers=rows,
         subtitle=f"Spend of this month, in {code}; {stroke}{apart}",
@@ -130,12 +131,13 @@ def by_group(groups: pd.DataFrame, style: Style, currency: str = "", id: str = "
     )  # fmt: skip
 
 
-def _label_months(figure: go.Figure, spends: pd.Series, code: str, style: Style) -> None:
-    """The amount on this month's bar, and a question mark where a month is not known."""
-    for index, value in enumerate(spends):
-        if not is_unknown(value) and index < len(spends) - 1:
+def _label_months(figure: go.Figure, rows: pd.DataFrame, code: str, style: Style) -> None:
+    """The amount on this month's bar, and a mark where a month is not known, or was not seen whole."""
+    for index, (value, is_part) in enumerate(zip(rows["spend"], rows["is_part"], strict=True)):
+        is_last, mark = index == len(rows) - 1, "*" if is_part else ""
+        if not (is_unknown(value) or is_last or mark):
             continue
-        text = "?" if is_unknown(value) else f"<b>{short(value, code, style)}</b>"
+        text = "?" if is_unknown(value) else f"<b>{short(value, code, style)}</b>{mark}" if is_last else mark
         figure.add_annotation(
             x=index, y=0.0 if is_unknown(value) else max(float(value), 0.0), text=text, showarrow=False,
             yanchor="bottom", xanchor="center", font={"color": theme.INK},
@@ -184,6 +186,8 @@ def _monthly_title(rows: pd.DataFrame, code: str, style: Style) -> str:
     if is_unknown(spent):
         return "Spend of this month is not known"
     written = style.text(spent, "money", currency=code)
+    if rows["is_part"].iloc[-1]:
+        return f"Spend was {written} in the {style.text(rows['coverage'].iloc[-1], 'share')} of the month that was seen"
     if is_unknown(agreed):
         return f"Spend was {written}"
     gap = style.text(abs(spent - agreed), "money", currency=code)
@@ -192,7 +196,9 @@ def _monthly_title(rows: pd.DataFrame, code: str, style: Style) -> str:
 
 def _group_title(rows: pd.DataFrame, column: str, code: str, style: Style) -> str:
     first = rows.iloc[0]
-    share = "" if is_unknown(first["share"]) else f", {style.text(first['share'], 'share')} of what was spent"
+    # Where credits outweigh a group, a share of those above zero is no share of what was spent.
+    is_whole = not is_unknown(first["share"]) and (rows["spend"] >= 0).all()
+    share = f", {style.text(first['share'], 'share')} of what was spent" if is_whole else ""
     return f"{plain(first[column])} came to {style.text(first['spend'], 'money', currency=code)}{share}"
 
 

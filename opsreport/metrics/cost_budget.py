@@ -19,7 +19,6 @@ from opsreport.metrics.cost_sums import (
     minus,
     scaled,
     seen_share,
-    seen_whole,
     sums,
     total,
 )
@@ -112,7 +111,9 @@ def _share_seen(seen: Intervals | Seen | None, parts: list[tuple[Term, Decimal]]
     """Share of the days that a budget covers that was seen; NaN where nobody says."""
     each = [replace(term.period, zone=zone) for term, _ in parts]
     days = sum(part.day_count for part in each)
-    return 1.0 if seen_whole(seen, *each) else sum(seen_share(seen, part) * part.day_count / days for part in each)
+    shares = [seen_share(seen, part) for part in each]
+    # Weights that add up to 1 in words may add up to a little less in floats.
+    return shares[0] if len(set(shares)) == 1 else sum(s * p.day_count / days for s, p in zip(shares, each, strict=True))
 
 
 def _in_currency_of(

@@ -68,11 +68,12 @@ def invoice(spent: pd.DataFrame, differences: pd.DataFrame, style: Style) -> Exh
     for _, row in spent.iterrows():
         code = row["billing_currency"]
         difference = row["invoice_difference"]
-        at = f"cost.invoice.{code.lower()}"
-        invoiced = Fact(f"{at}.invoice", row["invoice"], "money", currency=code)
+        at, is_part = f"cost.invoice.{code.lower()}", row["coverage"] < 1
+        start = "So far as the bill was seen, the" if is_part else "The"
+        invoiced = Fact(f"{at}.invoice", row["invoice"], "money", row["coverage"], code)
         if difference == 0:
             parts.append(
-                prose(at, "The invoice comes to {invoice}, the same as spend.", style, "note", invoice=invoiced)
+                prose(at, f"{start} invoice comes to {{invoice}}, the same as spend.", style, "note", invoice=invoiced)
             )
             continue
         less = Fact(f"{at}.difference", abs(difference), "money", currency=code)
@@ -80,7 +81,7 @@ def invoice(spent: pd.DataFrame, differences: pd.DataFrame, style: Style) -> Exh
         parts.append(
             prose(
                 at,
-                "The invoice comes to {invoice}, {less} {way} than spend.",
+                f"{start} invoice comes to {{invoice}}, {{less}} {{way}} than spend.",
                 style,
                 "note",
                 invoice=invoiced,
@@ -147,7 +148,7 @@ def anomalies(found: pd.DataFrame, basis: pd.DataFrame, style: Style) -> Exhibit
     """
     if not len(basis) or not basis["days_judged"].sum():
         return notice("cost.anomalies", "No day could be judged: that takes eight weeks of bills before it.")
-    parts = [prose("cost.anomalies", "No day was out of the usual for its weekday.", style, "note")]
+    parts = [prose("cost.anomalies", "No day that could be judged was out of the usual for its weekday.", style, "note")]
     if len(found):
         parts = [_unusual(part, str(name), style) for name, part in _by_impact(found)[:_MOST_NAMED]]
     unjudged = int((basis["days_judged"] == 0).sum())

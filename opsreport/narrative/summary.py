@@ -125,7 +125,7 @@ def _counts(scorecard: pd.DataFrame, style: Style) -> Exhibit:
     count = {verdict: int((judged == verdict).sum()) for verdict in ("met", "at risk", "missed", "unknown")}
     template = "Of {all} targets agreed, {met} met and {missed} missed"
     template += "; {risk} of those met nearly missed" if count["at risk"] else ""
-    template += "; {unknown} could not be judged, because not enough was seen" if count["unknown"] else ""
+    template += "; {unknown} could not be judged, and each says why" if count["unknown"] else ""
     facts = {
         "all": len(judged), "met": count["met"] + count["at risk"], "missed": count["missed"],
         "risk": count["at risk"], "unknown": count["unknown"],

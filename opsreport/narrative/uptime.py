@@ -134,13 +134,13 @@ def _unknown(rows: pd.DataFrame, style: Style) -> list[Exhibit]:
     for place, (_, row) in enumerate(rows.head(_MOST_NAMED).iterrows()):
         fact = f"uptime.finding.unknown.{place}"
         if row["coverage"] == 0:
-            said = "{name} was not observed at all, so its SLO is unknown."
+            said = "{name} was not observed at all, so whether its target was met is unknown."
             parts.append(prose(fact, said, style, name=row["monitor"]))
             continue
         bounds = {end: Fact(f"{fact}.{end}", row[f"availability_{end}"], "availability") for end in ("worst", "best")}
         seen = Fact(f"{fact}.seen", row["coverage"], "share")
         said = ("{name} was observed for {seen} of the time: its availability lies between {worst} and {best}, "
-                "so its SLO is unknown.")  # fmt: skip
+                "so whether its target was met is unknown.")  # fmt: skip
         parts.append(prose(fact, said, style, name=row["monitor"], seen=seen, **bounds))
     return parts
 

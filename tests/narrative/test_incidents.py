@@ -42,20 +42,20 @@ LATE = {"opened_at": at("06 01:00"), "acknowledged_at": at("06 02:00"), "resolve
 def test_a_month_in_which_everything_was_answered_in_time():
     assert said(GOOD).text == (
         "1 incident was opened in October 2026; for 2 h of the month at least one was going on. The month before had "
-        "none. What was agreed on response was met: the answers that fell due, 2 in all, came in time. Our own alerts "
+        "none. The agreed response times were met: the answers that fell due, 2 in all, came in time. Our own alerts "
         "found 1 of 1 before anyone reported them."
     )
 
 
 def test_a_month_with_a_late_answer_and_a_repeat():
     text = said(GOOD, LATE).text
-    assert "What was agreed on response was missed: of 4 answers that fell due, 1 was late." in text
-    assert "1 of them repeated one of the thirty days before." in text
+    assert "The agreed response times were missed: of 4 answers that fell due, 1 was late." in text
+    assert "Of the incidents, 1 repeated one of the thirty days before." in text
 
 
 def test_an_answer_that_cannot_be_told_is_neither_met_nor_missed():
     text = said({"opened_at": at("05 01:00"), "resolved_at": at("05 03:00")}).text
-    assert "Whether response was as agreed is unknown" in text and "For 1 it cannot be told." in text
+    assert "Whether the agreed response times were met is unknown" in text and "For 1 it cannot be told." in text
     assert "Who noticed first is not recorded." in text
 
 
@@ -73,7 +73,7 @@ def test_a_month_seen_in_part_promises_nothing():
     assert "No incident is known to have been opened in October 2026." in said(seen=half).text
     text = said(GOOD, seen=half).text
     assert "Only 50% of the month was seen, so there may have been more." in text
-    assert "Whether response was as agreed is unknown" in text
+    assert "Whether the agreed response times were met is unknown" in text
 
 
 def test_with_nothing_agreed_no_verdict_is_passed():

@@ -36,7 +36,7 @@ DOWN = ("Checkout", pd.Timestamp("2026-10-14 08:00", tz="UTC"), minutes(58))
 
 def test_it_says_how_many_slos_were_met_and_what_was_missed():
     made = said(MISSED, slo(monitor="Shop"), slo(monitor="Docs"), down=[DOWN])
-    assert made.text == ("2 of 3 SLOs were met. Checkout was down 58 min on 14 Oct 2026, 38 min more than its budget.")
+    assert made.text == ("2 of 3 availability targets were met. Checkout was down 58 min on 14 Oct 2026, 38 min more than its target allows.")
     assert {fact["id"]: fact["text"] for fact in made.facts}["uptime.finding.missed.0.over"] == "38 min"
 
 
@@ -51,17 +51,17 @@ def test_an_excused_outage_is_not_blamed():
 
 def test_all_met_and_one_close():
     made = said(slo("at risk", budget_left=4.5), slo(monitor="Shop"))
-    assert made.text == "All 2 SLOs were met. Checkout was close, with 4.5 min of its budget left."
+    assert made.text == "All 2 availability targets were met. Checkout was close, with 4.5 min of the allowed downtime left."
 
 
 def test_unknown_is_said_with_both_bounds_and_is_not_met():
     made = said(slo("unknown", coverage=0.95, availability_worst=0.95))
     assert made.text == (
-        "Whether the SLO was met is unknown. Checkout was observed for 95.0% of the time: its availability lies "
-        "between 95% and 100%, so its SLO is unknown."
+        "Whether the availability target was met is unknown. Checkout was observed for 95.0% of the time: its availability lies "
+        "between 95% and 100%, so whether its target was met is unknown."
     )
     unseen = said(slo("unknown", coverage=0.0), slo(monitor="Shop"))
-    assert unseen.text == "1 of 2 SLOs was met. Checkout was not observed at all, so its SLO is unknown."
+    assert unseen.text == "1 of 2 SLOs was met. Checkout was not observed at all, so whether its target was met is unknown."
 
 
 def test_without_any_observation_or_any_slo():
