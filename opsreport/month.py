@@ -82,9 +82,10 @@ class Month:
 
     @property
     def baseline(self) -> Period | None:
-        """The days that later months are compared with."""
+        """The days that later months are compared with; None for a month before they are over."""
         given = self.client.baseline
-        return Period.days(str(given.first), str(given.last), self.period.zone) if given else None
+        days = Period.days(str(given.first), str(given.last), self.period.zone) if given else None
+        return days if days and days.end <= self.period.end else None
 
     @property
     def read_at(self) -> pd.Timestamp:

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from opsreport.exhibit import Exhibit, Fact
-from opsreport.schemas import MEASURES, Measure
+from opsreport.schemas import FRAMES, MEASURES, Measure
 from opsreport.theme import Style, is_unknown
 
 _GLYPHS = {"met": "✓", "missed": "✕", "at risk": "△", "unknown": "?"}
@@ -154,7 +154,7 @@ def _score_row(row: pd.Series, style: Style, facts: list[Fact]) -> str:
 def _cell(
     id: str, row: pd.Series, name: str, measure: Measure, style: Style, unknown: Mapping[str, str]
 ) -> tuple[str, Fact | None]:
-    value = row[name]
+    value = FRAMES[row[name]].title if name == "frame" and row[name] in FRAMES else row[name]
     label = f'data-label="{html.escape(measure.heading)}"'
     if name == "verdict":
         return f"<td {label}>{badge(value)}</td>", None

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
-from opsreport.coverage import Coverage
+from opsreport.coverage import Coverage, share_seen
 from opsreport.errors import OpsreportError, ParamsError, PeriodError, StoreError
 from opsreport.month import completeness, load
 from opsreport.period import Period
@@ -41,11 +41,12 @@ def home(tmp_path):
 def collected(home):
     """Put rows into the store as one reading of a source."""
 
-    def put(rows=None, frame="incident", status="ok", source="x", window=None, why="", observed=None, now=NOW):
+    def put(rows=None, frame="incident", status="ok", source="x", window=None, why="", observed=None, now=NOW,
+            inputs="[]"):  # fmt: skip
         start, end = window or (OCTOBER.start, OCTOBER.end)
         seen = observed or ((pd.NaT, pd.NaT) if status == "unavailable" else (start, end))
         rows = FRAMES[frame].empty() if rows is None else rows
-        about = Coverage(frame, source, start, end, *seen, len(rows), status, why)
+        about = Coverage(frame, source, start, end, *seen, len(rows), status, why, inputs)
         Store(home / "store", "acme").merge(rows, about, now)
 
     return put
@@ -248,3 +249,45 @@ def test_a_bills_month_is_counted_in_utc(home, collected):
     params(home, "sources: {cost: [{x: {}}]}\n")
     collected(frame="cost", window=(at("2026-10-01"), at("2026-11-01")))
     assert told(home, "cost") == [["x", 1.0, "ok", ""]]
+
+
+def charges(*days):
+    start = pd.to_datetime(pd.Series(days), utc=True).dt.as_unit("us")
+    return FRAMES["cost"].conform(pd.DataFrame({
+        "billing_period_start": at("2026-10-01"), "charge_period_start": start, "charge_category": "Usage",
+        "charge_period_end": start + pd.Timedelta("1D"), "billed_cost": Decimal(1), "billing_currency": "EUR",
+    }))  # fmt: skip
+
+
+def bill_seen(home):
+    return share_seen(load("acme", "2026-10", home=home, now=NOW).seen("cost"), OCTOBER.bill)
+
+
+def test_one_source_does_not_make_up_for_what_another_lacks(home, collected):
+    params(home, "sources: {cost: [{x: {}}, {y: {}}]}\n")
+    collected(frame="cost", window=(at("2026-10-01"), at("2026-11-01")))
+    assert bill_seen(home) == 0.5  # y was never read
+    collected(frame="cost", source="y", window=(at("2026-10-01"), at("2026-11-01")))
+    assert bill_seen(home) == 1
+
+
+def test_a_source_that_is_no_longer_named_came_before_the_one_that_is(home, collected):
+    params(home, "sources: {cost: [{y: {}}]}\n")
+    collected(frame="cost", source="x", window=(at("2026-10-01"), at("2026-10-16")))
+    collected(frame="cost", source="y", window=(at("2026-10-16"), at("2026-11-01")))
+    assert bill_seen(home) == 1
+
+
+def test_a_file_that_could_not_be_read_is_missing_from_what_was_seen(home, collected):
+    params(home, "sources: {cost: [{x: {}}]}\n")
+    inputs = '[{"path": "a.csv", "sha256": "", "bytes": 1}, {"path": "b.csv", "unread": "it is broken"}]'
+    collected(frame="cost", status="partial", window=(at("2026-10-01"), at("2026-11-01")), inputs=inputs)
+    assert bill_seen(home) == 0.5
+
+
+def test_days_of_a_bill_without_usage_were_not_seen(home, collected):
+    params(home, "sources: {cost: [{x: {}}]}\n")
+    days = [f"2026-10-{day:02d}" for day in range(1, 32) if day not in (10, 11)]
+    collected(charges(*days), frame="cost", window=(at("2026-10-01"), at("2026-11-01")))
+    assert bill_seen(home) == pytest.approx(29 / 31)
+    assert told(home, "cost")[0][1:3] == [pytest.approx(29 / 31), "partial"]

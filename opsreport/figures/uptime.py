@@ -233,7 +233,8 @@ def _budget_title(ends: pd.DataFrame, style: Style) -> str:
     over = ends[ends["budget_left"] < 0]
     if over.empty:
         least = ends.iloc[0]
-        return f"Every error budget held; {least['monitor']} has {style.text(least['budget_left'], 'minutes')} left"
+        left = style.text(least["budget_left"], "minutes")
+        return f"No error budget was seen overspent; {least['monitor']} has {left} left"
     first = over.iloc[0]
     said = f"{first['monitor']} overspent its error budget by {style.text(-first['budget_left'], 'minutes')}"
     return said if len(over) == 1 else f"{said}; {len(over) - 1} more did too"
@@ -243,7 +244,8 @@ def _history_title(known: pd.DataFrame) -> str:
     judged = known[known["slo_target"].notna()]
     missed = judged[judged["verdict"] == "missed"].groupby("monitor")["period"].nunique().sort_values(kind="stable")
     if missed.empty:
-        return "No SLO was missed in these months"
+        is_sure = (judged["verdict"] != "unknown").all()
+        return f"No SLO {'was' if is_sure else 'is known to have been'} missed in these months"
     name, count = missed.index[-1], missed.iloc[-1]
     return f"{name} missed its SLO in {count} of {judged.loc[judged['monitor'] == name, 'period'].nunique()} months"
 

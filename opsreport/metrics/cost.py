@@ -176,8 +176,10 @@ def _baseline_spend(
     cost: pd.DataFrame, period: Period, seen: Intervals | None, baseline: Period | None, code: str
 ) -> Decimal | None:
     """The baseline's spend at the month's length; unknown unless all of it was seen."""
-    if baseline is None or not has_charges(cost, baseline) or (
-        seen is not None and share_seen(seen, baseline.bill) < 1
+    if (
+        baseline is None
+        or not has_charges(cost, baseline)
+        or (seen is not None and share_seen(seen, baseline.bill) < 1)
     ):
         return None
     spent = sums(cost, [baseline], ["billing_currency"]).set_index("billing_currency")["billed_cost"]

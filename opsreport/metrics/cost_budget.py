@@ -112,8 +112,9 @@ def _share_seen(seen: Intervals | Seen | None, parts: list[tuple[Term, Decimal]]
     each = [replace(term.period, zone=zone) for term, _ in parts]
     days = sum(part.day_count for part in each)
     shares = [seen_share(seen, part) for part in each]
-    # Weights that add up to 1 in words may add up to a little less in floats.
-    return shares[0] if len(set(shares)) == 1 else sum(s * p.day_count / days for s, p in zip(shares, each, strict=True))
+    if len(set(shares)) == 1:
+        return shares[0]  # weights that add up to 1 may add up to a little less in floats
+    return sum(share * part.day_count / days for share, part in zip(shares, each, strict=True))
 
 
 def _in_currency_of(

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from opsreport.coverage import Seen, share_seen
 from opsreport.intervals import Intervals
 from opsreport.metrics.cost_anomalies import anomalies
 from opsreport.metrics.monitor_time import framed
@@ -26,7 +27,8 @@ WITHIN = pd.Timedelta(hours=2)
 #: Unusual days at most this far apart are one run.
 _SAME_RUN = dt.timedelta(days=2)
 _NONE = pd.Timedelta(0)
-_ALL_SEEN: Mapping[str, Intervals] = MappingProxyType({})
+_ALL_SEEN: Mapping[str, Intervals | Seen] = MappingProxyType({})
+_ALMOST_ALL = 1 - 1e-9  # of a day: a sum of shares may miss the last digit
 _Event = dict[str, Any]
 
 
@@ -104,7 +106,7 @@ def unusual_days(cost: pd.DataFrame, period: Period) -> pd.DataFrame:
 
 def days(
     daily_cost: pd.DataFrame | None, outages: pd.DataFrame | None, incidents: pd.DataFrame | None,
-    deployments: pd.DataFrame | None, period: Period, currency: str, seen: Mapping[str, Intervals] = _ALL_SEEN,
+    deployments: pd.DataFrame | None, period: Period, currency: str, seen: Mapping[str, Intervals | Seen] = _ALL_SEEN,
 ) -> pd.DataFrame:  # fmt: skip
     """Spend, downtime, incidents and deployments of each day of the period.
 
@@ -115,7 +117,7 @@ def days(
         billing_currency, spend.
     currency : str
         ISO 4217 code of the spend to show; the others' is left out.
-    seen : mapping of str to Intervals
+    seen : mapping of str to Intervals or Seen
         By lane (outage, incident, deployment), when its source could tell; all of the time by
         default.
 
@@ -128,14 +130,15 @@ def days(
     """
     happened = events(outages, incidents, deployments, period)
     spend = _spend(daily_cost, currency)
+    whole = {lane: _days_all_seen(period, seen.get(lane)) for lane in ("outage", "incident", "deployment")}
     rows = []
     for day, start, end in period.local_days():
         today = happened[(happened["happened_at"] >= start) & (happened["happened_at"] < end)]
         rows.append({
             "happened_on": day, "spend": spend.get(day), "billing_currency": currency,
-            "down_on_day": _known(_down(outages).clip(start, end).measure(), "outage", outages, seen, start, end),
-            "incidents_on_day": _known(_count(today, "incident"), "incident", incidents, seen, start, end),
-            "deployments_on_day": _known(_count(today, "deployment"), "deployment", deployments, seen, start, end),
+            "down_on_day": _known(_down(outages).clip(start, end).measure(), outages, day in whole["outage"]),
+            "incidents_on_day": _known(_count(today, "incident"), incidents, day in whole["incident"]),
+            "deployments_on_day": _known(_count(today, "deployment"), deployments, day in whole["deployment"]),
         })  # fmt: skip
     return framed(rows, DAYS)
 
@@ -229,12 +232,15 @@ def _count(today: pd.DataFrame, lane: str) -> int:
     return int((today["lane"] == lane).sum())
 
 
-def _known(
-    found: Any, lane: str, rows: pd.DataFrame | None, seen: Mapping[str, Intervals],
-    start: pd.Timestamp, end: pd.Timestamp,
-) -> Any:  # fmt: skip
+def _days_all_seen(period: Period, seen: Intervals | Seen | None) -> set[dt.date]:
+    days = [day for day, _, _ in period.local_days()]
+    if seen is None:
+        return set(days)
+    return {day for day in days if share_seen(seen, Period.days(str(day), str(day), period.zone)) > _ALMOST_ALL}
+
+
+def _known(found: Any, rows: pd.DataFrame | None, whole: bool) -> Any:
     """What was found on a day; unknown where that is nothing and not all of the day was seen."""
-    whole = lane not in seen or seen[lane].clip(start, end).measure() == end - start
     return found if rows is not None and (found or whole) else (pd.NaT if isinstance(found, dt.timedelta) else None)
 
 

@@ -148,7 +148,8 @@ def anomalies(found: pd.DataFrame, basis: pd.DataFrame, style: Style) -> Exhibit
     """
     if not len(basis) or not basis["days_judged"].sum():
         return notice("cost.anomalies", "No day could be judged: that takes eight weeks of bills before it.")
-    parts = [prose("cost.anomalies", "No day that could be judged was out of the usual for its weekday.", style, "note")]
+    usual = "No day that could be judged was out of the usual for its weekday."
+    parts = [prose("cost.anomalies", usual, style, "note")]
     if len(found):
         parts = [_unusual(part, str(name), style) for name, part in _by_impact(found)[:_MOST_NAMED]]
     unjudged = int((basis["days_judged"] == 0).sum())

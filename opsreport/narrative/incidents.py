@@ -124,12 +124,14 @@ def _answered(targets: pd.DataFrame, style: Style) -> list[Exhibit]:
         return prose(_F, words, style, **{name: facts[name] for name in names})
 
     if not met + late + unknown:
-        return [say("No agreed answer fell due; {pending} " + ("is" if pending == 1 else "are") + " awaited.", "pending")] if pending else []
+        are = "is" if pending == 1 else "are"
+        return [say(f"No agreed answer fell due; {{pending}} {are} awaited.", "pending")] if pending else []
     parts = [_verdict_on(met, late, unknown, row["coverage"], say)]
     if unknown:
         parts.append(say("For {unknown} it cannot be told.", "unknown"))
     if pending:
-        parts.append(say("At month end {pending} more " + ("was" if pending == 1 else "were") + " awaited and not yet due.", "pending"))
+        were = "was" if pending == 1 else "were"
+        parts.append(say(f"At month end {{pending}} more {were} awaited and not yet due.", "pending"))
     return parts
 
 
@@ -142,8 +144,8 @@ def _verdict_on(met: float, late: float, unknown: float, coverage: float, say) -
             "late",
         )
     if unknown or coverage < 1:
-        return say("Whether the agreed response times were met is unknown: of {due} answers that fell due, {met} are known to have "
-                   "come in time, and none to be late.", "due", "met")  # fmt: skip
+        return say("Whether the agreed response times were met is unknown: of {due} answers that fell due, {met} are "
+                   "known to have come in time, and none to be late.", "due", "met")  # fmt: skip
     return say("The agreed response times were met: the answers that fell due, {due} in all, came in time.", "due")
 
 

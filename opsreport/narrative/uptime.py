@@ -27,7 +27,7 @@ def finding(availability: pd.DataFrame, outages: pd.DataFrame, style: Style) -> 
     parts = [_met(slos, style)]
     for place, (_, row) in enumerate(slos[slos["verdict"] == "missed"].iterrows()):
         if place < _MOST_NAMED:
-            parts.append(_missed(place, row, outages[outages["monitor"] == row["monitor"]], style))
+            parts.append(_missed(place, row, _within(row, outages, style), style))
     parts += _at_risk(slos[slos["verdict"] == "at risk"], style)
     parts += _unknown(slos[slos["verdict"] == "unknown"], style)
     return join("uptime.finding", parts, lead=parts[: _MOST_NAMED + 1])
@@ -104,6 +104,16 @@ def _met(slos: pd.DataFrame, style: Style) -> Exhibit:
     verb = "was" if met == 1 else "were"
     return prose("uptime.finding.slos", f"{{met}} of {{all}} availability targets {verb} met.", style,
                  met=Fact("uptime.finding.met", met, "count", seen), all=every)  # fmt: skip
+
+
+def _within(row: pd.Series, outages: pd.DataFrame, style: Style) -> pd.DataFrame:
+    """The outages of a row's monitor in its own days, which are a part of the month where its SLO changed."""
+    first, end = (pd.Timestamp(day).tz_localize(style.zone, ambiguous=True, nonexistent="shift_forward")
+                  for day in (row["term_from"], row["term_to"] + pd.Timedelta(days=1)))  # fmt: skip
+    of = outages[
+        (outages["monitor"] == row["monitor"]) & (outages["outage_from"] < end) & (outages["outage_to"] > first)
+    ]
+    return of.assign(outage_from=of["outage_from"].clip(lower=first.tz_convert("UTC")))
 
 
 def _missed(place: int, row: pd.Series, outages: pd.DataFrame, style: Style) -> Exhibit:

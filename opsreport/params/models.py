@@ -124,6 +124,11 @@ class Credits(Strict):
     currency: Currency
     steps: list[CreditStep] = Field(min_length=1)
 
+    @model_validator(mode="after")
+    def _each_once(self) -> Credits:
+        _refuse_twice("steps", [f"below {step.below:f}" for step in self.steps])
+        return self
+
 
 class Agreement(Strict):
     """What was agreed, from a day to a day; the last term may be open."""
@@ -139,6 +144,13 @@ class Agreement(Strict):
     patch_deadlines: dict[Literal["critical", "high", "medium", "low"], Duration] = {}
     budgets: list[Budget] = []
     credits: Credits | None = None
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Agreement:
+        _refuse_twice("slos", [slo.monitor for slo in self.slos])
+        whole = "the whole bill"
+        _refuse_twice("budgets", [f"{one.service or whole} in {one.currency}" for one in self.budgets])
+        return self
 
 
 class ExchangeRate(Strict):
@@ -214,8 +226,16 @@ class ClientParams(Strict):
                 raise ValueError(f"agreement: the term from {term.starts_on} must end before {later.starts_on}")
         if any(term.ends_on and term.ends_on < term.starts_on for term in terms):
             raise ValueError("agreement: a term ends before it starts")
+        _refuse_twice("exchange_rates", [rate.bill_currency for rate in self.exchange_rates])
         _each_alias_once(self.services)
         return self
+
+
+def _refuse_twice(place: str, names: list[str]) -> None:
+    """Refuse what is agreed twice: either of the two could be meant."""
+    twice = [name for number, name in enumerate(names) if name in names[:number]]
+    if twice:
+        raise ValueError(f"{place}: {twice[0]} stands twice; keep one")
 
 
 def _each_alias_once(services: dict[str, Service]) -> None:

@@ -112,6 +112,17 @@ def text(value: Any) -> str:
     return value.isoformat() if isinstance(value, (dt.date, dt.datetime)) else str(value)
 
 
+def tags(value: Any) -> str:
+    """Tags as a JSON object with its keys sorted, so that the same tags are the same text."""
+    try:
+        found = json.loads(text(value))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise Unreadable("is no JSON object", 'write tags like {"team": "web"}')
+    return json.dumps(found, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 def _iso(written: str) -> dt.datetime:
     found = _ISO.fullmatch(written)
     if not found:

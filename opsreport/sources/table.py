@@ -215,6 +215,8 @@ def _value(value: Any, column: Column, settings: Settings) -> Any:
         return _values.instant(value, settings.timezone, _form(settings, column.name))
     if column.dtype == FLAG:
         return _values.flag(value)
+    if (settings.frame, column.name) == ("cost", "tags"):
+        return _values.tags(value)
     written = _values.text(value)
     if column.allowed and written not in column.allowed:
         allowed = ", ".join(column.allowed)

@@ -77,7 +77,8 @@ def test_a_printed_review_is_whole(browser, open_page, print_headless, review, t
     page.emulate_media(media="print")
     clipped = page.eval_on_selector_all(
         "main table",
-        "all => all.filter(one => one.getBoundingClientRect().right > innerWidth + 1).map(one => one.caption.innerText)",
+        """all => all.filter(one => one.getBoundingClientRect().right > innerWidth + 1)
+                     .map(one => one.caption.innerText)""",
     )
     assert not clipped, f"tables wider than paper: {clipped}"
     print_headless(review(client), tmp_path / "review.pdf")

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opsreport.errors import ReconciliationError
+from opsreport.intervals import Intervals
 from opsreport.metrics import cost_bridge
-from opsreport.metrics.cost import bridge, bridge_by_service, drivers, resources
+from opsreport.metrics.cost import bridge, bridge_by_service, by, drivers, resources
 from opsreport.period import Period
 from opsreport.schemas import FRAMES
 
@@ -203,3 +204,14 @@ def test_the_bridge_adds_up_exactly_to_the_change_of_any_bill(rows):
         assert sum(of["spend_change"]) == change[code]
         columns = [name for name in of if name.endswith("_change") and name != "spend_change"]
         assert all(sum(row[columns]) == row["spend_change"] for _, row in of.iterrows())
+
+
+@pytest.mark.parametrize("days", [("2026-02-01", "2026-03-16"), ("2026-02-10", "2026-04-01")])
+def test_months_that_were_not_seen_whole_have_no_bridge_no_driver_and_no_change(days):
+    cost = bill(used("2026-02", 28, 28), used("2026-03", 31, 31))
+    part = Intervals([tuple(pd.Timestamp(day, tz="UTC") for day in days)])
+    whole = Intervals([(pd.Timestamp("2026-02-01", tz="UTC"), pd.Timestamp("2026-04-01", tz="UTC"))])
+    for metric in (bridge, bridge_by_service, drivers):
+        assert metric(cost, MARCH, part).empty and len(metric(cost, MARCH, whole))
+    assert by(cost, MARCH, "service_name", seen=part)["spend_change"].isna().all()
+    assert by(cost, MARCH, "service_name", seen=whole)["spend_change"].iloc[0] == 3

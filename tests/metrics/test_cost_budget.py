@@ -100,3 +100,10 @@ def test_a_month_without_a_charge_is_not_within_budget():
 def test_each_month_has_the_budget_of_its_days():
     made = monthly_budget(APRIL, [agreed(300, first=(2026, 3, 1), last=(2026, 4, 10))], 3)
     assert list(zip(made["period"], made["budget"], strict=True)) == [("2026-03", 300), ("2026-04", 100)]
+
+
+def test_a_budget_of_part_of_a_month_is_judged_by_the_days_that_it_covers():
+    # Agreed from the 16th, and seen from the 16th: half of April, but all of the budget's days.
+    late = seen("2026-04-15 22:00", "2026-04-30 22:00")
+    made = budget(bill(("2026-04-20", "100", "USD")), APRIL, [agreed(300, first=(2026, 4, 16))], late).iloc[0]
+    assert (made["coverage"], made["verdict"], made["budget"]) == (1.0, "met", 150)

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
+from opsreport.intervals import Intervals
 from opsreport.metrics import timeline
 from opsreport.period import Period
 from opsreport.schemas import DECIMAL, FRAMES, MEASURES
@@ -148,3 +149,10 @@ def test_another_currency_is_left_out_and_an_unknown_amount_stays_unknown():
 def test_nothing_at_all_coincides_with_nothing():
     made = found()
     assert made.empty and tuple(made.columns) == timeline.COINCIDENCES
+
+
+def test_a_day_without_an_event_that_was_not_all_seen_is_unknown_and_not_zero():
+    until = Intervals([(OCTOBER.start, OCTOBER.start + pd.Timedelta(days=2.5))])
+    outages = pd.DataFrame(columns=["monitor", "service", "outage_from", "outage_to"])
+    rows = timeline.days(None, outages, None, None, OCTOBER, "EUR", {"outage": until})
+    assert list(rows["down_on_day"].isna()) == [False, False] + [True] * 29

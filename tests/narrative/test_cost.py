@@ -131,8 +131,8 @@ def test_the_invoice_says_what_timing_makes_of_it():
     )
     made = narrative.invoice(metrics.spend(cost, MARCH), metrics.invoice_difference(cost, MARCH), STYLE)
     assert made.text == (
-        "The invoice comes to €7.00, €2.00 less than spend. Charges used in 2026-03 and invoiced in 2026-04 (1) make "
-        "-€2.00 of that."
+        "The invoice comes to €7.00, €2.00 less than spend. Of that, -€2.00 is 1 charge used in "
+        "March 2026 and invoiced in April 2026."
     )
 
 

@@ -1,5 +1,6 @@
 """The sentences on uptime, and the figures in them."""
 
+import datetime as dt
 from decimal import Decimal
 
 import pandas as pd
@@ -17,13 +18,14 @@ def minutes(count):
 
 def slo(verdict="met", monitor="Checkout", **over):
     row = {"monitor": monitor, "coverage": 1.0, "down_time": minutes(0), "counted_down": minutes(0),
-           "slo_target": 0.999,
+           "slo_target": 0.999, "term_from": dt.date(2026, 10, 1), "term_to": dt.date(2026, 10, 31),
            "budget_left": 44.0, "availability_worst": 1.0, "availability_best": 1.0, "verdict": verdict}  # fmt: skip
     return {**row, **over}
 
 
 def outages(*rows):
-    return pd.DataFrame(rows, columns=["monitor", "outage_from", "counted_down"])
+    made = pd.DataFrame(rows, columns=["monitor", "outage_from", "counted_down"])
+    return made.assign(outage_to=made["outage_from"] + made["counted_down"])
 
 
 def said(*rows, down=()):
@@ -36,12 +38,23 @@ DOWN = ("Checkout", pd.Timestamp("2026-10-14 08:00", tz="UTC"), minutes(58))
 
 def test_it_says_how_many_slos_were_met_and_what_was_missed():
     made = said(MISSED, slo(monitor="Shop"), slo(monitor="Docs"), down=[DOWN])
-    assert made.text == ("2 of 3 availability targets were met. Checkout was down 58 min on 14 Oct 2026, 38 min more than its target allows.")
+    assert made.text == (
+        "2 of 3 availability targets were met. "
+        "Checkout was down 58 min on 14 Oct 2026, 38 min more than its target allows."
+    )
     assert {fact["id"]: fact["text"] for fact in made.facts}["uptime.finding.missed.0.over"] == "38 min"
 
 
 def test_several_outages_are_counted():
     assert "Checkout was down 58 min in 2 outages" in said(MISSED, down=[DOWN, DOWN]).text
+
+
+def test_a_term_is_blamed_for_the_outages_of_its_own_days_only():
+    # The SLO changed on the 16th (Berlin): of the first outage a part lies after it, of the second nothing.
+    across = ("Checkout", pd.Timestamp("2026-10-15 21:50", tz="UTC"), minutes(20))
+    early = ("Checkout", pd.Timestamp("2026-10-03 10:00", tz="UTC"), minutes(5))
+    row = slo("missed", counted_down=minutes(10), budget_left=-8.0, term_from=dt.date(2026, 10, 16))
+    assert "Checkout was down 10 min on 16 Oct 2026, 8 min more" in said(row, down=[early, across]).text
 
 
 def test_an_excused_outage_is_not_blamed():
@@ -51,17 +64,22 @@ def test_an_excused_outage_is_not_blamed():
 
 def test_all_met_and_one_close():
     made = said(slo("at risk", budget_left=4.5), slo(monitor="Shop"))
-    assert made.text == "All 2 availability targets were met. Checkout was close, with 4.5 min of the allowed downtime left."
+    assert made.text == (
+        "All 2 availability targets were met. Checkout was close, with 4.5 min of the allowed downtime left."
+    )
 
 
 def test_unknown_is_said_with_both_bounds_and_is_not_met():
     made = said(slo("unknown", coverage=0.95, availability_worst=0.95))
     assert made.text == (
-        "Whether the availability target was met is unknown. Checkout was observed for 95.0% of the time: its availability lies "
-        "between 95% and 100%, so whether its target was met is unknown."
+        "Whether the availability target was met is unknown. Checkout was observed for 95.0% of the time: "
+        "its availability lies between 95% and 100%, so whether its target was met is unknown."
     )
     unseen = said(slo("unknown", coverage=0.0), slo(monitor="Shop"))
-    assert unseen.text == "1 of 2 SLOs was met. Checkout was not observed at all, so whether its target was met is unknown."
+    assert unseen.text == (
+        "1 of 2 availability targets was met. Checkout was not observed at all, so whether its target was met is "
+        "unknown."
+    )
 
 
 def test_without_any_observation_or_any_slo():

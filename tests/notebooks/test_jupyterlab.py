@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import nbformat
@@ -16,6 +17,7 @@ import pytest
 
 CHROMIUM = "/usr/bin/chromium"
 TOKEN = "only-for-this-test"
+_INJECTED = 1  # cell that papermill adds, with the parameters it was given
 SETTINGS = {
     # All cells in the page, also those out of sight: what is not there cannot be counted.
     "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none", "autosave": False},
@@ -30,6 +32,7 @@ def lab(demo_home, tmp_path):
     """JupyterLab on loopback over a copy of the demo's home; its address, stopped at the end."""
     pytest.importorskip("jupyterlab", reason="jupyterlab is not installed")
     home = shutil.copytree(demo_home, tmp_path / "home", symlinks=True)
+    _choose_month(home / "notebooks" / "monthly_review.ipynb", "2026-10")
     settings = tmp_path / "settings"
     for name, values in SETTINGS.items():
         path = settings / f"{name}.jupyterlab-settings"
@@ -54,6 +57,14 @@ def lab(demo_home, tmp_path):
                 server.wait()
 
 
+def _choose_month(path: Path, month: str) -> None:
+    """Type a month into the parameters; the default is the last full one of today."""
+    notebook = nbformat.read(path, as_version=4)
+    (cell,) = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    cell.source = cell.source.replace('month = ""', f'month = "{month}"')
+    nbformat.write(notebook, path)
+
+
 def _address(runtime: Path, server: subprocess.Popen, log: Path) -> str:
     until = time.monotonic() + 60
     while time.monotonic() < until and server.poll() is None:
@@ -64,6 +75,16 @@ def _address(runtime: Path, server: subprocess.Popen, log: Path) -> str:
                 pass  # being written
         time.sleep(0.2)
     pytest.fail(f"JupyterLab did not start: {log.read_text('utf-8')[-2000:]}")
+
+
+def _wait_for_kernel(address: str) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        with urllib.request.urlopen(f"{address}api/kernels?token={TOKEN}", timeout=10) as answer:  # noqa: S310
+            if [kernel["execution_state"] for kernel in json.load(answer)] == ["idle"]:
+                return
+        time.sleep(0.3)
+    pytest.fail("no kernel became idle")
 
 
 @pytest.fixture
@@ -87,9 +108,10 @@ def test_run_all_cells_draws_every_chart_and_asks_nothing_of_the_internet(lab, p
     outputs = [output for cell in made.cells for output in cell.get("outputs", [])]
     charts = sum("application/vnd.plotly.v1+json" in output.get("data", {}) for output in outputs)
     page.goto(f"{lab}lab/tree/notebooks/monthly_review.ipynb?token={TOKEN}&reset")
-    page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
-    # The last full month may be another one by now.
-    page.evaluate(_SET_MONTH)
+    # A run that is asked for before all cells and the kernel are there is lost.
+    cells = sum(cell.cell_type == "code" for cell in made.cells) - _INJECTED
+    page.wait_for_function(f"document.querySelectorAll('.jp-Notebook .jp-CodeCell').length == {cells}", timeout=60_000)
+    _wait_for_kernel(lab)
     page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=60_000)
     page.locator(".lm-MenuBar-itemLabel", has_text=re.compile("^Run$")).click()
     page.locator(".lm-Menu-itemLabel", has_text=re.compile("^Run All Cells$")).click()
@@ -99,13 +121,6 @@ def test_run_all_cells_draws_every_chart_and_asks_nothing_of_the_internet(lab, p
     failed = page.locator("[data-mime-type='application/vnd.jupyter.stderr'], [data-mime-type*='error']")
     assert failed.count() == 0, failed.all_inner_texts()
     assert page.locator(".js-plotly-plot:has(.main-svg)").count() == charts > 8
-    assert page.locator(".jp-OutputArea-output .fact").count() > 500
+    assert page.locator(".jp-OutputArea-output .fact").count() > 300  # the tables of charts stand behind their charts
     outside = [url for url in page.asked if not re.match(r"(http|ws)://(127\.0\.0\.1|localhost):|data:|blob:", url)]
     assert not outside, outside
-
-
-_SET_MONTH = """() => {
-  const notebook = window.jupyterapp.shell.currentWidget.content;
-  const cell = notebook.model.sharedModel.cells.find(one => one.getSource().startsWith('client ='));
-  cell.setSource(cell.getSource().replace('month = ""', 'month = "2026-10"'));
-}"""

@@ -91,6 +91,39 @@ def test_what_is_wrong_is_named_with_its_line_and_a_hint(read, said, message, hi
     assert refused.value.hint and hint in refused.value.hint
 
 
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        (term("slos: [{monitor: web, target: 0.9}, {monitor: web, target: 0.99}]"), "slos: web stands twice"),
+        (
+            term("budgets: [{amount: 1, currency: EUR}, {amount: 2, currency: EUR}]"),
+            "the whole bill in EUR stands twice",
+        ),
+        (
+            term(
+                "credits: {monthly_fee: 1, currency: EUR, steps: [{below: 0.9, share: 0.1}, {below: 0.90, share: 0.2}]}"
+            ),
+            "steps: below 0.9 stands twice",
+        ),
+        (
+            HEAD + "exchange_rates:\n  - {bill_currency: USD, rate: 0.9, stated: a}\n"
+            "  - {bill_currency: USD, rate: 0.8, stated: b}\n",
+            "exchange_rates: USD stands twice",
+        ),
+    ],
+)
+def test_what_is_agreed_twice_for_one_thing_is_refused(read, said, message):
+    with pytest.raises(ParamsError, match=message):
+        read(said)
+
+
+def test_budgets_of_one_service_in_two_currencies_are_two_budgets(read):
+    each = (
+        "{amount: 1, currency: EUR, service: web}, {amount: 1, currency: USD, service: web}, {amount: 1, currency: EUR}"
+    )
+    assert len(read(term(f"budgets: [{each}]")).agreement[0].budgets) == 3
+
+
 def test_more_than_one_fault_is_counted(read):
     with pytest.raises(ParamsError, match=r"\(1 more after this one\)"):
         read(HEAD + "servces: {}\nagreemnt: []")

@@ -222,6 +222,7 @@ def test_a_file_cut_short_makes_the_bill_partial_never_smaller_in_silence(tmp_pa
     write(tmp_path / "good.csv", day(1))
     rows, coverage = read(tmp_path)
     assert coverage.status == "partial" and name in coverage.why and len(rows) == 1
+    assert [record["path"] for record in json.loads(coverage.inputs) if "unread" in record] == [name]
 
 
 def test_a_broken_line_is_named_not_skipped(tmp_path):

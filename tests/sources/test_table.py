@@ -248,3 +248,21 @@ def test_devlakes_lead_times_come_out_of_the_change_frame():
     deployed = at("2023-04-13 07:29:14")  # deployment 5
     minutes = (deployed - carried["first_commit_at"]) / pd.Timedelta(minutes=1)
     assert (carried["deployment_id"], math.ceil(minutes)) == ("5", 4478)  # DevLake's own pr_cycle_time
+
+
+TAGGED = {
+    "billing_period_start": "month", "charge_period_start": "day", "charge_category": "kind", "billed_cost": "cost",
+    "billing_currency": "currency", "tags": "tags",
+}  # fmt: skip
+TAG_LINE = "month,day,kind,cost,currency,tags\n2026-10-01T00:00:00Z,2026-10-02T00:00:00Z,Usage,1,EUR,"
+
+
+def test_a_bills_tags_are_json_objects_with_their_keys_in_order(tmp_path):
+    rows, _ = read(tmp_path, "cost", csv(tmp_path, TAG_LINE + '"{""b"": 1, ""a"": ""x""}"\n'), columns=TAGGED)
+    assert rows["tags"].tolist() == ['{"a":"x","b":1}']
+
+
+@pytest.mark.parametrize("tags", ["team=web", '"[""team""]"'])
+def test_tags_that_are_no_json_object_are_refused_with_their_place(tmp_path, tags):
+    _, coverage = read(tmp_path, "cost", csv(tmp_path, TAG_LINE + f"{tags}\n"), columns=TAGGED)
+    assert coverage.status == "unavailable" and "row 1, tags" in coverage.why and "no JSON object" in coverage.why
