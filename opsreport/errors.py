@@ -36,7 +36,17 @@ class OpsreportError(Exception):
 
 
 class ParamsError(OpsreportError):
-    """A client file, plan or corrections file is wrong; names file and line."""
+    """A client file, plan or corrections file is wrong; names file and line.
+
+    Parameters
+    ----------
+    location : tuple
+        The keys down to the fault, where the file and its lines are known only further up.
+    """
+
+    def __init__(self, message: str, hint: str = "", location: tuple = ()) -> None:
+        super().__init__(message, hint)
+        self.location = location
 
 
 class PeriodError(OpsreportError):

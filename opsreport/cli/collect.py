@@ -6,8 +6,9 @@ import pandas as pd
 
 from opsreport import sources
 from opsreport.coverage import Coverage
+from opsreport.errors import ParamsError
 from opsreport.home import Home
-from opsreport.params import ClientParams
+from opsreport.params import ClientParams, place_of
 from opsreport.period import Period
 from opsreport.store import Store
 
@@ -52,15 +53,21 @@ def named_sources(home: Home, params: ClientParams) -> list[tuple[str, object, s
     found = []
     for frame, specs in params.sources.items():
         names = set()
-        for spec in specs:
-            if len(spec) != 1:
-                raise sources.ParamsError(f"sources.{frame}: one source an entry", hint="- focus: {path: bill}")
-            ((source, given),) = spec.items()
-            module = sources.find(source)
-            settings = sources.settings_of(module, given, frame=frame, folder=home.params, zone=params.time_zone)
-            name = settings.name or source
-            if name in names:
-                raise sources.ParamsError(f"sources.{frame}: {name} stands twice", hint="give each a name")
+        for number, spec in enumerate(specs):
+            source = next(iter(spec), "")
+            try:
+                if len(spec) != 1:
+                    raise ParamsError("one source an entry", hint="- focus: {path: bill}")
+                module = sources.find(source)
+                settings = sources.settings_of(
+                    module, spec[source], frame=frame, folder=home.params, zone=params.time_zone
+                )
+                name = settings.name or source
+                if name in names:
+                    raise ParamsError(f"{name} stands twice", hint="give each a name")
+            except ParamsError as error:
+                place = place_of(home.params, params.client, ("sources", frame, number, source, *error.location))
+                raise ParamsError(f"{place}: sources.{frame}: {error.message}", error.hint) from error
             names.add(name)
             found.append((name, module, settings))
     return found

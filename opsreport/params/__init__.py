@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 from pathlib import Path
@@ -12,10 +13,10 @@ from opsreport.errors import ParamsError
 from opsreport.params.corrections import Correction, Corrections
 from opsreport.params.fields import CLIENT_ID
 from opsreport.params.models import ClientParams
-from opsreport.params.reading import read_yaml, validated
+from opsreport.params.reading import place, read_yaml, validated
 
 __all__ = ["ClientParams", "client_names", "client_path", "json_schema", "load_corrections", "load_params",
-           "own_files"]  # fmt: skip
+           "own_files", "place_of"]  # fmt: skip
 
 
 def load_params(folder: Path, client: str) -> ClientParams:
@@ -28,6 +29,9 @@ def load_params(folder: Path, client: str) -> ClientParams:
         client's.
     """
     path = client_path(folder, client)
+    near = [] if path.exists() else difflib.get_close_matches(client, client_names(folder), n=1)
+    if near:
+        raise ParamsError(f"there is no {path}", hint=f"did you mean {near[0]}?")
     content, plan = read_yaml(path), None
     if "extends" in content:
         plan = _plan(folder, content, path)
@@ -62,6 +66,13 @@ def own_files(folder: Path, client: str) -> list[Path]:
     if "extends" in content:
         found.append(_plan(folder, content, path)[1])
     return [one for one in found if one.is_file()]
+
+
+def place_of(folder: Path, client: str, location: tuple) -> str:
+    """Where a client's file, or the plan it extends, says something: the file and the line."""
+    path = client_path(folder, client)
+    own = read_yaml(path)
+    return place(own, path, _plan(folder, own, path) if "extends" in own else None, location)
 
 
 def client_names(folder: Path) -> list[str]:

@@ -70,9 +70,27 @@ def validated(
         # A misspelt key is named before the key that it should have been is missed.
         first = min(error.errors(include_url=False), key=lambda one: one["type"] != "extra_forbidden")
         location = first["loc"] or (str(first.get("ctx", {}).get("error", "")).partition(":")[0],)
-        line, is_planned = _place(own, plan[0] if plan else None, location)
-        message = f"{plan[1] if plan and is_planned else path}, line {line}: {_said(first)}"
+        message = f"{place(own, path, plan, location)}: {said(first)}"
         raise ParamsError(message, hint=_hint(model, first, len(error.errors()))) from error
+
+
+def place(own: CommentedMap, path: Path, plan: tuple[CommentedMap, Path] | None, location: tuple[Any, ...]) -> str:
+    """The file and the line of the deepest part of a location that the file, or its plan, holds."""
+    line, is_planned = _place(own, plan[0] if plan else None, location)
+    return f"{plan[1] if plan and is_planned else path}, line {line}"
+
+
+def said(error: dict[str, Any]) -> str:
+    """What pydantic found, as a sentence that names the key and what stands there."""
+    place = ".".join(str(step) for step in error["loc"] if step != "[key]")
+    kind, given = error["type"], error.get("input")
+    if kind == "extra_forbidden":
+        return f"{place} is not a known key"
+    if kind == "missing":
+        return f"{place or 'the file'} is missing"
+    if kind == "value_error":
+        return f"{place} {error['ctx']['error']!s} (found {given!r})" if place else str(error["ctx"]["error"])
+    return f"{place or 'the file'}: {error['msg'].lower()} (found {given!r}, a {type(given).__name__})"
 
 
 def _refuse_aliases_and_depths(text: str, path: Path) -> None:
@@ -136,18 +154,6 @@ def _line(node: Any, step: Any) -> int | None:
     return node.lc.data[step][0] + 1
 
 
-def _said(error: dict[str, Any]) -> str:
-    place = ".".join(str(step) for step in error["loc"] if step != "[key]") or "the file"
-    kind, given = error["type"], error.get("input")
-    if kind == "extra_forbidden":
-        return f"{place} is not a known key"
-    if kind == "missing":
-        return f"{place} is missing"
-    if kind == "value_error":
-        return f"{place} {error['ctx']['error']!s} (found {given!r})" if error["loc"] else str(error["ctx"]["error"])
-    return f"{place}: {error['msg'].lower()} (found {given!r}, a {type(given).__name__})"
-
-
 def _hint(model: type[BaseModel], error: dict[str, Any], count: int) -> str:
     more = f" ({count - 1} more after this one)" if count > 1 else ""
     if error["type"] == "extra_forbidden":
@@ -155,6 +161,10 @@ def _hint(model: type[BaseModel], error: dict[str, Any], count: int) -> str:
         return (f"did you mean {near[0]}?" if near else "see the JSON Schema for the keys") + more
     if error["type"] == "string_type" and isinstance(error.get("input"), (int, float)):
         return "put it in quotes: ids and names are text" + more
+    if error["type"].startswith("date_"):
+        return "write it as YYYY-MM-DD, like 2026-10-31" + more
+    if error["type"] == "list_type":
+        return "begin each entry with a dash" + more
     if error["type"] == "missing":
         return "add it; opsreport init writes a file with every key explained" + more
     return "see the JSON Schema for what it may hold" + more

@@ -40,6 +40,7 @@ from pydantic import Field, ValidationError
 from opsreport.coverage import Coverage
 from opsreport.errors import OpsreportError, ParamsError, SourceError
 from opsreport.params.models import Strict
+from opsreport.params.reading import said
 from opsreport.period import Period
 from opsreport.schemas import FRAMES
 
@@ -115,10 +116,12 @@ def settings_of(module: ModuleType, given: dict[str, Any], **context: Any) -> So
     try:
         return module.Settings(**given, **context)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(step) for step in first["loc"])
+        first = min(error.errors(include_url=False), key=lambda one: one["type"] != "extra_forbidden")
         keys = ", ".join(k for k in module.Settings.model_fields if k not in ("frame", "folder", "zone"))
-        raise ParamsError(f"{name}: {place}: {first['msg']}", hint=f"it takes {keys}") from error
+        hint = f"{name} takes {keys}; the docstring of opsreport/sources/{name}.py explains them"
+        if first["type"] == "string_type" and first["loc"][-1] == "[key]":
+            hint = "put it in quotes: words of a source are text"
+        raise ParamsError(f"{name}: {said(first)}", hint, first["loc"]) from error
 
 
 def read(module: ModuleType, settings: SourceSettings, period: Period) -> tuple[pd.DataFrame, Coverage]:

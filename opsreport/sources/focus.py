@@ -10,7 +10,9 @@ Permission: to read the files, such as ``s3:GetObject`` on the export's bucket w
 from. Providers restate a billing period as a whole until it is closed, and forget what the bucket's
 lifecycle deletes: copy the exports before.
 
-A FOCUS time that names no zone is UTC. Columns are known by name in any order and case; others are
+The columns that FOCUS makes mandatory must be there; a bill made by hand gives the others in
+``constants``, as ``{PricingQuantity: null}``. Without quantities, use cannot be told from price. A
+FOCUS time that names no zone is UTC. Columns are known by name in any order and case; others are
 ignored, and counted in the pages' ``extra``. From 1.3 ProviderName is ServiceProviderName: either
 will do. Amounts are exact to the 18 decimals that a frame holds; a Parquet DOUBLE is read by its
 shortest text.

@@ -80,7 +80,7 @@ def _address(runtime: Path, server: subprocess.Popen, log: Path) -> str:
 def _wait_for_kernel(address: str) -> None:
     until = time.monotonic() + 60
     while time.monotonic() < until:
-        with urllib.request.urlopen(f"{address}api/kernels?token={TOKEN}", timeout=10) as answer:  # noqa: S310
+        with urllib.request.urlopen(f"{address}api/kernels?token={TOKEN}", timeout=10) as answer:
             if [kernel["execution_state"] for kernel in json.load(answer)] == ["idle"]:
                 return
         time.sleep(0.3)
