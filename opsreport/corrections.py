@@ -31,10 +31,18 @@ def correct(frames: dict[str, pd.DataFrame], corrections: list[Correction], zone
         else:
             count = _apply(frames[one.frame], FRAMES[one.frame], one, zone)
             match = ", ".join(one.match.values())
-            what = f"{match}: " + ", ".join(f"{column} is {value}" for column, value in one.set.items())
+            what = f"{match}: " + ", ".join(
+                f"{column.replace('_', ' ')}: {_said(value)}" for column, value in one.set.items()
+            )
         shown.append({"frame": one.frame or "monitor_state", "corrected": what, "by": one.by,
                       "on": pd.Timestamp(one.on), "why": one.why, "rows": count})  # fmt: skip
     return pd.DataFrame(shown, columns=["frame", "corrected", "by", "on", "why", "rows"])
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "unknown" if value is None else str(value)
 
 
 def excused(corrections: list[Correction], zone: str) -> pd.DataFrame:

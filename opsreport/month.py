@@ -222,7 +222,7 @@ def _told(month: Month, frame: str, source: str) -> dict[str, Any]:
     if status == "ok" and share < 1:
         status = "partial"
         why = "; ".join(part for part in (why, _until(last.iloc[0], month.style)) if isinstance(part, str) and part)
-    return {**told, "status": status, "note": why if isinstance(why, str) else ""}
+    return {**told, "status": status, "note": why.partition("\nHint:")[0] if isinstance(why, str) else ""}
 
 
 def _until(reading: pd.Series, style: Style) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -85,7 +87,7 @@ def monthly_budget(period: Period, agreements: list[Agreement], n: int = 13) -> 
         period (YYYY-MM), billing_currency, budget [money]; a month without one has no row.
     """
     rows = [
-        (month.name, code, _amount(parts, month))
+        (month.name, code, _amount(parts))
         for month in period.bill.history(n)
         for (service, code), parts in _agreed(agreements, month).items()
         if service == ALL
@@ -103,8 +105,13 @@ def _agreed(agreements: list[Agreement], bill: Period) -> dict[tuple[str, str], 
     return dict(sorted(made.items(), key=lambda item: (item[0][0] != ALL, item[0])))
 
 
-def _amount(parts: list[tuple[Term, Decimal]], bill: Period) -> Decimal:
-    return total(scaled(amount, term.period.day_count, bill.day_count) for term, amount in parts)
+def _amount(parts: list[tuple[Term, Decimal]]) -> Decimal:
+    """What the terms allow for the days that they cover: of each day, its month's share."""
+    return total(
+        scaled(amount, days, monthrange(year, month)[1])
+        for term, amount in parts
+        for (year, month), days in Counter((day.year, day.month) for day, _, _ in term.period.local_days()).items()
+    )
 
 
 def _share_seen(seen: Intervals | Seen | None, parts: list[tuple[Term, Decimal]], zone: str) -> float:
@@ -133,12 +140,13 @@ def _row(
     code, rate, converted = into
     days = {term.period for term, _ in parts}
     spent, apart = _spent(cost, days, service, code) if has_charges(cost, bill) else (None, [])
-    agreed = CONTEXT.multiply(_amount(parts, bill), rate)
+    agreed = CONTEXT.multiply(_amount(parts), rate)
     variance = minus(spent, agreed)
     over = None if variance is None else max(variance, ZERO)
     covered = sum(part.day_count for part in days)
     notes = [
         f"agreed for {covered} of {bill.day_count} days" if covered < bill.day_count else "",
+        "" if bill.is_month else "these days' share of a month's budget",
         converted,
         f"{', '.join(apart)} is left out: no exchange rate is stated" if apart else "",
         "no charge is allocated to a service" if service != ALL and "service" not in cost else "",

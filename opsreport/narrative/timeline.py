@@ -7,6 +7,9 @@ import pandas as pd
 from opsreport.exhibit import Exhibit, Fact, join, prose
 from opsreport.theme import Style
 
+#: How `opsreport.metrics.timeline.coincidences` begins what it says of cost.
+_UNUSUAL = "Unusual cost"
+
 
 def finding(coincidences: pd.DataFrame, style: Style) -> Exhibit:
     """How much coincided, and what of it to look at first.
@@ -32,7 +35,8 @@ def finding(coincidences: pd.DataFrame, style: Style) -> Exhibit:
               style, what=_quoted(first["happening"]), service=first["service"],
               other=_quoted(first["coincides_with"]), **facts),
     ]  # fmt: skip
-    return join("timeline.finding", parts)
+    costs = _costs(coincidences, style)
+    return join("timeline.finding", [*parts, *costs], lead=[*costs, parts[1]])
 
 
 def method(style: Style) -> Exhibit:
@@ -46,10 +50,24 @@ def method(style: Style) -> Exhibit:
     )  # fmt: skip
 
 
+def _costs(coincidences: pd.DataFrame, style: Style) -> list[Exhibit]:
+    """Each service whose bill left its usual close to a deployment: where to look for the cause."""
+    odd = coincidences[coincidences["happening"].str.startswith(_UNUSUAL)]
+    parts = []
+    for place, ((day, service), rows) in enumerate(odd.groupby(["happened_at", "service"], sort=True)):
+        shipped = " and ".join(name.partition(": ")[2] or name for name in rows["coincides_with"])
+        parts.append(prose(
+            f"timeline.finding.cost.{place}",
+            "The cost of {service} left its usual on {day}, close to the deployment of {shipped}.", style,
+            service=service, shipped=shipped, day=Fact(f"timeline.finding.cost.{place}", day, "date"),
+        ))  # fmt: skip
+    return parts
+
+
 def _most_telling(coincidences: pd.DataFrame) -> pd.Series:
     """Trouble soon after a deployment; an incident during its own outage is no news, nor is cost as pressing."""
     shipped = coincidences["coincides_with"].str.contains("eployment")
-    costs = coincidences["happening"].str.startswith("Unusual cost")
+    costs = coincidences["happening"].str.startswith(_UNUSUAL)
     order = coincidences.assign(rank=costs * 2 + ~shipped * 1).sort_values(["rank", "gap"], kind="stable")
     return order.iloc[0]
 

@@ -108,7 +108,10 @@ def _check_parameters(notebook: Path, parameters: dict[str, Any]) -> None:
 def _failed(notebook: Path, error: PapermillExecutionError) -> str:
     said = _ANSI.sub("", f"{error.ename}: {error.evalue}").strip()
     first = next((line for line in error.source.splitlines() if line.strip()), "")
-    return f"{notebook.name}: cell {error.cell_index + 1} ({first.strip()}) failed: {said}"
+    # The traceback marks the line with an arrow; the cell's own frame stands first.
+    marked = re.search(r"^-+>\s*\d+\s(.*)$", _ANSI.sub("", "\n".join(error.traceback)), flags=re.MULTILINE)
+    line = marked[1] if marked and marked[1].strip() in error.source else first
+    return f"{notebook.name}: cell {error.cell_index + 1} ({line.strip()}) failed: {said}"
 
 
 def _hint(error: PapermillExecutionError) -> str:

@@ -118,7 +118,7 @@ def settings_of(module: ModuleType, given: dict[str, Any], **context: Any) -> So
     except ValidationError as error:
         first = min(error.errors(include_url=False), key=lambda one: one["type"] != "extra_forbidden")
         keys = ", ".join(k for k in module.Settings.model_fields if k not in ("frame", "folder", "zone"))
-        hint = f"{name} takes {keys}; the docstring of opsreport/sources/{name}.py explains them"
+        hint = f"it takes {keys}; the docstring of {module.__name__} explains them"
         if first["type"] == "string_type" and first["loc"][-1] == "[key]":
             hint = "put it in quotes: words of a source are text"
         raise ParamsError(f"{name}: {said(first)}", hint, first["loc"]) from error

@@ -17,7 +17,8 @@ Times are ISO 8601 unless ``time_format`` says otherwise.
 
 Rows of ``monitor_state`` without an end need ``holds``. A row of ``samples`` (a check every five
 minutes: ``holds: samples`` and ``interval: 5min``) holds until the next one, for three intervals at
-most (the last for one), and nothing is known after; one of ``transitions`` holds until the next one, the last until the end of ``covers`` (without it the last tells of no time).
+most (the last for one), and nothing is known after; one of ``transitions`` holds until the next one,
+the last until the end of ``covers`` (without it the last tells of no time).
 """
 
 from __future__ import annotations

@@ -262,3 +262,29 @@ def test_the_default_month_is_the_last_full_one(run, home, monkeypatch):
 def test_every_command_explains_itself(command):
     made = CliRunner().invoke(main, [command, "-h"])
     assert made.exit_code == 0 and len(made.output.splitlines()) > 3
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("timezone: UTC+1", "acme.yaml, line 9: sources.incident: table: timezone is not a time zone"),
+        ("timezne: UTC", "acme.yaml, line 9: sources.incident: table: timezne is not a known key\nHint: it takes name"),
+        ("values: {severity: {1: SEV1}}", "line 9: sources.incident: table: values.severity.1: input should be a"),
+    ],
+)
+def test_a_fault_in_a_sources_settings_is_named_with_its_line(run, home, wrong, said):
+    path = home / "params" / "acme.yaml"
+    path.write_text(CLIENT.replace("timezone: UTC", wrong), "utf-8")
+    for command in ("check", "collect"):
+        made = run(command, "acme")
+        assert made.exit_code == 1 and said in made.output and "Value error" not in made.output
+
+
+def test_a_source_that_there_is_not_is_named_with_its_line(run, home):
+    path = home / "params" / "acme.yaml"
+    path.write_text(CLIENT.replace("- table", "- tabel"), "utf-8")
+    assert "acme.yaml, line 9: sources.incident: there is no source 'tabel'" in run("check", "acme").output
+
+
+def test_a_misspelt_client_is_told_of_its_neighbour(run):
+    assert "did you mean acme?" in run("check", "acm").output

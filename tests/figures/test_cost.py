@@ -7,6 +7,7 @@ import pytest
 
 from opsreport import theme
 from opsreport.figures import cost as figures
+from opsreport.intervals import Intervals
 from opsreport.metrics import cost as metrics
 from opsreport.metrics.cost_sums import exact
 from opsreport.period import Period
@@ -99,3 +100,18 @@ def test_the_fact_ids_of_the_charts_are_unique():
     ]
     ids = [fact["id"] for exhibit in exhibits for fact in exhibit.facts]
     assert ids and len(ids) == len(set(ids))
+
+
+def test_a_month_that_was_not_seen_whole_is_marked_and_is_not_held_against_its_budget():
+    half = Intervals([(pd.Timestamp("2026-01-01", tz="UTC"), pd.Timestamp("2026-03-16 12:00", tz="UTC"))])
+    made = figures.monthly(metrics.monthly(BILL, MARCH, 3, half), budgets(90, 90, 90), STYLE)
+    assert made.about["title"] == "Spend was €76.00 in the 50% of the month that was seen"
+    assert "one that was not seen whole *" in made.about["subtitle"] and "<b>€76</b>*" in texts(made)
+
+
+def test_a_share_is_left_out_where_a_credit_outweighs_a_group():
+    made = figures.by_group(metrics.top(metrics.by(BILL, MARCH, "service_name")), STYLE)
+    assert made.about["title"].startswith("Logs came to €71.00, 93.4% of what")
+    credited = pd.concat([BILL, bill(("2026-03-12", "Rebate", 1, -500))])
+    made = figures.by_group(metrics.top(metrics.by(credited, MARCH, "service_name")), STYLE)
+    assert made.about["title"] == "Logs came to €71.00"

@@ -107,3 +107,23 @@ def test_a_budget_of_part_of_a_month_is_judged_by_the_days_that_it_covers():
     late = seen("2026-04-15 22:00", "2026-04-30 22:00")
     made = budget(bill(("2026-04-20", "100", "USD")), APRIL, [agreed(300, first=(2026, 4, 16))], late).iloc[0]
     assert (made["coverage"], made["verdict"], made["budget"]) == (1.0, "met", 150)
+
+
+def test_a_run_of_days_is_held_against_its_share_of_the_months_budget():
+    # 8 of October's 31 days of a budget of 310 are 80, of which 100 were spent.
+    days = Period.days("2026-10-05", "2026-10-12", "UTC")
+    cost = FRAMES["cost"].conform(
+        pd.DataFrame(
+            {
+                "billing_period_start": [pd.Timestamp("2026-10-01", tz="UTC")],
+                "charge_period_start": [pd.Timestamp("2026-10-06", tz="UTC")],
+                "charge_category": ["Usage"],
+                "billed_cost": [Decimal(100)],
+                "billing_currency": ["EUR"],
+            }
+        )
+    )
+    agreed = Agreement(starts_on=dt.date(2026, 1, 1), budgets=[Budget(amount=310, currency="EUR")])
+    row = budget(cost, days, [agreed], None).iloc[0]
+    assert (row["budget"], row["budget_variance"], row["verdict"]) == (Decimal(80), Decimal(20), "missed")
+    assert "share of a month" in row["note"]

@@ -163,3 +163,10 @@ def test_a_budget_for_part_of_the_month_says_so_with_facts():
     )
     assert "€46.00 over the budget of €30.00 (agreed for 30 of 31 days)." in made.text
     assert any(fact["text"] == "agreed for 30 of 31 days" for fact in made.facts)
+
+
+def test_the_invoice_of_a_month_that_was_not_seen_whole_is_said_to_be_so_far():
+    half = Intervals([(pd.Timestamp("2026-03-01", tz="UTC"), pd.Timestamp("2026-03-16", tz="UTC"))])
+    cost = bill(("2026-03-10", "Logs", 1, 7))
+    made = narrative.invoice(metrics.spend(cost, MARCH, half), metrics.invoice_difference(cost, MARCH), STYLE)
+    assert made.text == "So far as the bill was seen, the invoice comes to €7.00, the same as spend."

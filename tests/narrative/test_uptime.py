@@ -137,3 +137,13 @@ def test_coincidences_are_counted_and_the_first_to_look_at_is_told_without_blame
     )
     assert "caus" not in made.text
     assert "coincides with anything" in timeline_says.finding(rows.iloc[:0], STYLE).text
+
+
+def test_a_bill_that_left_its_usual_names_the_deployments_close_to_it_first():
+    day = pd.Timestamp("2026-10-05 22:00", tz="UTC")
+    rows = pd.DataFrame({"happened_at": [day, day], "happening": ["Unusual cost of shop from this day"] * 2,
+                         "coincides_with": ["Deployment: d1", "Deployment: d2"], "service": ["shop", "shop"],
+                         "gap": [minutes(0), minutes(1440)]})  # fmt: skip
+    made = timeline_says.finding(rows, STYLE)
+    first = "The cost of shop left its usual on 6 Oct 2026, close to the deployment of d1 and d2."
+    assert made.lead.text.startswith(first)
