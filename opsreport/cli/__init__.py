@@ -14,7 +14,7 @@ from opsreport.cli.check import findings
 from opsreport.cli.collect import collect as collect_client
 from opsreport.errors import OpsreportError, ParamsError
 from opsreport.home import Home
-from opsreport.month import period_of
+from opsreport.month import completeness, period_of
 from opsreport.params import client_path, json_schema, load_params
 from opsreport.period import Period
 
@@ -135,7 +135,10 @@ def _report(place: Home, client: str, month: str) -> str:
 
     loaded = opsreport.load(client, _same_days(place, client, month), home=place.folder)
     path = build(place, client, loaded.period.name, loaded.inputs())
-    return f"{client} {loaded.period.name}: {path.relative_to(place.folder)}"
+    told = completeness(loaded)
+    short = ", ".join(told.loc[told["status"] != "ok", "frame"].unique())
+    incomplete = f"\n  △ not complete for these days: {short}" if short else ""
+    return f"{client} {loaded.period.name}: {path.relative_to(place.folder)}{incomplete}"
 
 
 def _same_days(place: Home, client: str, month: str) -> str:

@@ -50,10 +50,22 @@ def _wrong(home: Home, params: ClientParams) -> list[Finding]:
             attempt()
         except OpsreportError as error:
             found.append(Finding(str(error), is_wrong=True))
+    if not found:
+        found = _paths(home, params)
     logo = home.params / params.brand.logo
     if params.brand.logo and not logo.is_file():
         found.append(Finding(f"brand.logo: there is no {logo}", is_wrong=True))
     return found
+
+
+def _paths(home: Home, params: ClientParams) -> list[Finding]:
+    """Each path of a source at which there is nothing yet."""
+    missing = []
+    for name, _, settings in named_sources(home, params):
+        path = getattr(settings, "path", "")
+        if path and not set("*?[") & set(path) and not settings.resolve(path).exists():
+            missing.append(Finding(f"sources.{settings.frame}: {name}: there is no {settings.resolve(path)}"))
+    return missing
 
 
 def _sources(params: ClientParams) -> list[Finding]:

@@ -50,6 +50,7 @@ def _spend(row: pd.Series, budget: pd.Series | None, style: Style) -> Exhibit:
     money = money_facts(f"cost.finding.{code.lower()}", code, seen)
     if budget is None:
         return say("Spend was {spend}; no budget was agreed.", style, spend=money("spend", row["spend"]))
+    seen = budget["coverage"]  # of the days that the budget covers, which may be fewer than the month's
     partial = not is_unknown(seen) and seen < 1
     limits = " ({note})" if budget["note"] else ""
     gap = budget["budget_variance"]

@@ -54,7 +54,9 @@ RESULTS: dict[str, Measure] = {
     "restore_p90": Measure("90 % restored within", "duration", "90th percentile; withheld below 5 incidents"),
     "time_to_acknowledge": Measure("To acknowledge", "duration", "opened to first explicit acknowledgement"),
     "time_to_restore": Measure("To restore", "duration", "opened to resolved"),
-    "incident_downtime": Measure("With an incident", "duration", "time in the month with an incident, overlaps counted once"),
+    "incident_downtime": Measure(
+        "With an incident", "duration", "time in the month with an incident, overlaps counted once"
+    ),
     "response": Measure("Response", "text", "acknowledge or restore"),
     "response_target": Measure("Agreed within", "duration", "the agreed time, in the agreed hours"),
     "support_elapsed": Measure("Took", "duration", "time in the agreed hours, to the answer or to the month's end"),

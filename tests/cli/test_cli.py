@@ -288,3 +288,11 @@ def test_a_source_that_there_is_not_is_named_with_its_line(run, home):
 
 def test_a_misspelt_client_is_told_of_its_neighbour(run):
     assert "did you mean acme?" in run("check", "acm").output
+
+
+def test_check_names_a_path_at_which_there_is_nothing(run, home):
+    run("init", "newcomer")
+    path = home / "params" / "newcomer.yaml"
+    path.write_text(path.read_text("utf-8") + "\nsources:\n  cost:\n    - focus: {path: ../no/bill}\n", "utf-8")
+    made = run("check", "newcomer")
+    assert made.exit_code == 0 and f"sources.cost: focus: there is no {home / 'no' / 'bill'}" in made.output

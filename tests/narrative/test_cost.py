@@ -170,3 +170,12 @@ def test_the_invoice_of_a_month_that_was_not_seen_whole_is_said_to_be_so_far():
     cost = bill(("2026-03-10", "Logs", 1, 7))
     made = narrative.invoice(metrics.spend(cost, MARCH, half), metrics.invoice_difference(cost, MARCH), STYLE)
     assert made.text == "So far as the bill was seen, the invoice comes to €7.00, the same as spend."
+
+
+def test_a_budget_of_part_of_a_month_is_said_to_be_seen_by_its_own_days():
+    late = Intervals([(pd.Timestamp("2026-03-16", tz="UTC"), pd.Timestamp("2026-04-01", tz="UTC"))])
+    terms = [Agreement(starts_on=dt.date(2026, 3, 16), budgets=[Budget(amount=Decimal(31), currency="EUR")])]
+    cost = bill(("2026-03-20", "Logs", 1, 7))
+    made = narrative.finding(metrics.change(cost, MARCH, late), metrics.budget(cost, MARCH, terms, late),
+                             metrics.drivers(cost, MARCH, late), STYLE)  # fmt: skip
+    assert "€9.00 under the budget of €16.00 (agreed for 16 of 31 days). The" in made.text
