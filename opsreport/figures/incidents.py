@@ -96,7 +96,7 @@ def attainment(targets: pd.DataFrame, style: Style) -> Exhibit:
     """
     due = targets.dropna(subset=["attainment_best"]).reset_index(drop=True)
     if due.empty:
-        return notice("incidents.attainment", "No agreed answer fell due in this month.")
+        return notice("incidents.attainment", "No agreed answer is known to have fallen due in this month.")
     places = list(range(len(due)))
     figure = go.Figure()
     figure.add_bar(

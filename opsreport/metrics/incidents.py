@@ -42,9 +42,9 @@ def scorecard(
 
     Answers: was it a good month, against what was agreed, last month and the baseline?
 
-    Late responses stand against the target 0, since each is promised, wherever any is. A
-    severity's median time to restore is there when at least five were resolved, and the
-    share of responses in time when any fell due.
+    What is promised of responses is judged once: by the share in time, and where none fell
+    due by late responses, against 0. A severity's median time to restore is there when at
+    least five were resolved.
     """
     months = [*period.history(13), *([baseline] if baseline else [])]
     answers = {month: response(incident, month, agreements)["response_outcome"] for month in months}
@@ -53,8 +53,8 @@ def scorecard(
     rows = [
         _score("opened", "Incidents opened", "count", lambda month: whole[month]["incidents_opened"], True),
         _score("downtime", "Time with an incident", "duration", lambda m: whole[m]["incident_downtime"], True),
-        _late(answers, period, seen, agreements),
-        *_in_time(answers, period, seen),
+        # One promise is judged once: by the share in time, or by none being late where nothing fell due.
+        *(_in_time(answers, period, seen) or [_late(answers, period, seen, agreements)]),
         *_restored(incident, period, seen),
         _score("found", "Found by our own alert", "share", lambda month: found[month]["found_share"])
         | {"coverage": found[period]["coverage"]},

@@ -46,7 +46,7 @@ def links(stability: pd.DataFrame, style: Style) -> Exhibit:
         parts.append(prose("delivery.links", "{share} of {name}'s incidents name a deployment.", style, share=fact,
                            name=_name(row)))  # fmt: skip
     if not parts:
-        return prose("delivery.links", "No incident of these services was opened, so none could name a deployment.",
+        return prose("delivery.links", "No incident of these services is known of, so none could name a deployment.",
                      style, "note")  # fmt: skip
     said = prose("delivery.links", "A change fail rate knows only what is recorded:", style)
     return join("delivery.links", [said, *parts], role="note")
