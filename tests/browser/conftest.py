@@ -17,18 +17,6 @@ DESK, PHONE = 1280, 375
 
 
 @pytest.fixture(scope="session")
-def browser():
-    """Chromium, once for all tests; without it they are skipped."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"no Chromium at {CHROMIUM}: the page is not tested in a browser")
-    with playwright.sync_playwright() as running:
-        chromium = running.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(scope="session")
 def sample():
     """The notebook made by hand in the file beside this one, which is not a test."""
     spec = importlib.util.spec_from_file_location("page_sample", Path(__file__).with_name("page_sample.py"))

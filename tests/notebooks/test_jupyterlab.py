@@ -15,7 +15,6 @@ from pathlib import Path
 import nbformat
 import pytest
 
-CHROMIUM = "/usr/bin/chromium"
 TOKEN = "only-for-this-test"
 _INJECTED = 1  # cell that papermill adds, with the parameters it was given
 SETTINGS = {
@@ -88,19 +87,13 @@ def _wait_for_kernel(address: str) -> None:
 
 
 @pytest.fixture
-def page():
+def page(browser):
     """A browser tab that notes every address it asks for."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"no Chromium at {CHROMIUM}")
-    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-    with playwright.sync_playwright() as running:
-        chromium = running.chromium.launch(executable_path=CHROMIUM, args=quiet)
-        tab = chromium.new_page(viewport={"width": 1400, "height": 1000})
-        tab.asked = []
-        tab.on("request", lambda request: tab.asked.append(request.url))
-        yield tab
-        chromium.close()
+    tab = browser.new_page(viewport={"width": 1400, "height": 1000})
+    tab.asked = []
+    tab.on("request", lambda request: tab.asked.append(request.url))
+    yield tab
+    tab.close()
 
 
 def test_run_all_cells_draws_every_chart_and_asks_nothing_of_the_internet(lab, page, demo_home):

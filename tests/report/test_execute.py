@@ -59,7 +59,10 @@ def test_parameters_arrive_as_text_and_run_nothing(run, tmp_path):
 def test_a_failing_cell_is_named_and_what_it_said_is_plain_text(run):
     with pytest.raises(ReportError) as refused:
         run("show('a')", "# a comment\nraise ValueError('\\x1b[31mred\\x1b[0m')", "show('b')")
-    assert refused.value.message == "review.ipynb: cell 5 (# a comment) failed: ValueError: red"
+    # The line that failed is named, not the cell's first.
+    assert refused.value.message.startswith("review.ipynb: cell 5 (raise ValueError(")
+    assert refused.value.message.endswith(") failed: ValueError: red")
+    assert "\x1b" not in refused.value.message
     assert "JupyterLab" in refused.value.hint
 
 
