@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,23 @@ def browser():
         chromium = running.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def print_headless():
+    """A function that prints a file as `chromium --print-to-pdf` does: at the load event, once."""
+
+    def printed(path, pdf):
+        command = [
+            CHROMIUM,
+            "--headless",
+            *QUIET,
+            f"--user-data-dir={Path(pdf).parent / 'profile'}",
+            f"--print-to-pdf={pdf}",
+        ]
+        subprocess.run([*command, Path(path).resolve().as_uri()], check=True, capture_output=True, timeout=120)
+
+    return printed
 
 
 @pytest.fixture(scope="session")

@@ -5,14 +5,10 @@
 
 import importlib.util
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 
-CHROMIUM = "/usr/bin/chromium"
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-         "--disable-background-networking", "--disable-component-update"]  # fmt: skip
 DESK, PHONE = 1280, 375
 
 
@@ -49,23 +45,6 @@ def open_page():
     yield opened
     for context in contexts:
         context.close()
-
-
-@pytest.fixture(scope="session")
-def print_headless():
-    """A function that prints a file as `chromium --print-to-pdf` does: at the load event, once."""
-
-    def printed(path, pdf):
-        command = [
-            CHROMIUM,
-            "--headless",
-            *QUIET,
-            f"--user-data-dir={Path(pdf).parent / 'profile'}",
-            f"--print-to-pdf={pdf}",
-        ]
-        subprocess.run([*command, Path(path).resolve().as_uri()], check=True, capture_output=True, timeout=120)
-
-    return printed
 
 
 @pytest.fixture(scope="session")
