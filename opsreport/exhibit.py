@@ -7,7 +7,7 @@ manifest, the page and the mail read them there, so that they cannot disagree.
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -15,6 +15,29 @@ from typing import Any
 import pandas as pd
 
 from opsreport.theme import Style, is_unknown
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows behind a figure, told so that they can be looked up again.
+
+    Attributes
+    ----------
+    frame : str
+        Which frame.
+    where : dict of str to str or None
+        Columns and the value that each row has in them; None is a missing value.
+    when : str
+        this_month, last_month, baseline, or history for all up to the month's end.
+    """
+
+    frame: str
+    where: Mapping[str, Any] = field(default_factory=dict)
+    when: str = "this_month"
+
+    def record(self) -> dict[str, Any]:
+        """As a fact's metadata holds it."""
+        return {"frame": self.frame, "where": {k: _plain(v) for k, v in self.where.items()}, "when": self.when}
 
 
 @dataclass(frozen=True)
@@ -37,6 +60,10 @@ class Fact:
         Whether it is a change, written with its sign.
     unknown : str
         What it reads where it is unknown, if there is a better word.
+    measure : str
+        Which of `opsreport.schemas.MEASURES` defines it; empty where its sentence does.
+    rows : Rows or None
+        The rows behind it; by default those of its section's frame in the month.
     """
 
     id: str
@@ -46,6 +73,8 @@ class Fact:
     currency: str = ""
     signed: bool = False
     unknown: str = ""
+    measure: str = ""
+    rows: Rows | None = None
 
     def text(self, style: Style) -> str:
         """The figure as it is printed."""
@@ -66,6 +95,10 @@ class Fact:
         }  # fmt: skip
         if self.unit in ("money", "money_change"):
             made["currency"] = style.code(self.currency)
+        if self.measure:
+            made["measure"] = self.measure
+        if self.rows:
+            made["rows"] = self.rows.record()
         return made
 
 

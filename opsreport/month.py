@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from opsreport.corrections import correct, excused
-from opsreport.coverage import Seen, days_without_usage, parts_seen, share_seen
+from opsreport.coverage import Seen, days_without_usage, parts_seen
 from opsreport.errors import PeriodError, StoreError
 from opsreport.home import Home
 from opsreport.intervals import Intervals
@@ -22,12 +22,15 @@ from opsreport.naming import name_services
 from opsreport.params import ClientParams, load_corrections, load_params
 from opsreport.params.models import Agreement
 from opsreport.period import Period
-from opsreport.schemas import FRAMES
+from opsreport.schemas import FRAMES, Frame
 from opsreport.store import Store
-from opsreport.theme import Style
+from opsreport.theme import Style, is_unknown
 
 #: Months of history that come with a month: itself and the twelve before.
 HISTORY = 13
+#: Read whole: a change stands on the day of its first commit, which may be long before it was
+#: deployed; a restore test proves a recovery point until the next one.
+_OLDER = ("change", "restore_test")
 
 
 @dataclass(frozen=True)
@@ -99,10 +102,44 @@ class Month:
         # A source that the client's file no longer names came before those that it does.
         retired = ~readings["source"].isin(named)
         return Seen(tuple(
-            parts_seen(readings[(readings["source"] == name) | retired], self._missing(frame, name)) for name in named
+            parts_seen(readings[(readings["source"] == name) | retired], self.missing_time(frame, name)) for name in named
         ))  # fmt: skip
 
-    def _missing(self, frame: str, source: str) -> Intervals:
+    def rows(self, frame: str, when: str = "this_month", **where: Any) -> pd.DataFrame:
+        """The rows behind a figure, as its place on the page names them.
+
+        Parameters
+        ----------
+        frame : str
+        when : str
+            this_month, last_month, baseline, or history for all up to the month's end.
+        where : str or None
+            By column, the value that each row has in it; None is a missing value.
+
+        Returns
+        -------
+        DataFrame
+            The frame's columns; rows that have time in those days (a bill's are placed by
+            the start of the charge), of what is seen at an instant those seen in them.
+
+        Examples
+        --------
+        >>> load("demo-shop", "2026-10").rows("incident", severity="SEV1")  # doctest: +SKIP
+        """
+        kind, found = FRAMES[frame], self.frames[frame]
+        days = {"this_month": self.period, "last_month": self.period.previous(), "baseline": self.baseline}
+        if when == "history":
+            found = found[found[kind.starts] < self.period.end]
+        else:
+            found = found[_within(found, kind, days[when])] if days[when] else found.iloc[:0]
+        for column, value in where.items():
+            if column not in found:
+                return found.iloc[:0]
+            same = found[column].isna() if is_unknown(value) else (found[column] == value).fillna(False).astype(bool)
+            found = found[same]
+        return found.reset_index(drop=True)
+
+    def missing_time(self, frame: str, source: str) -> Intervals:
         """The time of which a source is known to lack records."""
         rows = self.frames[frame]
         days = days_without_usage(rows[rows["source"] == source]) if frame == "cost" else []
@@ -150,8 +187,7 @@ def load(client: str, month: str = "", *, home: str | Path = "", now: pd.Timesta
         raise StoreError(f"nothing was collected for {client}", hint=f"run: opsreport collect {client}")
     start = _first_needed(params, period)
     end = period.end + pd.Timedelta(days=1)
-    # A change stands on the day of its first commit, which may be long before it was deployed.
-    frames = {name: store.read(name, None if name == "change" else start, end) for name in FRAMES}
+    frames = {name: store.read(name, None if name in _OLDER else start, end) for name in FRAMES}
     gaps = pd.concat([name_services(name, rows, params) for name, rows in frames.items()])
     corrections = load_corrections(place.params, client)
     return Month(
@@ -183,53 +219,18 @@ def period_of(params: ClientParams, month: str, now: pd.Timestamp) -> Period:
     return period
 
 
-def completeness(month: Month) -> pd.DataFrame:
-    """Answers: of each frame, which source told of how much of the month, and what is missing?
-
-    Returns
-    -------
-    DataFrame
-        frame, source, coverage [share], status, note; one row a frame and source that the
-        client's file names, also where nothing was ever read.
-    """
-    rows = []
-    for frame in FRAMES:
-        sources = [spec_name(spec) for spec in month.client.sources.get(frame, [])]
-        rows += [_told(month, frame, source) for source in sources]
-        if not sources:
-            rows.append({"frame": frame, "source": "none", "coverage": 0.0, "status": "no source",
-                         "note": "no source is named in the client's file"})  # fmt: skip
-    return pd.DataFrame(rows).assign(frame=lambda told: [FRAMES[frame].title for frame in told["frame"]])
+def _within(rows: pd.DataFrame, kind: Frame, period: Period) -> pd.Series:
+    if kind.name == "cost":
+        return period.bill.contains(rows[kind.starts])
+    starts, ends = rows[kind.starts], rows[kind.ends] if kind.ends else None
+    inside = period.contains(starts)
+    return inside if ends is None else inside | period.overlaps(starts, ends)
 
 
 def spec_name(spec: dict[str, dict[str, Any]]) -> str:
     """The name of a source as a client's file lists it: its own, or the source's."""
     ((source, settings),) = spec.items()
     return settings.get("name") or source
-
-
-def _told(month: Month, frame: str, source: str) -> dict[str, Any]:
-    period = month.period.bill if frame == "cost" else month.period
-    readings = month.coverage[(month.coverage["frame"] == frame) & (month.coverage["source"] == source)]
-    share = share_seen(Seen((parts_seen(readings, month._missing(frame, source)),)), period)
-    asked = readings[(readings["requested_start"] < period.end) & (readings["requested_end"] > period.start)]
-    newest = readings.sort_values("collected_at").tail(1)
-    last = asked.sort_values("collected_at").tail(1) if len(asked) else newest
-    told = {"frame": frame, "source": source, "coverage": share}
-    if last.empty:
-        return {**told, "status": "not collected", "note": "never read"}
-    status, why = last["status"].iloc[0], last["why"].iloc[0]
-    if status == "ok" and share < 1:
-        status = "partial"
-        why = "; ".join(part for part in (why, _until(last.iloc[0], month.style)) if isinstance(part, str) and part)
-    return {**told, "status": status, "note": why.partition("\nHint:")[0] if isinstance(why, str) else ""}
-
-
-def _until(reading: pd.Series, style: Style) -> str:
-    if pd.isna(reading["observed_start"]):
-        return "no rows"
-    start, end = (style.text(reading[edge], "instant") for edge in ("observed_start", "observed_end"))
-    return f"it tells of {start} to {end} only"
 
 
 def _first_needed(params: ClientParams, period: Period) -> pd.Timestamp:

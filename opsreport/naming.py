@@ -12,7 +12,10 @@ import json
 import pandas as pd
 
 from opsreport.params import ClientParams
-from opsreport.schemas import TEXT
+from opsreport.schemas import FRAMES, TEXT
+
+#: Where a row that names no service is a gap; elsewhere much belongs to none.
+_SERVICE_EXPECTED = ("monitor_state", "incident", "deployment")
 
 
 def name_services(name: str, rows: pd.DataFrame, params: ClientParams) -> pd.DataFrame:
@@ -23,7 +26,7 @@ def name_services(name: str, rows: pd.DataFrame, params: ClientParams) -> pd.Dat
         for source, aliases in about.aliases.items()
         for alias in aliases
     }
-    if name == "change":
+    if name not in ("cost", "monitor_state") and "service" not in FRAMES[name].names:
         return _no_gaps()
     own = "monitor" if name == "monitor_state" else "service"
     theirs = rows[own] if name != "cost" else rows["tags"]
@@ -41,7 +44,8 @@ def name_services(name: str, rows: pd.DataFrame, params: ClientParams) -> pd.Dat
         rows["service"] = mapped.fillna(theirs)
     if name == "cost":
         return _no_gaps()
-    missing = rows[mapped.isna()].assign(name=theirs.fillna("(none)"))
+    unnamed = theirs.isna() & (name not in _SERVICE_EXPECTED)
+    missing = rows[mapped.isna() & ~unnamed].assign(name=theirs.fillna("(none)"))
     gaps = missing.groupby(["source", "name"]).size().rename("rows").reset_index()
     return gaps.assign(frame=name)[["frame", "source", "name", "rows"]]
 

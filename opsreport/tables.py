@@ -5,13 +5,15 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
 
-from opsreport.exhibit import Exhibit, Fact
-from opsreport.schemas import FRAMES, MEASURES, Measure
+from opsreport.exhibit import Exhibit, Fact, Rows
+from opsreport.schemas import FRAMES, MEASURES, SECTIONS, Measure
+from opsreport.schemas.frame import ANY, MISSING
 from opsreport.theme import Style, is_unknown
 
 _GLYPHS = {"met": "✓", "missed": "✕", "at risk": "△", "unknown": "?"}
@@ -22,7 +24,7 @@ _WORDS = ("text", "instant", "time", "day", "date", "month")
 def table(
     rows: pd.DataFrame, id: str, title: str, style: Style, *,
     columns: Sequence[str] = (), note: str = "", limit: int = 20, nothing: str = "",
-    unknown: Mapping[str, str] = _NOTHING_BETTER,
+    unknown: Mapping[str, str] = _NOTHING_BETTER, of: str = "", when: str = "this_month",
 ) -> Exhibit:  # fmt: skip
     """A metric's result as a table.
 
@@ -40,6 +42,11 @@ def table(
     unknown : mapping of str to str
         By column, what an unknown figure reads where there is a better word, such as "still
         open"; a row of which nothing was seen keeps to unknown.
+    of : str
+        The frame whose rows stand behind the figures, by default the section's; a row's are
+        those with its values in the frame's `groups`.
+    when : str
+        Of which days these are, as `opsreport.exhibit.Rows` says.
 
     Returns
     -------
@@ -56,9 +63,11 @@ def table(
     shown = rows.head(limit)
     names = [name for name in columns or rows.columns if not _says_nothing(shown[name], MEASURES[name])]
     measures, keys = [MEASURES[name] for name in names], _row_keys(shown, names)
-    facts, body = [], []
+    facts: list[Fact | None] = []
+    body = []
     for key, (_, row) in zip(keys, shown.iterrows(), strict=True):
-        cells = [_cell(f"{id}.{key}.{n}", row, n, m, style, unknown) for n, m in zip(names, measures, strict=True)]
+        behind = _behind(row, of or SECTIONS.get(id.partition(".")[0], ""), when)
+        cells = [_cell(f"{id}.{key}.{n}", row, n, style, unknown, behind) for n in names]
         facts += [fact for _, fact in cells if fact is not None]
         first = cells[0][0].replace("<td", '<th scope="row"', 1).removesuffix("</td>") + "</th>"
         body.append(f"<tr>{first}{''.join(markup for markup, _ in cells[1:])}</tr>")
@@ -138,7 +147,8 @@ def _score_row(row: pd.Series, style: Style, facts: list[Fact]) -> str:
             cells.append(f'<td class="num absent" data-label="{heading}">none agreed</td>')
             continue
         covered = row["coverage"] if column == "this_month" else None
-        fact = Fact(f"scorecard.{row['id']}.{column}", row[column], row["unit"], covered, row["currency"])
+        behind = _score_rows(row, column)
+        fact = Fact(f"scorecard.{row['id']}.{column}", row[column], row["unit"], covered, row["currency"], rows=behind)
         facts.append(fact)
         cells.append(f'<td class="num" data-label="{heading}">{fact.html(style)}</td>')
     seen = Fact(f"scorecard.{row['id']}.coverage", row["coverage"], "share")
@@ -151,9 +161,18 @@ def _score_row(row: pd.Series, style: Style, facts: list[Fact]) -> str:
     return f"<tr>{''.join(cells)}</tr>"
 
 
+def _score_rows(row: pd.Series, column: str) -> Rows | None:
+    """The rows behind a key figure, of the days that the column tells of; none behind what was agreed."""
+    if column == "target":
+        return None
+    given = row["rows"] if isinstance(row["rows"], Rows) else Rows(SECTIONS.get(row["section"], ""))
+    return replace(given, when=column) if given.frame else None
+
+
 def _cell(
-    id: str, row: pd.Series, name: str, measure: Measure, style: Style, unknown: Mapping[str, str]
+    id: str, row: pd.Series, name: str, style: Style, unknown: Mapping[str, str], behind: Rows | None
 ) -> tuple[str, Fact | None]:
+    measure = MEASURES[name]
     value = FRAMES[row[name]].title if name == "frame" and row[name] in FRAMES else row[name]
     label = f'data-label="{html.escape(measure.heading)}"'
     if name == "verdict":
@@ -165,8 +184,17 @@ def _cell(
     currency = row.get("billing_currency", "") if measure.unit == "money" else ""
     coverage = row.get("coverage") if name != "coverage" else None
     better = "" if row.get("coverage") == 0 else unknown.get(name, "")
-    fact = Fact(id, value, measure.unit, coverage, currency, measure.signed, better)
+    fact = Fact(id, value, measure.unit, coverage, currency, measure.signed, better, name, behind)
     return f"<td{_number_class(measure.unit not in _WORDS)} {label}>{fact.html(style)}</td>", fact
+
+
+def _behind(row: pd.Series, frame: str, when: str) -> Rows | None:
+    """The rows of a frame that agree with a table's row in what tells the frame's rows apart."""
+    if frame not in FRAMES:
+        return None
+    shared = {name: row[name] for name in FRAMES[frame].groups if name in row.index}
+    shared = {name: None if is_unknown(value) or value in MISSING else value for name, value in shared.items()}
+    return Rows(frame, {name: value for name, value in shared.items() if value not in ANY}, when)
 
 
 def _says_nothing(values: pd.Series, measure: Measure) -> bool:

@@ -5,9 +5,10 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
+from opsreport.completeness import completeness
 from opsreport.coverage import Coverage, share_seen
 from opsreport.errors import OpsreportError, ParamsError, PeriodError, StoreError
-from opsreport.month import completeness, load
+from opsreport.month import load
 from opsreport.period import Period
 from opsreport.schemas import FRAMES
 from opsreport.store import Store

@@ -12,9 +12,10 @@ import pandas as pd
 import opsreport
 from opsreport.cli.check import findings
 from opsreport.cli.collect import collect as collect_client
+from opsreport.completeness import completeness
 from opsreport.errors import OpsreportError, ParamsError
 from opsreport.home import Home
-from opsreport.month import completeness, period_of
+from opsreport.month import period_of
 from opsreport.params import client_path, json_schema, load_params
 from opsreport.period import Period
 

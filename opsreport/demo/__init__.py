@@ -18,6 +18,9 @@ from opsreport.demo import clinic, shop
 
 __all__ = ["write"]
 
+#: What else is recorded of both clients, one module a section; each offers ``files(client, seed)``.
+_RECORDS = ()
+
 
 def write(folder: Path, seed: int = 7) -> None:
     """Write both clients' exports; each client's folder takes its place in one step.
@@ -32,6 +35,9 @@ def write(folder: Path, seed: int = 7) -> None:
     """
     folder = Path(folder)
     clients = {"demo-shop": shop.files(seed), "demo-clinic": clinic.files(seed)}
+    for client, contents in clients.items():
+        for records in _RECORDS:
+            contents |= records.files(client, seed)
     folder.mkdir(parents=True, exist_ok=True)
     # On the same disk as its destination, so that the move is a rename.
     with tempfile.TemporaryDirectory(prefix=".demo-", dir=folder) as scratch:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from opsreport.exhibit import Rows
 from opsreport.period import Period
 from opsreport.schemas import INSTANT, MEASURES, TEXT
 from opsreport.schemas.scorecard import SCORECARD
@@ -58,6 +59,7 @@ def share(part: float, whole: float) -> float:
 def score(
     id: str, measure: str, unit: str, of: Callable[[Period], Any], period: Period, baseline: Period | None, *,
     section: str, coverage: float, target: Any = None, verdict: str = "unknown", adds_up: bool = False,
+    rows: Rows | None = None, currency: str = "",
 ) -> dict[str, Any]:  # fmt: skip
     """A scorecard's row, of one function asked about each month.
 
@@ -68,6 +70,8 @@ def score(
     adds_up : bool
         Whether it grows with the days (a count, a total time): then the baseline is scaled
         to as many days as the month has.
+    rows : Rows, optional
+        Those behind it, where they are not all of the section's frame.
 
     Returns
     -------
@@ -79,15 +83,15 @@ def score(
     if adds_up and not is_unknown(before):
         before = before * (period.day_count / baseline.day_count)
     return {
-        "id": id, "measure": measure, "unit": unit, "currency": "", "this_month": months[-1],
+        "id": id, "measure": measure, "unit": unit, "currency": currency, "this_month": months[-1],
         "target": target, "last_month": months[-2], "baseline": before, "coverage": coverage,
-        "verdict": verdict, "section": section, "trend": [_plain(value) for value in months],
+        "verdict": verdict, "section": section, "trend": [_plain(value) for value in months], "rows": rows,
     }  # fmt: skip
 
 
 def scorecard_rows(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     """The rows as the scorecard's frame; values of several units stand in one column, as objects."""
-    return pd.DataFrame({name: pd.Series([row[name] for row in rows], dtype=object) for name in SCORECARD})
+    return pd.DataFrame({name: pd.Series([row.get(name) for row in rows], dtype=object) for name in SCORECARD})
 
 
 def _plain(value: Any) -> float | None:

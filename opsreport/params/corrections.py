@@ -11,8 +11,7 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from opsreport.params.fields import FrameName, Moment, in_order
-from opsreport.params.models import Strict
+from opsreport.params.fields import FrameName, Moment, Strict, in_order
 from opsreport.schemas import FRAMES
 
 

@@ -11,10 +11,17 @@ from zoneinfo import available_timezones
 import pandas as pd
 from babel import Locale, UnknownLocaleError
 from babel.numbers import list_currencies
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.json_schema import WithJsonSchema
 
 from opsreport.schemas import FRAMES
+
+
+class Strict(BaseModel):
+    """A mapping that takes the keys it names, with the types it names, and no others."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True)
+
 
 CLIENT_ID = r"^[a-z0-9][a-z0-9-]{0,62}$"
 _DURATION = re.compile(r"([0-9]{1,6}(\.[0-9]+)?\s*(d|h|min|m|s)\s*)+")

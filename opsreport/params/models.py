@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from opsreport.params.fields import (
     ClientId,
@@ -21,16 +21,20 @@ from opsreport.params.fields import (
     Moment,
     Number,
     Share,
+    Strict,
     Weekday,
     Zone,
     in_order,
 )  # fmt: skip
-
-
-class Strict(BaseModel):
-    """A mapping that takes the keys it names, with the types it names, and no others."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True)
+from opsreport.params.operations import (
+    AccessRules,
+    BackupPlan,
+    LogRetention,
+    PerformanceTarget,
+    RiskAcceptance,
+    TicketTarget,
+    UnitCost,
+)  # fmt: skip
 
 
 class Service(Strict):
@@ -141,13 +145,21 @@ class Agreement(Strict):
     maintenance_windows: list[MaintenanceWindow] = []
     rpo: Duration | None = None
     rto: Duration | None = None
+    backups: list[BackupPlan] = []
     patch_deadlines: dict[Literal["critical", "high", "medium", "low"], Duration] = {}
+    access: AccessRules | None = None
+    performance: list[PerformanceTarget] = []
+    ticket_targets: dict[str, TicketTarget] = Field(default={}, description="by priority")
+    work_hours: Annotated[Number, Field(ge=0)] | None = Field(default=None, description="hours of work a month")
+    log_retention: list[LogRetention] = []
     budgets: list[Budget] = []
     credits: Credits | None = None
 
     @model_validator(mode="after")
     def _each_once(self) -> Agreement:
         _refuse_twice("slos", [slo.monitor for slo in self.slos])
+        _refuse_twice("backups", [plan.resource for plan in self.backups])
+        _refuse_twice("performance", [target.service for target in self.performance])
         whole = "the whole bill"
         _refuse_twice("budgets", [f"{one.service or whole} in {one.currency}" for one in self.budgets])
         return self
@@ -194,6 +206,7 @@ class CostRules(Strict):
 
     required_tags: list[str] = []
     markup: Share = Field(default=Decimal(0), description="added to the bill when it is passed on")
+    unit_costs: list[UnitCost] = []
 
 
 OneSource = Annotated[dict[str, dict[str, Any]], Field(min_length=1, max_length=1)]
@@ -215,6 +228,8 @@ class ClientParams(Strict):
     agreement: list[Agreement] = []
     baseline: Baseline | None = None
     cost: CostRules = CostRules()
+    accepted_risks: list[RiskAcceptance] = []
+    staff: list[str] = Field(default=[], description="our own people's names at the sources, patterns like *@us.example")
     recipients: list[Recipient] = []
     brand: Brand = Brand()
 

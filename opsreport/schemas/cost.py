@@ -11,6 +11,8 @@ COST = Frame(
     replaces_by="billing_period_start",
     starts="charge_period_start",
     ends="charge_period_end",
+    groups=("provider_name", "service_name", "sub_account_id", "region_id", "resource_id", "service",
+            "charge_category"),
     columns=(
         Column("provider_name", "who provides the service (ServiceProviderName from FOCUS 1.3)"),
         Column("billing_period_start", "start of the period the charge is invoiced in", INSTANT, required=True),

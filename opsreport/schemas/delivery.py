@@ -11,6 +11,7 @@ DEPLOYMENT = Frame(
     key=("deployment_id",),
     starts="started_at",
     ends="finished_at",
+    groups=("deployment_id", "service"),
     columns=(
         Column("deployment_id", "the source's own id", required=True),
         Column("service", "the service deployed"),
@@ -30,6 +31,7 @@ CHANGE = Frame(
     one_row_is="a change that a deployment carried",
     key=("change_id", "deployment_id"),
     starts="first_commit_at",
+    groups=("change_id", "deployment_id"),
     columns=(
         Column("change_id", "the change's own id: a pull request or a commit", required=True),
         Column("deployment_id", "the deployment that carried it", required=True),

@@ -10,6 +10,9 @@ import pyarrow as pa
 
 from opsreport.errors import SchemaError
 
+#: How a metric names a group whose key is missing; and groups that are no one key's.
+MISSING, ANY = ("(none)", "unrated"), ("(all)", "(other)")
+
 #: Exact numbers: money, and the quantities that prices are worked out from.
 DECIMAL = pd.ArrowDtype(pa.decimal128(38, 18))
 INSTANT = pd.DatetimeTZDtype("us", "UTC")
@@ -62,6 +65,10 @@ class Frame:
     replaces_by : str
         Where rows have no id of their own (a bill's lines), the column whose values a
         source restates as a whole; empty when rows are merged by `key`.
+    is_snapshot : bool
+        Whether a row is what somebody saw at an instant, and holds until it is seen again.
+    groups : tuple of str
+        Columns by which the rows behind a figure are told apart.
     """
 
     name: str
@@ -72,6 +79,8 @@ class Frame:
     columns: tuple[Column, ...]
     ends: str = ""
     replaces_by: str = ""
+    is_snapshot: bool = False
+    groups: tuple[str, ...] = ()
     names: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:

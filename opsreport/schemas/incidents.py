@@ -9,6 +9,7 @@ INCIDENT = Frame(
     key=("incident_id",),
     starts="opened_at",
     ends="resolved_at",
+    groups=("incident_id", "service", "severity"),
     columns=(
         Column("incident_id", "the source's own id", required=True),
         Column("service", "the service it hit"),

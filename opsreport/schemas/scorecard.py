@@ -2,10 +2,11 @@
 
 from opsreport.schemas.frame import Measure
 
-#: What a section's `scorecard` function returns, one row a key figure.
+#: What a section's `scorecard` function returns, one row a key figure. ``rows`` is the
+#: `opsreport.exhibit.Rows` behind it, missing where all of the section's frame are.
 SCORECARD = (
     "id", "measure", "unit", "currency", "this_month", "target", "last_month", "baseline",
-    "coverage", "verdict", "section", "trend",
+    "coverage", "verdict", "section", "trend", "rows",
 )  # fmt: skip
 
 RESULTS: dict[str, Measure] = {

@@ -39,7 +39,7 @@ from pydantic import Field, ValidationError
 
 from opsreport.coverage import Coverage
 from opsreport.errors import OpsreportError, ParamsError, SourceError
-from opsreport.params.models import Strict
+from opsreport.params.fields import Strict
 from opsreport.params.reading import said
 from opsreport.period import Period
 from opsreport.schemas import FRAMES

@@ -1,0 +1,86 @@
+"""How complete a client's month is: what each source told of, and what is missing since when."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from opsreport.coverage import Seen, parts_seen, share_seen
+from opsreport.month import Month, spec_name
+from opsreport.schemas import FRAMES
+from opsreport.theme import Style
+
+
+def completeness(month: Month) -> pd.DataFrame:
+    """Answers: of each frame, which source told of how much of the month, and what is missing?
+
+    Returns
+    -------
+    DataFrame
+        frame, source, coverage [share], status, note; one row a frame and source that the
+        client's file names, also where nothing was ever read.
+    """
+    rows = []
+    for frame in FRAMES:
+        sources = [spec_name(spec) for spec in month.client.sources.get(frame, [])]
+        rows += [_told(month, frame, source) for source in sources]
+        if not sources:
+            rows.append({"frame": frame, "source": "none", "coverage": 0.0, "status": "no source",
+                         "note": "no source is named in the client's file"})  # fmt: skip
+    return pd.DataFrame(rows).assign(frame=lambda told: [FRAMES[frame].title for frame in told["frame"]])
+
+
+def absent(month: Month, *names: str) -> str:
+    """Why a section has nothing to show: which source is missing, and since when.
+
+    Parameters
+    ----------
+    names : str
+        Frames that the section is made from.
+
+    Returns
+    -------
+    str
+        A sentence; empty where at least one of them was seen in the period.
+    """
+    bills = {"cost": month.period.bill}
+    if any(share_seen(month.seen(name), bills.get(name, month.period)) > 0 or len(month.rows(name)) for name in names):
+        return ""
+    title = " or ".join(FRAMES[name].title.lower() for name in names)
+    sources = [spec_name(spec) for name in names for spec in month.client.sources.get(name, [])]
+    if not sources:
+        return f"No source of {title} is named in the client's file, so nothing can be said of them."
+    readings = month.coverage[month.coverage["frame"].isin(names)]
+    newest = readings.loc[readings["status"] != "unavailable", "observed_end"].max()
+    named = ", ".join(dict.fromkeys(sources))
+    if pd.isna(newest):
+        return f"Nothing was ever read from {named}, the source of {title}, so nothing can be said of them."
+    since = month.style.text(newest, "date")
+    return f"{named}, the source of {title}, tells of these only up to {since}: what came after is not known."
+
+
+def _told(month: Month, frame: str, source: str) -> dict[str, Any]:
+    period = month.period.bill if frame == "cost" else month.period
+    readings = month.coverage[(month.coverage["frame"] == frame) & (month.coverage["source"] == source)]
+    share = share_seen(Seen((parts_seen(readings, month.missing_time(frame, source)),)), period)
+    asked = readings[(readings["requested_start"] < period.end) & (readings["requested_end"] > period.start)]
+    newest = readings.sort_values("collected_at").tail(1)
+    last = asked.sort_values("collected_at").tail(1) if len(asked) else newest
+    told = {"frame": frame, "source": source, "coverage": share}
+    if last.empty:
+        return {**told, "status": "not collected", "note": "never read"}
+    status, why = last["status"].iloc[0], last["why"].iloc[0]
+    if status == "ok" and share < 1:
+        status = "partial"
+        why = "; ".join(part for part in (why, _until(last.iloc[0], month.style)) if isinstance(part, str) and part)
+    return {**told, "status": status, "note": why.partition("\nHint:")[0] if isinstance(why, str) else ""}
+
+
+def _until(reading: pd.Series, style: Style) -> str:
+    if pd.isna(reading["observed_start"]):
+        return "no rows"
+    start, end = (style.text(reading[edge], "instant") for edge in ("observed_start", "observed_end"))
+    return f"it tells of {start} to {end} only"
+
+
