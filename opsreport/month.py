@@ -102,7 +102,8 @@ class Month:
         # A source that the client's file no longer names came before those that it does.
         retired = ~readings["source"].isin(named)
         return Seen(tuple(
-            parts_seen(readings[(readings["source"] == name) | retired], self.missing_time(frame, name)) for name in named
+            parts_seen(readings[(readings["source"] == name) | retired], self.missing_time(frame, name))
+            for name in named
         ))  # fmt: skip
 
     def rows(self, frame: str, when: str = "this_month", **where: Any) -> pd.DataFrame:

@@ -229,7 +229,7 @@ class ClientParams(Strict):
     baseline: Baseline | None = None
     cost: CostRules = CostRules()
     accepted_risks: list[RiskAcceptance] = []
-    staff: list[str] = Field(default=[], description="our own people's names at the sources, patterns like *@us.example")
+    staff: list[str] = Field(default=[], description="our own people's names at the sources, like *@us.example")
     recipients: list[Recipient] = []
     brand: Brand = Brand()
 

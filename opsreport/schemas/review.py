@@ -9,7 +9,7 @@ RESULTS: dict[str, Measure] = {
     "urgency": Measure("When", "text", "how soon it is to be done"),
     "owner": Measure("Owner", "text", "who answers for it"),
     "area": Measure("Area", "text", "the section that it belongs to"),
-    "estimate": Measure("Estimate a month", "money", "what it would save or is worth in a month; unknown where it is not worked out"),
+    "estimate": Measure("Estimate a month", "money", "what it would save in a month; unknown where not worked out"),
     "evidence_rows": Measure("Rows", "count", "records that show it"),
     "rule": Measure("Rule", "text", "the rule that found it"),
 }
