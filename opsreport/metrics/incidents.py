@@ -10,7 +10,9 @@ import pandas as pd
 
 from opsreport.agreement import terms_in
 from opsreport.coverage import share_seen
+from opsreport.exhibit import Rows
 from opsreport.intervals import Intervals
+from opsreport.metrics.clocks import LATE, UNKNOWN, in_time
 from opsreport.metrics.incident_counts import (
     TIMES,
     downtime,
@@ -21,8 +23,8 @@ from opsreport.metrics.incident_counts import (
     summary,
     totals,
 )
-from opsreport.metrics.response import LATE, MET, UNKNOWN, response, targets
-from opsreport.metrics.rows import score, scorecard_rows, share
+from opsreport.metrics.response import response, targets
+from opsreport.metrics.rows import score, scorecard_rows
 from opsreport.metrics.severities import NOT_DOWN
 from opsreport.params.models import Agreement
 from opsreport.period import Period
@@ -82,20 +84,8 @@ def _late(
 
 
 def _in_time(answers: dict[Period, pd.Series], period: Period, seen: Intervals) -> list[dict[str, Any]]:
-    def counts(month: Period) -> tuple[int, int, int]:
-        each = answers[month]
-        return (each == MET).sum(), each.isin(LATE).sum(), (each == UNKNOWN).sum()
-
-    def in_time(month: Period) -> float:
-        met, late, unknown = counts(month)
-        return float("nan") if unknown else share(met, met + late)
-
-    met, late, unknown = counts(period)
-    if not met + late + unknown:
-        return []
-    worst = share(met, met + late + unknown) if share_seen(seen, period) == 1 else 0.0
-    judged = verdict(worst, share(met + unknown, met + late + unknown), 1.0)
-    return [_score("in_time", "Responses in the agreed time", "share", in_time) | {"target": 1.0, "verdict": judged}]
+    judged = in_time(answers, period, share_seen(seen, period))
+    return [{"id": "incidents.in_time", "measure": "Responses in the agreed time"} | judged] if judged else []
 
 
 def _restored(incident: pd.DataFrame, period: Period, seen: Intervals) -> list[dict[str, Any]]:
@@ -106,6 +96,7 @@ def _restored(incident: pd.DataFrame, period: Period, seen: Intervals) -> list[d
     shown = summary(incident, period, seen).dropna(subset=["restore_median"])["severity"]
     return [
         _score(f"restore.{name}", f"Median time to restore, {name}", "duration", partial(median, name))
+        | {"rows": Rows("incident", {"severity": name})}
         for name in shown if name.casefold() not in NOT_DOWN
     ]  # fmt: skip
 
