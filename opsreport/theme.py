@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from decimal import ROUND_FLOOR, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
 
 import pandas as pd
@@ -47,8 +47,13 @@ _NUMBERS = (
     "ratio",
     "minutes",
     "per_week",
+    "hours",
+    "bytes",
     "duration",
+    "seconds",
+    "error_rate",
 )
+_BYTES = ("B", "kB", "MB", "GB", "TB", "PB")
 _WORDS = ("instant", "time", "day", "date", "month", "text")
 
 pio.templates["opsreport"] = go.layout.Template(
@@ -105,7 +110,7 @@ class Style:
         value : Decimal, float, int, Timedelta, Timestamp, date, str or None
         unit : str
             money, money_change, availability, share, count, number, ratio, minutes, per_week,
-            duration, instant, time, day, date, month, or text.
+            hours, bytes, duration, seconds, error_rate, instant, time, day, date, month, or text.
         signed : bool
             Whether a gain carries a plus sign.
         currency : str
@@ -175,6 +180,29 @@ class Style:
 
     def _per_week(self, value: float) -> str:
         return f"{self._decimal(value, 1)} a week"
+
+    def _hours(self, value: float) -> str:
+        return f"{self._decimal(value, 2)} h"
+
+    def _bytes(self, value: Any) -> str:
+        size, at = float(value), 0
+        # Powers of ten, as providers price them; up a unit before rounding would read 1,000 of one.
+        while at < len(_BYTES) - 1 and abs(size) >= 999.95:
+            size, at = size / 1000, at + 1
+        return f"{self._decimal(size, 1 if at else 0)} {_BYTES[at]}"
+
+    def _seconds(self, value: float) -> str:
+        # Rounded up, so that a time that missed its target never reads as the target.
+        exact = round(Decimal(str(float(value))), 9)
+        if abs(exact) < 1:
+            thousandths = (exact * 1000).quantize(Decimal(1), ROUND_CEILING)
+            return f"{format_decimal(thousandths, locale=self.locale)} ms"
+        shown = exact.quantize(Decimal("0.01"), ROUND_CEILING)
+        return f"{format_decimal(shown, format='#,##0.##', locale=self.locale)} s"
+
+    def _error_rate(self, value: float) -> str:
+        # As an availability, from the other side: never rounded down to a target that was missed.
+        return self._percent(round(Decimal(str(float(value))), 12).quantize(Decimal("0.00001"), ROUND_CEILING), "0.###")
 
     def _decimal(self, value: float, places: int) -> str:
         return format_decimal(round(float(value), places) + 0.0, locale=self.locale)

@@ -22,7 +22,10 @@ UNITS = (
     "ratio",
     "minutes",
     "per_week",
+    "bytes",
     "duration",
+    "seconds",
+    "error_rate",
     "money_change",
     "instant",
     "time",
@@ -45,8 +48,19 @@ MIDNIGHT = pd.Timestamp("2026-09-30 22:00", tz="UTC")  # 1 October in Berlin
         (1234.567, "number", "1,234.57", "1.234,57"),
         (2.5, "ratio", "2.5×", "2,5×"),
         (43.25, "minutes", "43.2 min", "43,2 min"),
+        (Decimal("12.50"), "hours", "12.5 h", "12,5 h"),
         (3.14, "per_week", "3.1 a week", "3,1 a week"),
+        (Decimal("1249000000"), "bytes", "1.2 GB", "1,2 GB"),
+        (-999_960_000, "bytes", "-1 GB", "-1 GB"),
         (pd.Timedelta("90min"), "duration", "1 h 30 min", "1 h 30 min"),
+        (0.32, "seconds", "320 ms", "320 ms"),
+        (0.8, "seconds", "800 ms", "800 ms"),
+        (0.80001, "seconds", "801 ms", "801 ms"),
+        (3.1, "seconds", "3.1 s", "3,1 s"),
+        (2.5001, "seconds", "2.51 s", "2,51 s"),
+        (0.005, "error_rate", "0.5%", "0,5\xa0%"),
+        (0.00500001, "error_rate", "0.501%", "0,501\xa0%"),
+        (0, "error_rate", "0%", "0\xa0%"),
         (MIDNIGHT, "instant", "1 Oct, 00:00", "1. Okt., 00:00"),
         (MIDNIGHT, "time", "00:00", "00:00"),
         (MIDNIGHT, "day", "1 Oct", "1. Okt."),
@@ -69,7 +83,7 @@ def test_what_is_not_known_is_unknown_in_every_unit(value, unit):
     assert EN.text(value, unit) == EN.text(value, unit, signed=True) == "unknown"
 
 
-@pytest.mark.parametrize("unit", ["", "bytes", "local", "calendar", "_money", "text_", "code"])
+@pytest.mark.parametrize("unit", ["", "octets", "local", "calendar", "_money", "text_", "code"])
 def test_what_is_no_unit_is_refused(unit):
     with pytest.raises(ValueError, match="is not a unit"):
         EN.text(1, unit)
