@@ -60,7 +60,7 @@ RESULTS: dict[str, Measure] = {
     ),
     "response": Measure("Response", "text", "acknowledge or restore"),
     "response_target": Measure("Agreed within", "duration", "the agreed time, in the agreed hours"),
-    "support_elapsed": Measure("Took", "duration", "time in the agreed hours, to the answer or to the month's end"),
+    "support_elapsed": Measure("Took", "duration", "agreed hours that passed, pauses left out, to the answer or month's end"),
     "response_outcome": Measure("Outcome", "text", "met, missed, open past target, pending or unknown"),
     "decided_at": Measure("Decided", "instant", "when it was answered in time, or when the time ran out"),
     "responses_met": Measure("In time", "count", "answered within the agreed time"),
