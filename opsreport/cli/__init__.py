@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import click
 import pandas as pd
 
 import opsreport
+from opsreport import reported
 from opsreport.cli.check import findings
 from opsreport.cli.collect import collect as collect_client
 from opsreport.completeness import completeness
@@ -135,7 +137,10 @@ def _report(place: Home, client: str, month: str) -> str:
     from opsreport.report.build import build  # slow to load, and only needed here
 
     loaded = opsreport.load(client, _same_days(place, client, month), home=place.folder)
-    path = build(place, client, loaded.period.name, loaded.inputs())
+    path = build(place, client, loaded.period.name, loaded)
+    if loaded.state != "draft":
+        printed = json.loads((path.parent / "manifest.json").read_text("utf-8"))["figures"]
+        reported.record(place.store / client, loaded.period.name, printed)
     told = completeness(loaded)
     short = ", ".join(told.loc[told["status"] != "ok", "frame"].unique())
     incomplete = f"\n  △ not complete for these days: {short}" if short else ""

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from opsreport.coverage import share_seen
+from opsreport.exhibit import Rows
 from opsreport.intervals import Intervals
 from opsreport.metrics.deployments import RESULTS, production
 from opsreport.metrics.rows import FEW, result, score, scorecard_rows, share, spread
@@ -219,7 +220,8 @@ def scorecard(
     frames = {id: cache(lambda month, ask=ask: ask(month).set_index("service")) for id, ask in asked.items()}
     rows = [
         score(f"delivery.{service}.{id}", f"{words}, {service}", unit, _of(frames[id], service, column),
-              period, baseline, section="delivery", coverage=share_seen(seen, period))
+              period, baseline, section="delivery", coverage=share_seen(seen, period),
+              rows=Rows("deployment", {"service": service}))
         for service in busiest for id, (words, unit, column) in _FIGURES.items()
     ]  # fmt: skip
     return scorecard_rows(rows)

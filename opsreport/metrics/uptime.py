@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from opsreport.exhibit import Rows
 from opsreport.intervals import Intervals
 from opsreport.metrics.monitor_time import Account, accounts, framed, micros
 from opsreport.metrics.outages import excluded_windows, outages, states
@@ -165,6 +166,8 @@ def scorecard(
             "target": row["slo_target"], "last_month": trend[-2],
             "baseline": _shown(before[before["monitor"] == row["monitor"]]),
             "coverage": row["coverage"], "verdict": row["verdict"], "section": "uptime", "trend": trend,
+            "rows": Rows("monitor_state", {"monitor": row["monitor"]}),
+            "worst": _known(row["availability_worst"]), "best": _known(row["availability_best"]),
         })  # fmt: skip
     return pd.DataFrame(rows, columns=list(SCORECARD)).astype(
         {column: object for column in ("this_month", "target", "last_month", "baseline")}

@@ -6,13 +6,13 @@ from decimal import Decimal
 
 import pandas as pd
 
-from opsreport.exhibit import Exhibit, Fact, join, notice
+from opsreport.exhibit import Exhibit, Fact, Rows, join, notice, prose
 from opsreport.narrative.cost_notes import anomalies, effective_cost, exchange, invoice
 from opsreport.narrative.cost_words import money_facts, or_else, say, slug
 from opsreport.schemas.cost import ALL, EFFECTS
 from opsreport.theme import Style, is_unknown
 
-__all__ = ["anomalies", "effective_cost", "exchange", "finding", "invoice"]
+__all__ = ["anomalies", "effective_cost", "exchange", "finding", "invoice", "method"]
 
 
 def finding(changes: pd.DataFrame, budgets: pd.DataFrame, drivers: pd.DataFrame, style: Style) -> Exhibit:
@@ -42,6 +42,19 @@ def finding(changes: pd.DataFrame, budgets: pd.DataFrame, drivers: pd.DataFrame,
     said = budgets["billing_currency"].isin(known["billing_currency"]) & (budgets["service"] == ALL)
     parts += [_other_budget(row, style) for _, row in budgets[~said].iterrows() if _worth_saying(row)]
     return join("cost.finding", parts, lead=parts)
+
+
+def method(style: Style) -> Exhibit:
+    """How spend and its change are worked out, for whoever wants to check it."""
+    return prose(
+        "cost.method",
+        "Spend is the billed cost of the charges that begin in the month, in UTC as bills count; the invoice goes by "
+        "billing period. The bridge splits the change by account, region, service and price: longer months, use at "
+        "last month's price, price at this month's use, and apart from these what is new, removed, committed, "
+        "credited, taxed, bought once or without a quantity; its bars add up to the change exactly. Budgets are held "
+        "against spend. Amounts of different currencies are never added.",
+        style, role="method",
+    )  # fmt: skip
 
 
 def _spend(row: pd.Series, budget: pd.Series | None, style: Style) -> Exhibit:
@@ -102,7 +115,7 @@ def _change(row: pd.Series, style: Style) -> Exhibit:
 def _mover(row: pd.Series, style: Style) -> Exhibit:
     """The service that moved the bill most, by name, and mostly by what."""
     code, own, whole = row["billing_currency"], row["spend_change"], row["total_change"]
-    money = money_facts(f"cost.finding.{code.lower()}", code)
+    money = money_facts(f"cost.finding.{code.lower()}", code, rows=Rows("cost", {"service_name": row["service_name"]}))
     rise, verb = ("rise", "added") if whole > 0 else ("fall", "took off")
     mostly = ", mostly {effect}" if row["main_effect"] else ""
     if whole == 0:

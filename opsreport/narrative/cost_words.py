@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from opsreport.exhibit import Exhibit, Fact, prose
+from opsreport.exhibit import Exhibit, Fact, Rows, prose
 from opsreport.theme import Style, is_unknown
 
 
@@ -15,9 +15,19 @@ def say(template: str, style: Style, role: str = "finding", **facts: Fact | str)
     return prose("cost.finding", template, style, role, **{k: v for k, v in facts.items() if f"{{{k}}}" in template})
 
 
-def money_facts(at: str, code: str, coverage: float | None = None) -> Callable[[str, Any], Fact]:
+def money_facts(
+    at: str, code: str, coverage: float | None = None, rows: Rows | None = None
+) -> Callable[[str, Any], Fact]:
     """A maker of facts in one currency, from a name and an amount."""
-    return lambda name, value: Fact(f"{at}.{name}", value, "money", coverage, code)
+    return lambda name, value: Fact(f"{at}.{name}", value, "money", coverage, code,
+                                    measure=_MEASURES.get(name, ""), rows=rows)  # fmt: skip
+
+
+#: What defines the amounts that sentences name.
+_MEASURES = {
+    "spend": "spend", "budget": "budget", "variance": "budget_variance", "over": "over_budget",
+    "change": "spend_change", "same-days-change": "same_days_change", "rise": "total_change",
+}  # fmt: skip
 
 
 def or_else(value: Any, otherwise: Any) -> Any:

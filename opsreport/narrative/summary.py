@@ -56,28 +56,6 @@ def period_title(period: Period, style: Style) -> str:
     return f"{style.text(period.first_day, 'date')} to {style.text(last, 'date')}"
 
 
-def executive(scorecard: pd.DataFrame, findings: dict[str, Exhibit], style: Style) -> Exhibit:
-    """What a director reads in one minute: targets met and missed, then each section's first sentence.
-
-    Parameters
-    ----------
-    findings : dict of str to Exhibit
-        Each section's finding, by the section's id on the page.
-    """
-    counts = _counts(scorecard, style)
-    items = []
-    for section, finding in findings.items():
-        first = finding.lead or finding
-        body = first.html.removeprefix("<p>").removesuffix("</p>")
-        items.append(f'<li>{body} <a href="#{html.escape(section)}">See {html.escape(section)}</a></li>')
-    leads = [finding.lead or finding for finding in findings.values()]
-    return Exhibit(
-        id="summary", kind="prose", html=f"{counts.html}<ul>{''.join(items)}</ul>",
-        text=" ".join(part.text for part in [counts, *leads]),
-        facts=tuple(fact for part in [counts, *leads] for fact in part.facts), about={"role": "finding"},
-    )  # fmt: skip
-
-
 def completeness(told: pd.DataFrame, gaps: pd.DataFrame, style: Style) -> Exhibit:
     """How much of what there was to see was seen, in a sentence."""
     whole = int((told["status"] == "ok").sum())
@@ -116,22 +94,6 @@ def method(client: ClientParams, period: Period, style: Style) -> Exhibit:
         "method", template, style, role="method", zone=client.time_zone, money=money,
         start=Fact("method.start", period.start, "instant"), end=Fact("method.end", period.end, "instant"),
     )  # fmt: skip
-
-
-def _counts(scorecard: pd.DataFrame, style: Style) -> Exhibit:
-    judged = scorecard[scorecard["target"].notna()]["verdict"]
-    if judged.empty:
-        return prose("summary.counts", "No targets were agreed for these days.", style)
-    count = {verdict: int((judged == verdict).sum()) for verdict in ("met", "at risk", "missed", "unknown")}
-    template = "Of {all} targets agreed, {met} met and {missed} missed"
-    template += "; {risk} of those met nearly missed" if count["at risk"] else ""
-    template += "; {unknown} could not be judged, and each says why" if count["unknown"] else ""
-    facts = {
-        "all": len(judged), "met": count["met"] + count["at risk"], "missed": count["missed"],
-        "risk": count["at risk"], "unknown": count["unknown"],
-    }  # fmt: skip
-    used = {name: Fact(f"summary.{name}", n, "count") for name, n in facts.items() if f"{{{name}}}" in template}
-    return prose("summary.counts", template + ".", style, **used)
 
 
 def _logo(folder: Path, name: str) -> str:

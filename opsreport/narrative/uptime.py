@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from opsreport.exhibit import Exhibit, Fact, join, notice, prose
+from opsreport.exhibit import Exhibit, Fact, Rows, join, notice, prose
 from opsreport.theme import Style, is_unknown
 
 _MOST_NAMED = 3
@@ -118,9 +118,10 @@ def _within(row: pd.Series, outages: pd.DataFrame, style: Style) -> pd.DataFrame
 
 def _missed(place: int, row: pd.Series, outages: pd.DataFrame, style: Style) -> Exhibit:
     fact, seen = f"uptime.finding.missed.{place}", row["coverage"]
+    behind = Rows("monitor_state", {"monitor": row["monitor"]})
     counted = outages[outages["counted_down"] > pd.Timedelta(0)]
-    over = Fact(f"{fact}.over", pd.Timedelta(minutes=-row["budget_left"]), "duration", seen)
-    down = Fact(f"{fact}.down", row["counted_down"], "duration", seen)
+    over = Fact(f"{fact}.over", pd.Timedelta(minutes=-row["budget_left"]), "duration", seen, rows=behind)
+    down = Fact(f"{fact}.down", row["counted_down"], "duration", seen, measure="counted_down", rows=behind)
     if len(counted) == 1:
         day = Fact(f"{fact}.day", counted["outage_from"].iloc[0], "date")
         return prose(fact, "{name} was down {down} on {day}, {over} more than its target allows.", style,

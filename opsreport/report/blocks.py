@@ -8,8 +8,8 @@ import re
 
 from nbformat import NotebookNode
 
+from opsreport import markup
 from opsreport.errors import ReportError
-from opsreport.report import markup
 
 FIGURE = "application/vnd.plotly.v1+json"
 COVER_KEYS = {
@@ -70,8 +70,8 @@ def _output(output: NotebookNode, where: str) -> dict | None:
     return _named(dict(about), output.data, where)
 
 
-def _named(block: dict, data: dict, where: str) -> dict:
-    """A block that has all that its kind needs."""
+def _named(block: dict, data: dict, where: str) -> dict | None:
+    """A block that has all that its kind needs; None for words that say nothing."""
     kind = block.get("kind")
     needs = COVER_KEYS if kind == "cover" else NEEDS.get(kind)
     if needs is None:
@@ -86,6 +86,8 @@ def _named(block: dict, data: dict, where: str) -> dict:
             f"{where}: a {kind} without text/html.", hint="a chart carries its numbers as a table, the rest its text."
         )
     block["html"] = markup.clean("".join(data.get("text/html", "")))
+    if kind == "prose" and not block["html"].strip():
+        return None  # nothing was said
     if kind == "chart":
         if FIGURE not in data:
             raise ReportError(f"{where}: a chart without a figure.", hint="display the figure together with its table.")

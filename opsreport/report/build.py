@@ -13,21 +13,37 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import nbformat
+import pandas as pd
 
 from opsreport.errors import ReportError
 from opsreport.home import Home, one_at_a_time
 from opsreport.params import own_files
 from opsreport.report import page
+from opsreport.report.evidence import gather
 from opsreport.report.execute import execute
-from opsreport.report.manifest import cover, manifest, sha256
+from opsreport.report.manifest import cover, figures, manifest, sha256
+from opsreport.report.page import ROWS
+from opsreport.theme import Style
 
 NOTEBOOK = "monthly_review.ipynb"
 
 
-def build(home: Home, client: str, month: str, inputs: list[dict[str, Any]]) -> Path:
+class Loaded(Protocol):
+    """What `build` needs of a loaded month: what it was read from, and the rows behind a figure."""
+
+    style: Style
+
+    def inputs(self) -> list[dict[str, Any]]:
+        """The files that its frames were read from, with their hashes."""
+
+    def rows(self, frame: str, when: str = "this_month", **where: Any) -> pd.DataFrame:
+        """The rows of a frame behind a figure."""
+
+
+def build(home: Home, client: str, month: str, loaded: Loaded) -> Path:
     """Make a client's review of a month and publish it.
 
     Parameters
@@ -35,14 +51,14 @@ def build(home: Home, client: str, month: str, inputs: list[dict[str, Any]]) -> 
     home : Home
     client, month : str
         As `opsreport.load` takes them.
-    inputs : list of dict
-        The hashes of what the client's frames were read from.
+    loaded : Month
+        The same month, as `opsreport.load` gives it.
 
     Returns
     -------
     Path
         The published page: ``out/<client>/<month>/<client>-<month>.html``, with the executed
-        notebook and the manifest beside it.
+        notebook, the rows behind its figures and the manifest beside it.
 
     Raises
     ------
@@ -57,8 +73,11 @@ def build(home: Home, client: str, month: str, inputs: list[dict[str, Any]]) -> 
         made = execute(source, notebook, {"client": client, "month": month, "home": str(home.folder)}, home.notebooks)
         _check_whose(made, client, month)
         _clean(made, notebook)
-        html.write_text(page.render(made), "utf-8")
-        _write_manifest(work, made, [notebook, html], [*_own_inputs(home, client, source), *inputs])
+        behind = gather(figures(made), loaded.rows, loaded.style, f"opsreport.load({client!r}, {month!r})")
+        html.write_text(page.render(made, behind), "utf-8")
+        rows = _write_rows(work / ROWS, behind.files)
+        inputs = [*_own_inputs(home, client, month, source), *loaded.inputs()]
+        _write_manifest(work, made, [notebook, html, *rows], inputs)
         return _publish(work, place, month) / html.name
 
 
@@ -95,22 +114,30 @@ def _clean(notebook: nbformat.NotebookNode, path: Path) -> None:
     nbformat.write(notebook, path)
 
 
-def _own_inputs(home: Home, client: str, notebook: Path) -> list[dict[str, Any]]:
-    own = [*own_files(home.params, client), notebook]
+def _write_rows(folder: Path, files: dict[str, bytes]) -> list[Path]:
+    """The rows behind the figures, a file for each choice of them."""
+    folder.mkdir()
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return sorted(folder.iterdir())
+
+
+def _own_inputs(home: Home, client: str, month: str, notebook: Path) -> list[dict[str, Any]]:
+    own = [*own_files(home.params, client, month), notebook]
     return [{"path": str(path.relative_to(home.folder)), "sha256": sha256(path)} for path in own]
 
 
 def _write_manifest(
     work: Path, notebook: nbformat.NotebookNode, files: list[Path], inputs: list[dict[str, Any]]
 ) -> None:
-    content = manifest(notebook, {path.name: path for path in files}, inputs)
+    content = manifest(notebook, {path.relative_to(work).as_posix(): path for path in files}, inputs)
     text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     (work / "manifest.json").write_text(text, "utf-8")
 
 
 def _publish(work: Path, place: Path, month: str) -> Path:
     """Put what was made where the month's link points, in one step; remove what it replaced."""
-    for path in work.iterdir():
+    for path in (path for path in work.rglob("*") if path.is_file()):
         with path.open("rb") as handle:
             os.fsync(handle.fileno())
     kept = place / ".made" / f"{month}~{work.name.removeprefix('.making-')}"

@@ -9,6 +9,7 @@ holds, and what the notebook does not say is not on the page.
 import base64
 import gzip
 import hashlib
+import json
 import re
 from functools import lru_cache, partial
 from importlib.resources import files
@@ -19,15 +20,17 @@ from markupsafe import Markup, escape
 from nbconvert.exporters.templateexporter import TemplateExporter
 from nbformat import NotebookNode
 
-from opsreport import theme
-from opsreport.report import markup
+from opsreport import markup, theme
 from opsreport.report.blocks import read, take_cover
+from opsreport.report.evidence import Evidence
 
 TEMPLATE = Path(__file__).parent / "template"
+#: The folder beside the page that holds the rows behind its figures.
+ROWS = "rows"
 READABLE_CONTRAST = 4.5  # WCAG 2.2, success criterion 1.4.3
 
 
-def render(notebook: NotebookNode) -> str:
+def render(notebook: NotebookNode, behind: Evidence | None = None) -> str:
     """Write an executed notebook as one HTML page that needs no other file.
 
     Parameters
@@ -35,6 +38,9 @@ def render(notebook: NotebookNode) -> str:
     notebook : nbformat.NotebookNode
         An executed notebook whose outputs say in ``metadata["opsreport"]`` what they are.
         It is not changed.
+    behind : Evidence, optional
+        The rows behind its figures, which then can be opened; their files are to lie in the
+        folder `ROWS` beside the page.
 
     Returns
     -------
@@ -65,6 +71,8 @@ def render(notebook: NotebookNode) -> str:
             "contents": _name_headings(blocks),
             "templates": [Markup(template) for template in templates],
             "has_charts": any(block["kind"] == "chart" for block in blocks),
+            "behind": _packed(behind),
+            "rows": ROWS,
             "footer": _css_string(f"{cover['display_name']} · {cover['period']}"),
             "file_stem": markup.inert_json(f"{cover['client']}-{cover['month']}", "The cover"),
             **_look(cover["colour"]),
@@ -141,6 +149,14 @@ def _figure(block: dict, templates: list[str]) -> Markup:
         {"data": block["figure"].get("data", []), "layout": layout, "template": templates.index(template)},
         f"The chart {block['id']}",
     )
+
+
+def _packed(behind: Evidence | None) -> Markup:
+    """What stands behind the figures, as the boot script unpacks it; empty where nothing is known."""
+    if behind is None:
+        return Markup("")
+    text = json.dumps(behind.record(), ensure_ascii=False, separators=(",", ":"))
+    return Markup(base64.b64encode(gzip.compress(text.encode("utf-8"), 9, mtime=0)).decode())
 
 
 @lru_cache(maxsize=1)

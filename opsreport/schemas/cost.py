@@ -13,6 +13,8 @@ COST = Frame(
     ends="charge_period_end",
     groups=("provider_name", "service_name", "sub_account_id", "region_id", "resource_id", "service",
             "charge_category"),
+    shown=("charge_period_start", "billed_cost", "billing_currency", "service_name", "resource_id",
+           "charge_description", "pricing_quantity", "pricing_unit"),
     columns=(
         Column("provider_name", "who provides the service (ServiceProviderName from FOCUS 1.3)"),
         Column("billing_period_start", "start of the period the charge is invoiced in", INSTANT, required=True),

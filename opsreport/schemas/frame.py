@@ -69,6 +69,8 @@ class Frame:
         Whether a row is what somebody saw at an instant, and holds until it is seen again.
     groups : tuple of str
         Columns by which the rows behind a figure are told apart.
+    shown : tuple of str
+        Columns that a page shows of them first; by default the frame's own order.
     """
 
     name: str
@@ -81,6 +83,7 @@ class Frame:
     replaces_by: str = ""
     is_snapshot: bool = False
     groups: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
     names: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:

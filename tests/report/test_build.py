@@ -6,10 +6,12 @@ import os
 import stat
 import time
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from pathlib import Path
 
 import nbformat
 import nbformat.v4 as v4
+import pandas as pd
 import pytest
 
 from opsreport.errors import ReportError
@@ -17,6 +19,8 @@ from opsreport.home import Home
 from opsreport.report import build as module
 from opsreport.report.build import build
 from opsreport.report.manifest import figures, sha256
+from opsreport.schemas import FRAMES
+from opsreport.theme import Style
 
 COVER = {
     "id": "cover",
@@ -37,6 +41,30 @@ COVER = {
 SPEND = {"id": "cost.spend", "value": "12.5", "unit": "money", "coverage": 1.0, "text": "€12.50", "currency": "EUR"}
 DOWN = {"id": "uptime.down", "value": 60.0, "unit": "duration", "coverage": None, "text": "1 min"}
 INPUTS = [{"path": "bill.csv", "sha256": "00", "frame": "cost", "source": "focus"}]
+
+
+class Loaded:
+    """A month of nothing but two charges and an outage."""
+
+    style = Style("en_GB", "EUR", "Europe/Berlin")
+
+    def __init__(self, inputs=()):
+        self._inputs = list(inputs)
+
+    def inputs(self):
+        return self._inputs
+
+    def rows(self, frame, when="this_month", **where):
+        at = pd.Timestamp("2026-10-05", tz="UTC")
+        held = {
+            "cost": {"billing_period_start": at, "charge_period_start": at, "charge_category": "Usage",
+                     "billed_cost": Decimal("12.5"), "billing_currency": "EUR"},
+            "monitor_state": {"monitor": "shop", "started_at": at, "ended_at": at, "state": "down"},
+        }  # fmt: skip
+        return FRAMES[frame].conform(pd.DataFrame([held[frame]]))
+
+
+LOADED = Loaded(INPUTS)
 
 
 @pytest.fixture
@@ -75,7 +103,7 @@ def making(home, monkeypatch):
             return copy.deepcopy(notebook)
 
         monkeypatch.setattr(module, "execute", execute)
-        return build(home, "acme", "2026-10", INPUTS)
+        return build(home, "acme", "2026-10", LOADED)
 
     return made
 
@@ -85,6 +113,10 @@ def published(home):
     return {path.relative_to(home.out): path.read_bytes() for path in home.out.rglob("*") if path.is_file()}
 
 
+def held_in(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 def test_a_review_is_a_page_its_notebook_and_its_manifest(home, making):
     path = making(executed(prose("cost.finding", SPEND), prose("uptime.finding", DOWN)))
     assert path == home.out / "acme/2026-10/acme-2026-10.html"
@@ -92,13 +124,16 @@ def test_a_review_is_a_page_its_notebook_and_its_manifest(home, making):
         "acme-2026-10.html",
         "acme-2026-10.ipynb",
         "manifest.json",
+        "rows",
     ]
     manifest = json.loads((path.parent / "manifest.json").read_text("utf-8"))
     assert [manifest[key] for key in ("client", "month", "state")] == ["acme", "2026-10", "final"]
     assert manifest["figures"] == [SPEND, DOWN]
     for name, about in manifest["files"].items():
         assert about == {"sha256": sha256(path.parent / name), "bytes": (path.parent / name).stat().st_size}
-    assert set(manifest["files"]) == {"acme-2026-10.html", "acme-2026-10.ipynb"}
+    assert set(manifest["files"]) == {
+        "acme-2026-10.html", "acme-2026-10.ipynb", "rows/cost.csv", "rows/monitor_state.csv",
+    }  # fmt: skip
 
 
 def test_the_manifest_names_what_it_was_made_from_and_no_other_clients_files(home, making):
@@ -114,12 +149,12 @@ def test_the_manifest_names_what_it_was_made_from_and_no_other_clients_files(hom
 
 def test_the_same_notebook_makes_the_same_bytes_and_leaves_one_copy(home, making):
     path = making(executed(prose("a", SPEND)))
-    before, first = {one.name: one.read_bytes() for one in path.parent.iterdir()}, path.resolve()
+    before, first = held_in(path.parent), path.resolve()
     made = executed(prose("a", SPEND))
     for cell, old in zip(made.cells, nbformat.read(path.with_suffix(".ipynb"), 4).cells, strict=True):
         cell.id = old.id
     path = making(made)
-    assert {one.name: one.read_bytes() for one in path.parent.iterdir()} == before
+    assert held_in(path.parent) == before
     assert path.resolve() != first and not first.exists()
     assert sorted(one.name for one in (home.out / "acme").iterdir()) == [".made", "2026-10"]
     assert len(list((home.out / "acme/.made").iterdir())) == 1
@@ -210,7 +245,7 @@ def test_another_month_and_another_client_stay(home, making, monkeypatch):
     before = published(home)
     (home.params / "other.yaml").write_text("client: other\n")
     monkeypatch.setattr(module, "execute", lambda *_: executed(client="other", month="2026-09"))
-    build(home, "other", "2026-09", [])
+    build(home, "other", "2026-09", Loaded())
     assert {path: held for path, held in published(home).items() if path in before} == before
 
 
@@ -238,18 +273,18 @@ def write_notebook(home, *more):
 
 def test_a_real_run_is_published_is_the_same_again_and_a_failing_one_changes_nothing(home):
     write_notebook(home, f"show(**{prose('a', SPEND)!r})")
-    path = build(home, "acme", "2026-10", INPUTS)
-    first = {one.name: one.read_bytes() for one in path.parent.iterdir()}
+    path = build(home, "acme", "2026-10", LOADED)
+    first = held_in(path.parent)
     assert json.loads(first["manifest.json"])["figures"] == [SPEND]
     for name, held in first.items():
         assert str(home.folder).encode() not in held, f"{name} knows where it was made"
-    again = build(home, "acme", "2026-10", INPUTS)
-    assert {one.name: one.read_bytes() for one in again.parent.iterdir()} == first
+    again = build(home, "acme", "2026-10", LOADED)
+    assert held_in(again.parent) == first
 
     write_notebook(home, "raise RuntimeError('no')")
     before = published(home)
     with pytest.raises(ReportError, match=r"cell 5 \(raise RuntimeError\('no'\)\) failed"):
-        build(home, "acme", "2026-10", INPUTS)
+        build(home, "acme", "2026-10", LOADED)
     assert published(home) == before
     assert sorted(os.listdir(Path(home.out / "acme"))) == [".made", "2026-10"]
 

@@ -1,4 +1,4 @@
-// Draws the page's charts. The page's policy lets in this script and plotly's source, both by
+// Draws the page's charts, and opens what stands behind a figure. The page's policy lets in this script and plotly's source, both by
 // their hash, so a byte changed here must go through page.py, which computes it.
 "use strict";
 (() => {
@@ -14,6 +14,8 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     followContents();
+    openFigures();
+    if (!document.getElementById("plotly-source")) return;
     const ready = start();
     holdLoadUntil(ready);
     ready.catch((error) => {
@@ -177,6 +179,115 @@
     const text = (chart.figure.querySelector(part)?.textContent || "").trim();
     const lines = text.match(new RegExp(`.{1,${letters}}(?=\\s|$)|\\S+`, "gs")) || [];
     return lines.map((line) => line.trim().replace(/&/g, "&amp;").replace(/</g, "&lt;"));
+  }
+
+  // Walking back: a figure opens to its definition, what was seen of it, and the rows behind it.
+
+  function openFigures() {
+    const packed = document.getElementById("behind");
+    const dialog = document.getElementById("walk-back");
+    if (!packed || !dialog.showModal) return;
+    let known;
+    const load = async () => (known ??= JSON.parse(await unpack(packed.textContent)));
+    const places = [...document.querySelectorAll("main .fact[data-fact]")];
+    for (const place of places) {
+      place.tabIndex = 0;
+      place.setAttribute("role", "button");
+      place.setAttribute("aria-haspopup", "dialog");
+    }
+    const open = async (place) => {
+      tell(dialog, place, await load(), packed.dataset.folder);
+      dialog.showModal();
+    };
+    const asked = (event) => event.target.closest?.("main .fact[data-fact]");
+    document.addEventListener("click", (event) => { if (asked(event)) open(asked(event)); });
+    document.addEventListener("keydown", (event) => {
+      if (!asked(event) || !["Enter", " "].includes(event.key)) return;
+      event.preventDefault();
+      open(asked(event));
+    });
+    dialog.addEventListener("click", (event) => {
+      if (event.target === dialog || event.target.closest(".close")) dialog.close();
+    });
+    const named = () => {
+      const id = decodeURIComponent(location.hash).replace(/^#figure=/, "");
+      const place = location.hash.startsWith("#figure=") && places.find((one) => one.dataset.fact === id);
+      if (place) { place.scrollIntoView({ block: "center" }); open(place); }
+    };
+    addEventListener("hashchange", named);
+    named();
+  }
+
+  function tell(dialog, place, known, folder) {
+    const id = place.dataset.fact;
+    const [measure, seen, selection] = known.facts[id] || [-1, "", -1];
+    const [heading, meaning] = known.measures[measure] || ["", ""];
+    dialog.querySelector(".value").textContent = place.textContent;
+    const told = [];
+    const sentence = place.closest("p, li, tr")?.textContent.trim().replace(/\s+/g, " ");
+    const label = place.closest("tr") ? rowLabel(place) : sentence;
+    told.push(part("p", label, "context"));
+    told.push(part("h3", "What it means"));
+    if (meaning) told.push(part("p", `${heading}: ${meaning}.`));
+    else told.push(part("p", methodOf(place) || "What its sentence says."));
+    if (seen) told.push(part("h3", "How much was seen"), part("p", `${seen} of what there was to see.`));
+    told.push(part("h3", "The rows behind it"), ...rowsOf(known.selections[selection], folder));
+    told.push(part("p", `Figure ${id}`, "id"));
+    dialog.querySelector(".told").replaceChildren(...told);
+    dialog.scrollTop = 0;
+  }
+
+  // The note of a figure's section that tells how its figures are made.
+  function methodOf(place) {
+    const link = place.closest("tr, li")?.querySelector('a[href^="#"]');
+    const section = link && place.closest(".scorecard, #summary") ? link.hash.slice(1) : place.dataset.fact.split(".")[0];
+    return document.getElementById(`${section}.method`)?.textContent.trim();
+  }
+
+  function rowLabel(place) {
+    const cell = place.closest("td, th");
+    const first = cell.closest("tr").querySelector("th");
+    return [first && first !== cell ? first.textContent : "", cell.dataset.label].filter(Boolean).join(" · ");
+  }
+
+  function rowsOf(selection, folder) {
+    if (!selection) return [part("p", "It is counted or stated in the review itself: no record stands behind it.")];
+    const { title, count, columns, rows, csv, code } = selection;
+    const shown = rows.length < count ? `${title}: the first ${rows.length} of ${count.toLocaleString()}.` : `${title}: ${count || "none"}.`;
+    const made = [part("p", shown)];
+    if (rows.length) {
+      const table = part("table", "");
+      table.append(row("th", columns, "thead"), ...rows.map((cells) => row("td", cells)));
+      const scroll = part("div", "", "scroll");
+      scroll.tabIndex = 0;
+      scroll.setAttribute("role", "group");
+      scroll.setAttribute("aria-label", title);
+      scroll.append(table);
+      made.push(scroll);
+    }
+    const link = part("a", "All of them as CSV");
+    link.href = `${folder}/${csv}`;
+    const line = part("p", "");
+    line.append(link, ", beside this page; in JupyterLab:");
+    made.push(line, part("pre", code));
+    return made;
+  }
+
+  function row(kind, cells, within) {
+    const line = part("tr", "");
+    line.append(...cells.map((text) => part(kind, text)));
+    if (kind === "th") [...line.children].forEach((cell) => { cell.scope = "col"; });
+    if (!within) return line;
+    const whole = part(within, "");
+    whole.append(line);
+    return whole;
+  }
+
+  function part(tag, text, name) {
+    const made = document.createElement(tag);
+    made.textContent = text;
+    if (name) made.className = name;
+    return made;
   }
 
   function followContents() {

@@ -1,0 +1,52 @@
+"""Restatements: what last month's review printed that its sources tell otherwise by now."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+
+from opsreport.exhibit import Fact, Rows
+from opsreport.theme import Style, is_unknown
+
+RESTATED = ("measure", "reported_as", "now_reads", "section", "id", "value", "unit", "currency", "rows")
+
+
+def restated(reported: pd.DataFrame, scorecard: pd.DataFrame, style: Style) -> pd.DataFrame:
+    """The key figures that last month's review printed and that read otherwise now.
+
+    Answers: which figures did we give you that no longer hold?
+
+    Parameters
+    ----------
+    reported : DataFrame
+        `opsreport.Month.reported`: what the review of the month before printed.
+    scorecard : DataFrame
+        This month's key figures; ``last_month`` is what the sources now say of it.
+
+    Returns
+    -------
+    DataFrame
+        `RESTATED`, a row a figure that is not printed the same: as it was reported and as it
+        reads now, both as printed, since what cannot be told apart on the page was not
+        restated; then its value now and the rows behind it. Empty where all still hold,
+        where nothing was reported, and for figures that the older review did not have.
+    """
+    printed = dict(zip(reported["id"], reported["text"], strict=True))
+    rows = []
+    for row in scorecard.to_dict("records"):
+        then = printed.get(f"scorecard.{row['id']}.this_month")
+        currency = "" if is_unknown(row["currency"]) else row["currency"]
+        now = Fact(row["id"], row["last_month"], row["unit"], None, currency).text(style)
+        if then is not None and then != now:
+            behind = replace(row["rows"], when="last_month") if isinstance(row["rows"], Rows) else None
+            rows.append({
+                "measure": row["measure"], "reported_as": then, "now_reads": now, "section": row["section"],
+                "id": row["id"], "value": row["last_month"], "unit": row["unit"], "currency": currency, "rows": behind,
+            })  # fmt: skip
+    return pd.DataFrame(rows, columns=list(RESTATED), dtype=object)
+
+
+def compared(reported: pd.DataFrame, scorecard: pd.DataFrame) -> int:
+    """How many key figures both reviews have, and so can be held against each other."""
+    return sum(f"scorecard.{id}.this_month" in set(reported["id"]) for id in scorecard["id"])

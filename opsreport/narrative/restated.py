@@ -1,0 +1,44 @@
+"""The sentences on what last month's review said and its sources tell otherwise by now."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from opsreport.exhibit import Exhibit, Fact, join, prose
+from opsreport.theme import Style, is_unknown
+
+_MOST_NAMED = 3
+_F = "restated.finding"
+
+
+def finding(restated: pd.DataFrame, compared: int, style: Style) -> Exhibit:
+    """Which figures of last month's review no longer hold, or that all of them do.
+
+    Parameters
+    ----------
+    restated : DataFrame
+        From `opsreport.metrics.restated.restated`.
+    compared : int
+        How many figures both reviews have; 0 where the month before was not reviewed.
+    """
+    if not compared:
+        return prose(_F, "The month before was not reviewed here, so no figure of it can have been restated.", style)
+    count, every = Fact(f"{_F}.count", len(restated), "count"), Fact(f"{_F}.compared", compared, "count")
+    if restated.empty:
+        return prose(_F, "All {every} key figures that last month's review gave still hold.", style, every=every)
+    said = "{count} of the {every} key figures that last month's review gave reads otherwise by now."
+    if len(restated) > 1:
+        said = "{count} of the {every} key figures that last month's review gave read otherwise by now."
+    named = [_one(row, style) for _, row in restated.head(_MOST_NAMED).iterrows()]
+    return join(_F, [prose(_F, said, style, count=count, every=every), *named], lead=named[:1])
+
+
+def _one(row: pd.Series, style: Style) -> Exhibit:
+    id = f"restated.{row['id']}"
+    then = Fact(f"{id}.then", row["reported_as"])
+    now = Fact(f"{id}.now", row["value"], row["unit"], None, row["currency"], rows=row["rows"])
+    said = "{measure}: last month we reported {then}, the source now says {now}."
+    if is_unknown(row["value"]):
+        said = "{measure}: last month we reported {then}, and no source says so any more."
+        return prose(id, said, style, measure=row["measure"], then=then)
+    return prose(id, said, style, measure=row["measure"], then=then, now=now)

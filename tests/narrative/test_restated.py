@@ -1,0 +1,33 @@
+"""What was restated is said with both figures; that all still holds is said too."""
+
+import pandas as pd
+
+from opsreport.metrics.restated import RESTATED
+from opsreport.narrative.restated import finding
+from opsreport.theme import Style
+
+STYLE = Style("en_GB", "EUR")
+
+
+def rows(*values):
+    made = [{"measure": "Spend", "reported_as": "€1.00", "now_reads": "", "section": "cost", "id": f"cost.{place}",
+             "value": value, "unit": "money", "currency": "EUR", "rows": None} for place, value in enumerate(values)]  # fmt: skip
+    return pd.DataFrame(made, columns=list(RESTATED), dtype=object)
+
+
+def test_it_says_what_was_reported_and_what_the_source_now_says():
+    said = finding(rows(2), 9, STYLE)
+    assert said.text == (
+        "1 of the 9 key figures that last month's review gave reads otherwise by now. "
+        "Spend: last month we reported €1.00, the source now says €2.00."
+    )
+    assert said.lead.text.startswith("Spend: last month we reported")
+
+
+def test_a_source_that_no_longer_tells_is_said_to():
+    assert "no source says so any more" in finding(rows(None), 9, STYLE).text
+
+
+def test_when_all_hold_or_none_can_be_compared_that_is_said():
+    assert finding(rows(), 9, STYLE).text == "All 9 key figures that last month's review gave still hold."
+    assert "was not reviewed here" in finding(rows(), 0, STYLE).text
