@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from opsreport.errors import SourceError
-from opsreport.schemas import DECIMAL, FRAMES, INSTANT
+from opsreport.schemas import DECIMAL, FRAMES, INSTANT, TEXT
 from opsreport.sources._files import connection
 
 _NUMBER = r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*"
@@ -78,6 +79,34 @@ def joined(files: list[str], parts: list[pa.Table], latest: bool) -> pa.Table:
     return rows.select(list(FRAMES["cost"].names))
 
 
+def as_frame(rows: pa.Table) -> pd.DataFrame:
+    """The charges as the cost frame, each column with its dtype."""
+    kinds = {pa.string(): TEXT, pa.decimal128(38, 18): DECIMAL}
+    instants = [column.name for column in FRAMES["cost"].columns if column.dtype == INSTANT]
+    return rows.to_pandas(types_mapper=kinds.get).astype(dict.fromkeys(instants, INSTANT))
+
+
+def decimals(file: str, raw: pa.Table, names: dict[str, str]) -> pa.Table:
+    """The rows with some columns of text as exact numbers.
+
+    Parameters
+    ----------
+    names : dict
+        The columns, and what the provider calls each.
+
+    Raises
+    ------
+    SourceError
+        When a value is no number; names file, row, column and value.
+    """
+    made = ", ".join(f"{_decimal(raw, name)} as {name}" for name in names)
+    read = connection().from_arrow(raw).query("bill", f"select {made} from bill").to_arrow_table()
+    for name, theirs in names.items():
+        _refuse_unlike(file, raw[name], read[name], theirs, DECIMAL)
+        raw = raw.set_column(raw.column_names.index(name), name, read[name])
+    return raw
+
+
 def without_words(rows: pa.Table, nulls: list[str]) -> pa.Table:
     """Null where a text column holds a word that means null."""
     for place, field in enumerate(rows.schema):
@@ -124,17 +153,18 @@ def _instant(raw: pa.Table, name: str, time_format: str) -> str:
 
 def _refuse_unread(file: str, raw: pa.Table, rows: pa.Table) -> None:
     for column in FRAMES["cost"].columns:
-        if column.name not in raw.column_names or column.dtype not in _HINTS:
-            continue
-        given, read = raw[column.name], rows[column.name]
-        if given.null_count == read.null_count:
-            continue
-        row = pc.index(pc.and_(pc.is_valid(given), pc.is_null(read)), True).as_py()
-        kind = "a number" if column.dtype == DECIMAL else "a time"
-        raise SourceError(
-            f"{file}, row {row + 1}, {column.name}: {str(given[row].as_py())[:80]!r} is not {kind}",
-            hint=_HINTS[column.dtype],
-        )
+        if column.name in raw.column_names and column.dtype in _HINTS:
+            _refuse_unlike(file, raw[column.name], rows[column.name], column.name, column.dtype)
+
+
+def _refuse_unlike(file: str, given: pa.ChunkedArray, read: pa.ChunkedArray, name: str, dtype: object) -> None:
+    """Refuse a column of which a value was given, but could not be read."""
+    if given.null_count == read.null_count:
+        return
+    row = pc.index(pc.and_(pc.is_valid(given), pc.is_null(read)), True).as_py()
+    kind = "a number" if dtype == DECIMAL else "a time"
+    shown = repr(str(given[row].as_py())[:80])
+    raise SourceError(f"{file}, row {row + 1}, {name}: {shown} is not {kind}", hint=_HINTS[dtype])
 
 
 def _canonical(file: str, tags: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -26,7 +26,6 @@ the bill would be counted twice.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 import pandas as pd
@@ -36,9 +35,8 @@ from pydantic import Field
 from opsreport.coverage import days_without_usage
 from opsreport.errors import SourceError
 from opsreport.period import Period
-from opsreport.schemas import DECIMAL, INSTANT, TEXT
 from opsreport.schemas import FRAMES as ALL
-from opsreport.sources import Pages, SourceSettings, _bill, _files
+from opsreport.sources import Pages, SourceSettings, _bill, _exports, _files
 
 FRAMES = ("cost",)
 
@@ -67,39 +65,13 @@ class Settings(SourceSettings):
     )
 
 
-@dataclass(frozen=True)
-class Export:
-    """A file's columns, by the frame's names, as written; and how many of its columns are not read."""
-
-    file: str
-    rows: pa.Table
-    ignored: int
-
-
 def fetch(period: Period, settings: SourceSettings) -> Pages:
     """Every file once; one that cannot be read makes the pages partial."""
-    files = _files.find(settings, settings.path, _SUFFIXES)
-    exports, inputs, faults, notes, seen = [], [], [], [], {}
-    for file in files:
-        try:
-            record = file.record()
-            # A later export may hold an unchanged file: that one is needed when the earlier is dropped.
-            export = _bill.export_of(file.name) if settings.latest else ""
-            first = seen.setdefault((export, record["sha256"]), file.name)
-            if first != file.name:
-                notes.append(f"{file.name} is the same file as {first} and was read once")
-                continue
-            pick = _pick(file, settings)
-            exports.append(Export(file.name, *_read(file, pick, settings)))
-            inputs.append(record)
-        except _files.BrokenFile as error:
-            faults.append(error.message)
-            inputs.append({"path": file.name, "unread": error.message})
-    if not exports:
-        raise SourceError("; ".join(faults), hint="export again what cannot be read")
-    status = "partial" if faults else "ok"
-    ignored = {export.file: export.ignored for export in exports}
-    return Pages(tuple(exports), settings, tuple(inputs), status, "; ".join(faults + notes), {"ignored": ignored})
+
+    def read(file: _files.File) -> tuple[pa.Table, int]:
+        return _read(file, _pick(file, settings), settings)
+
+    return _exports.fetch(settings, settings.path, settings.latest, _SUFFIXES, read)
 
 
 def to_frames(pages: Pages, period: Period) -> dict[str, pd.DataFrame]:
@@ -113,10 +85,7 @@ def to_frames(pages: Pages, period: Period) -> dict[str, pd.DataFrame]:
     settings = pages.settings
     parts = [_bill.typed(export.file, export.rows, settings.time_format) for export in pages.items]
     rows = _bill.joined([export.file for export in pages.items], parts, settings.latest)
-    kinds = {pa.string(): TEXT, pa.decimal128(38, 18): DECIMAL}
-    frame = rows.to_pandas(types_mapper=kinds.get)
-    instants = [column.name for column in ALL["cost"].columns if column.dtype == INSTANT]
-    return {"cost": frame.astype(dict.fromkeys(instants, INSTANT))}
+    return {"cost": _bill.as_frame(rows)}
 
 
 def observed(frames: dict[str, pd.DataFrame], pages: Pages, period: Period) -> dict[str, tuple]:
