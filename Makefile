@@ -4,16 +4,22 @@
 
 PYTHON ?= python3
 MONTH  ?= 2026-10
+BEFORE ?= 2026-09
 DEMO   := demo-shop demo-clinic
 BIN    := .venv/bin
 READY  := .venv/.ready
 
 .PHONY: report test lab bench lock lint clean
 
+# First the month before as its bills stood then, so that this month is held against what was said of it.
 report: $(READY)
+	$(BIN)/opsreport demo --until $(BEFORE)
+	for client in $(DEMO); do $(BIN)/opsreport collect $$client --month $(BEFORE) || exit 1; done
+	$(BIN)/opsreport report $(DEMO) --month $(BEFORE)
 	$(BIN)/opsreport demo
 	for client in $(DEMO); do $(BIN)/opsreport collect $$client --month $(MONTH) || exit 1; done
 	$(BIN)/opsreport report $(DEMO) --month $(MONTH)
+	$(BIN)/opsreport fleet --month $(MONTH)
 
 test: $(READY)
 	$(BIN)/ruff check .

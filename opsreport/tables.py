@@ -14,9 +14,11 @@ import pandas as pd
 from opsreport.exhibit import Exhibit, Fact, Rows
 from opsreport.schemas import FRAMES, MEASURES, SECTIONS, Measure
 from opsreport.schemas.frame import ANY, MISSING
+from opsreport.schemas.scorecard import NAMES
 from opsreport.theme import Style, is_unknown
 
 _GLYPHS = {"met": "✓", "missed": "✕", "at risk": "△", "unknown": "?"}
+_SCORE_HEADS = ("Measure", "This month", "Target", "Last month", "Baseline", "13 months", "Seen", "Verdict")
 _NOTHING_BETTER: Mapping[str, str] = MappingProxyType({})
 _WORDS = ("text", "instant", "time", "day", "date", "month")
 
@@ -32,7 +34,8 @@ def table(
     ----------
     rows : DataFrame
         Columns named as in `opsreport.schemas.MEASURES`; a ``coverage`` column bounds the
-        row's facts, a ``billing_currency`` column is its money's currency.
+        row's facts, a ``billing_currency`` column is its money's currency. A value that is
+        a `Fact` is written in its own unit, for columns of figures of several kinds.
     columns : sequence of str
         Which columns, in order; all by default.
     limit : int
@@ -78,7 +81,7 @@ def table(
         kind="table",
         html=f"<table><caption>{html.escape(title)}</caption><thead><tr>{head}</tr></thead>"
         f"<tbody>{''.join(body)}</tbody></table>",
-        text=f"{title}\n{shown[names].to_string(index=False)}",
+        text=f"{title}\n{shown[names].map(lambda one: _in_words(one, style)).to_string(index=False)}",
         facts=tuple(fact.record(style) for fact in facts),
         about={"title": title, "note": " ".join(filter(None, [note, left_out]))},
     )
@@ -93,18 +96,27 @@ def scorecard(rows: pd.DataFrame, style: Style) -> Exhibit:
         As `opsreport.schemas.scorecard.SCORECARD` lists, each figure in its own unit.
     """
     facts: list[Fact] = []
-    body = "".join(_score_row(row, style, facts) for _, row in rows.iterrows())
-    heads = ("Measure", "This month", "Target", "Last month", "Baseline", "13 months", "Seen", "Verdict")
+    body, section = "", ""
+    for _, row in rows.iterrows():
+        body += _group(row["section"], len(_SCORE_HEADS)) if row["section"] != section else ""
+        body += _score_row(row, style, facts)
+        section = row["section"]
     numbers = ("This month", "Target", "Last month", "Baseline", "Seen")
-    head = "".join(f'<th scope="col"{_number_class(h in numbers)}>{h}</th>' for h in heads)
+    head = "".join(f'<th scope="col"{_number_class(h in numbers)}>{h}</th>' for h in _SCORE_HEADS)
     return Exhibit(
         id="scorecard",
         kind="scorecard",
         html=f"<table><caption>Scorecard</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>",
         text=rows[["measure", "this_month", "target", "last_month", "verdict"]].to_string(index=False),
         facts=tuple(fact.record(style) for fact in facts),
-        about={"title": "Scorecard", "note": ""},
+        about={"title": "Scorecard", "note": "", "verdicts": _verdicts(rows)},
     )
+
+
+def _verdicts(rows: pd.DataFrame) -> list[dict[str, str]]:
+    """Each target's verdict, for the manifest."""
+    agreed = rows[rows["target"].notna()]
+    return [{name: str(row[name]) for name in ("id", "measure", "section", "verdict")} for _, row in agreed.iterrows()]
 
 
 def badge(verdict: str) -> str:
@@ -138,9 +150,17 @@ def _runs(points: list[tuple[float, float] | None]) -> list[str]:
     return [" ".join(run) for run in runs if len(run) > 1]
 
 
+def _group(section: str, width: int) -> str:
+    """The line above a section's key figures."""
+    name = html.escape(NAMES.get(section, section))
+    return (
+        f'<tr class="group"><th scope="colgroup" colspan="{width}">'
+        f'<a href="#{html.escape(section)}">{name[:1].upper()}{name[1:]}</a></th></tr>'
+    )
+
+
 def _score_row(row: pd.Series, style: Style, facts: list[Fact]) -> str:
-    link = f'<a href="#{html.escape(row["section"])}">{html.escape(row["measure"])}</a>'
-    cells = [f'<th scope="row" data-label="Measure">{link}</th>']
+    cells = [f'<th scope="row" data-label="Measure">{html.escape(row["measure"])}</th>']
     for column, heading in (("this_month", "This month"), ("target", "Target"),
                             ("last_month", "Last month"), ("baseline", "Baseline")):  # fmt: skip
         if column == "target" and is_unknown(row[column]):
@@ -177,6 +197,9 @@ def _cell(
     label = f'data-label="{html.escape(measure.heading)}"'
     if name == "verdict":
         return f"<td {label}>{badge(value)}</td>", None
+    if isinstance(value, Fact):
+        fact = replace(value, id=id)
+        return f"<td{_number_class(measure.unit not in _WORDS)} {label}>{fact.html(style)}</td>", fact
     if name == "trend":
         return f"<td {label}>{'' if is_unknown(value) else spark(value)}</td>", None
     if measure.unit == "text":
@@ -186,6 +209,10 @@ def _cell(
     better = "" if row.get("coverage") == 0 else unknown.get(name, "")
     fact = Fact(id, value, measure.unit, coverage, currency, measure.signed, better, name, behind)
     return f"<td{_number_class(measure.unit not in _WORDS)} {label}>{fact.html(style)}</td>", fact
+
+
+def _in_words(value: Any, style: Style) -> Any:
+    return value.text(style) if isinstance(value, Fact) else value
 
 
 def _behind(row: pd.Series, frame: str, when: str) -> Rows | None:

@@ -154,7 +154,10 @@ def score(**about):
 def test_a_scorecard_shows_each_figure_beside_its_target_and_past():
     shown = scorecard(score(), STYLE)
     assert words(shown) == ["Spend", "US$5.00", "US$4.00", "unknown", "unknown", "", "50%", "✕ missed"]
-    assert '<a href="#cost">Spend</a>' in shown.html
+    assert '<a href="#cost">Cost</a>' in shown.html
+    assert shown.about["verdicts"] == [
+        {"id": "cost.spend", "measure": "Spend", "section": "cost", "verdict": "missed"}
+    ]
     assert {fact["id"].rpartition(".")[2]: fact["coverage"] for fact in shown.facts}["this_month"] == 0.5
     assert [fact["id"] for fact in shown.facts] == [
         f"scorecard.cost.spend.{one}" for one in ("this_month", "target", "last_month", "baseline", "coverage")

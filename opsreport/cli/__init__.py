@@ -117,13 +117,15 @@ def report(clients: tuple[str, ...], month: str, first: str, last: str, home: st
 
 @main.command()
 @click.option("--seed", default=7, show_default=True, help="Another seed makes other figures.")
+@click.option("--until", default="", help="YYYY-MM: the bills as they stood when that month had ended.")
 @_home
-def demo(seed: int, home: str) -> None:
+def demo(seed: int, until: str, home: str) -> None:
     """Write the made-up exports of the demo clients, thirteen months of them."""
+    until = Period.month(until).name if until else ""
     from opsreport.demo import write  # a client's machine need not load it
 
     folder = Home.find(home).folder / "demo-data"
-    write(folder, seed)
+    write(folder, seed, until)
     click.echo(f"wrote {folder}")
 
 

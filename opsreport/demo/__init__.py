@@ -14,15 +14,15 @@ import os
 import tempfile
 from pathlib import Path
 
-from opsreport.demo import clinic, shop
+from opsreport.demo import clinic, patches, shop
 
 __all__ = ["write"]
 
 #: What else is recorded of both clients, one module a section; each offers ``files(client, seed)``.
-_RECORDS = ()
+_RECORDS = (patches,)
 
 
-def write(folder: Path, seed: int = 7) -> None:
+def write(folder: Path, seed: int = 7, until: str = "") -> None:
     """Write both clients' exports; each client's folder takes its place in one step.
 
     Parameters
@@ -32,6 +32,9 @@ def write(folder: Path, seed: int = 7) -> None:
     seed : int
         Of the noise: daily amounts, times of ordinary deployments. What the two stories
         tell, such as an outage's minutes, is the same for every seed.
+    until : str
+        A month, YYYY-MM: the bills as they stood when it had ended, before the invoice of the
+        next brought charges that are used in this one. All of them when empty.
     """
     folder = Path(folder)
     clients = {"demo-shop": shop.files(seed), "demo-clinic": clinic.files(seed)}
@@ -42,7 +45,7 @@ def write(folder: Path, seed: int = 7) -> None:
     # On the same disk as its destination, so that the move is a rename.
     with tempfile.TemporaryDirectory(prefix=".demo-", dir=folder) as scratch:
         for client, contents in clients.items():
-            for name, content in contents.items():
+            for name, content in _billed(contents, until).items():
                 path = Path(scratch) / "new" / client / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content)
@@ -51,3 +54,9 @@ def write(folder: Path, seed: int = 7) -> None:
             if (folder / client).exists():
                 os.replace(folder / client, Path(scratch) / "old" / client)
             os.replace(Path(scratch) / "new" / client, folder / client)
+
+
+def _billed(contents: dict[str, bytes], until: str) -> dict[str, bytes]:
+    """The files, without the bills of later months."""
+    return {name: content for name, content in contents.items()
+            if not (until and name.startswith("bill/") and name[len("bill/"):][:7] > until)}  # fmt: skip

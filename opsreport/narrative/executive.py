@@ -9,16 +9,9 @@ import pandas as pd
 
 from opsreport.exhibit import Exhibit, Fact, prose
 from opsreport.narrative.sections import Sections
+from opsreport.schemas.scorecard import NAMES
 from opsreport.theme import Style
 
-#: What each section is called in a sentence.
-NAMES = {
-    "work": "work done", "cost": "cost", "spending": "what steers the bill", "uptime": "uptime",
-    "incidents": "incidents", "delivery": "delivery", "pipeline": "pipelines", "backups": "backups",
-    "patches": "security patches", "access": "access", "performance": "performance", "monitoring": "monitoring",
-    "support": "the support desk", "timeline": "the timeline", "findings": "what we recommend",
-    "decisions": "decisions", "restated": "restatements",
-}  # fmt: skip
 #: Sections that other parts of the summary speak for.
 _APART = ("timeline", "findings", "decisions", "restated")
 #: Always told: what was done for the client, and what it cost.

@@ -34,6 +34,13 @@ def figures(notebook: nbformat.NotebookNode) -> list[dict[str, Any]]:
     return list(found.values())
 
 
+def verdicts(notebook: nbformat.NotebookNode) -> list[dict[str, str]]:
+    """Each target's verdict, as the scorecard gives it: id, measure, section, verdict."""
+    shown = (output.get("metadata", {}).get("opsreport", {}) for cell in notebook.cells
+             for output in cell.get("outputs", []))  # fmt: skip
+    return [dict(one) for about in shown for one in about.get("verdicts", [])]
+
+
 def cover(notebook: nbformat.NotebookNode) -> dict[str, Any]:
     """What the report says of itself: client, month, state.
 
@@ -67,6 +74,7 @@ def manifest(notebook: nbformat.NotebookNode, files: dict[str, Path], inputs: li
         "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
         "files": {name: {"sha256": sha256(path), "bytes": path.stat().st_size} for name, path in sorted(files.items())},
         "inputs": inputs,
+        "verdicts": verdicts(notebook),
         "figures": figures(notebook),
     }
 

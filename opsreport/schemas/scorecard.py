@@ -3,11 +3,21 @@
 from opsreport.schemas.frame import Measure
 
 #: What a section's `scorecard` function returns, one row a key figure. ``rows`` is the
-#: `opsreport.exhibit.Rows` behind it, missing where all of the section's frame are.
+#: `opsreport.exhibit.Rows` behind it, missing where all of the section's frame are. ``worst`` and
+#: ``best`` are this month's figure if all that was not seen was bad, and good, where that is worked out.
 SCORECARD = (
     "id", "measure", "unit", "currency", "this_month", "target", "last_month", "baseline",
-    "coverage", "verdict", "section", "trend", "rows",
+    "coverage", "verdict", "section", "trend", "rows", "worst", "best",
 )  # fmt: skip
+
+#: What each section is called in a sentence.
+NAMES = {
+    "work": "work done", "cost": "cost", "spending": "what steers the bill", "uptime": "uptime",
+    "incidents": "incidents", "delivery": "delivery", "pipeline": "pipelines", "backups": "backups",
+    "patches": "security patches", "access": "access", "performance": "performance", "monitoring": "monitoring",
+    "support": "the support desk", "timeline": "the timeline", "findings": "what we recommend",
+    "decisions": "decisions", "restated": "restatements",
+}  # fmt: skip
 
 RESULTS: dict[str, Measure] = {
     "period": Measure("Month", "text", "the month, as YYYY-MM"),

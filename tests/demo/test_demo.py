@@ -280,3 +280,11 @@ def test_a_story_in_two_states_at_once_is_refused() -> None:
 def test_a_local_time_is_read_with_the_offset_of_its_day() -> None:
     assert instant("2026-10-24 12:00", "Europe/Berlin") == dt.datetime(2026, 10, 24, 10, tzinfo=dt.UTC)
     assert instant("2026-10-26 12:00", "Europe/Berlin") == dt.datetime(2026, 10, 26, 11, tzinfo=dt.UTC)
+
+
+def test_bills_can_be_written_as_they_stood_when_a_month_had_ended(tmp_path):
+    demo.write(tmp_path / "then", until="2026-09")
+    demo.write(tmp_path / "now")
+    then, now = (_digests(tmp_path / when) for when in ("then", "now"))
+    assert set(now) - set(then) == {f"{client}/bill/2026-10.csv.gz" for client in CLIENTS}
+    assert all(now[name] == digest for name, digest in then.items())

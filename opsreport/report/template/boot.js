@@ -239,8 +239,10 @@
 
   // The note of a figure's section that tells how its figures are made.
   function methodOf(place) {
-    const link = place.closest("tr, li")?.querySelector('a[href^="#"]');
-    const section = link && place.closest(".scorecard, #summary") ? link.hash.slice(1) : place.dataset.fact.split(".")[0];
+    let holder = place.closest(".scorecard tr, #summary li");
+    while (holder && holder.matches("tr:not(.group)")) holder = holder.previousElementSibling;
+    const link = holder?.querySelector('a[href^="#"]');
+    const section = link ? link.hash.slice(1) : place.dataset.fact.split(".")[0];
     return document.getElementById(`${section}.method`)?.textContent.trim();
   }
 
