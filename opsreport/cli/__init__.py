@@ -116,6 +116,18 @@ def report(clients: tuple[str, ...], month: str, first: str, last: str, home: st
 
 
 @main.command()
+@click.option("--month", default="", help="YYYY-MM; by default the last full month, in UTC.")
+@_home
+def fleet(month: str, home: str) -> None:
+    """Make the page of all clients of a month: who needs attention first. For ourselves only."""
+    from opsreport.report.build import build_fleet  # slow to load, and only needed here
+
+    place = Home.find(home)
+    month = Period.month(month).name if month else Period.last_full_month(pd.Timestamp.now("UTC")).name
+    click.echo(build_fleet(place, month).relative_to(place.folder))
+
+
+@main.command()
 @click.option("--seed", default=7, show_default=True, help="Another seed makes other figures.")
 @click.option("--until", default="", help="YYYY-MM: the bills as they stood when that month had ended.")
 @_home

@@ -16,7 +16,7 @@ COVER_KEYS = {
     *("client", "display_name", "period", "month", "state", "state_note"),
     *("colour", "logo", "prepared", "language", "zone"),
 }
-STATES = {"draft", "final", "approved", "corrected"}
+STATES = {"draft", "final", "approved", "corrected", "internal"}
 NEEDS = {
     "prose": {"id", "role"},
     "chart": {"id", "title", "subtitle", "alt", "height"},

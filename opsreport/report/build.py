@@ -29,6 +29,7 @@ from opsreport.report.page import ROWS
 from opsreport.theme import Style
 
 NOTEBOOK = "monthly_review.ipynb"
+FLEET = "fleet.ipynb"
 
 
 class Loaded(Protocol):
@@ -79,6 +80,31 @@ def build(home: Home, client: str, month: str, loaded: Loaded) -> Path:
         inputs = [*_own_inputs(home, client, month, source), *loaded.inputs()]
         _write_manifest(work, made, [notebook, html, *rows], inputs)
         return _publish(work, place, month) / html.name
+
+
+def build_fleet(home: Home, month: str) -> Path:
+    """Make the page of all clients of a month, which is for ourselves, and publish it in one step.
+
+    Returns
+    -------
+    Path
+        ``out/fleet-<month>.html``; no client's id has a dot, so no client's folder is called so.
+
+    Raises
+    ------
+    ReportError
+        When it could not be made whole; what was published before stays.
+    """
+    with one_at_a_time(home.out / ".fleet"), _workplace(home.out / ".fleet") as work:
+        made = execute(home.notebooks / FLEET, work / FLEET, {"month": month, "home": str(home.folder)}, home.notebooks)
+        _check_whose(made, "fleet", month)
+        page_file = work / f"fleet-{month}.html"
+        page_file.write_text(page.render(made), "utf-8")
+        with page_file.open("rb") as handle:
+            os.fsync(handle.fileno())
+        os.chmod(page_file, 0o600)
+        os.replace(page_file, home.out / page_file.name)
+        return home.out / page_file.name
 
 
 @contextmanager
