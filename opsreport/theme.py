@@ -18,6 +18,8 @@ from babel import Locale
 from babel.dates import format_date, format_datetime, format_skeleton
 from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
 
+from opsreport.language import ENGLISH, translated
+
 INK, INK_SOFT, GRID, PALE, PAPER = "#1b1f24", "#57606a", "#d8dee4", "#b8c0c8", "#ffffff"
 BLUE, ORANGE, GREEN, VERMILLION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 SKY, PURPLE = "#56B4E9", "#CC79A7"
@@ -88,6 +90,8 @@ class Style:
     ----------
     locale, currency, zone : str
         Babel locale, ISO 4217 code, IANA zone.
+    language : str
+        In which the report's own words are said.
 
     Examples
     --------
@@ -101,6 +105,12 @@ class Style:
     locale: str = "en_GB"
     currency: str = "EUR"
     zone: str = "UTC"
+    language: str = ENGLISH
+
+    def say(self, template: str, **values: Any) -> str:
+        """A sentence or heading of the report's own, in the client's language, its values filled in."""
+        said = translated(template, self.language)
+        return said.format(**values) if values else said
 
     def text(self, value: Any, unit: str, *, signed: bool = False, currency: str = "") -> str:
         """A value as a person reads it.
@@ -122,7 +132,7 @@ class Style:
             When the unit is none of these.
         """
         if is_unknown(value):
-            return UNKNOWN_TEXT
+            return self.say(UNKNOWN_TEXT)
         if unit not in _NUMBERS + _WORDS:
             raise ValueError(f"{unit!r} is not a unit that can be written")
         writer = getattr(self, f"_{unit}")
@@ -179,7 +189,7 @@ class Style:
         return f"{self._decimal(value, 1)} min"
 
     def _per_week(self, value: float) -> str:
-        return f"{self._decimal(value, 1)} a week"
+        return self.say("{number} a week", number=self._decimal(value, 1))
 
     def _hours(self, value: float) -> str:
         return f"{self._decimal(value, 2)} h"
@@ -241,4 +251,4 @@ class Style:
             minutes = round(seconds / 3600) * 60
         days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
         parts = [(days, "d"), (hours, "h"), (rest, "min")]
-        return sign + " ".join(f"{count} {unit}" for count, unit in parts if count)
+        return sign + " ".join(f"{count} {self.say(unit)}" for count, unit in parts if count)

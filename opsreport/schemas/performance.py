@@ -19,8 +19,9 @@ REQUEST_LOAD = Frame(
         Column("latency_p50", "half of the answers were at least as fast", DECIMAL, "s"),
         Column("latency_p95", "95 % of the answers were at least as fast", DECIMAL, "s"),
         Column("latency_p99", "99 % of the answers were at least as fast", DECIMAL, "s"),
-        Column("latency_buckets", 'a histogram as JSON: upper bound in seconds to cumulative count, {"0.1": 940}'),
-    ),
+        Column("latency_buckets",
+               'a histogram as JSON: upper bound in seconds to cumulative count, {"0.1": 940, "+Inf": 1000}'),
+    ),  # fmt: skip
 )
 
 WEB_VITAL = Frame(
@@ -44,4 +45,39 @@ WEB_VITAL = Frame(
 )
 
 #: Columns of this section's metrics.
-RESULTS: dict[str, Measure] = {}
+RESULTS: dict[str, Measure] = {
+    "requests": Measure("Requests", "count", "requests of the hours that were seen, each counted once"),
+    "last_requests": Measure("Last month", "count", "requests of the month before"),
+    "requests_change": Measure(
+        "Change a day", "share", "requests a day over those of the month before; both months seen whole", signed=True
+    ),
+    "errors": Measure("Failed", "count", "requests that the service failed"),
+    "error_rate": Measure("Error rate", "error_rate", "failed requests over all, where both are known"),
+    "error_rate_target": Measure("Agreed at most", "error_rate", "the share of requests that may fail"),
+    "error_rate_best": Measure("At best", "error_rate", "if no request of the hours not seen had failed"),
+    "error_rate_worst": Measure("At worst", "error_rate", "if every request of the hours not seen had failed"),
+    "latency_p50": Measure("Half within", "seconds", "the median answer time of the whole month, never averaged"),
+    "latency_p95": Measure("95 % within", "seconds", "95th percentile of the whole month, never averaged"),
+    "latency_p99": Measure("99 % within", "seconds", "99th percentile of the whole month, never averaged"),
+    "p95_target": Measure("Agreed, 95 %", "seconds", "the time within which 95 % of answers were to come"),
+    "p99_target": Measure("Agreed, 99 %", "seconds", "the time within which 99 % of answers were to come"),
+    "p95_within_worst": Measure("Within, at least", "share", "answers that surely came within the agreed time of 95 %"),
+    "p95_within_best": Measure("Within, at most", "share", "answers that may have come within the agreed time of 95 %"),
+    "p99_within_worst": Measure("Within, at least", "share", "answers that surely came within the agreed time of 99 %"),
+    "p99_within_best": Measure("Within, at most", "share", "answers that may have come within the agreed time of 99 %"),
+    "p95_verdict": Measure("Verdict, 95 %", "text", "of the agreed time of 95 %"),
+    "p99_verdict": Measure("Verdict, 99 %", "text", "of the agreed time of 99 %"),
+    "latency_basis": Measure("From", "text", "what the percentiles of the month are made from"),
+    "window_low": Measure("Lowest", "seconds", "lowest 95th percentile of a window, such as an hour"),
+    "window_median": Measure("Median window", "seconds", "median of the windows' values: not the month's percentile"),
+    "window_high": Measure("Highest", "seconds", "highest 95th percentile of a window, such as an hour"),
+    "load_day": Measure("Day", "date", "a day on the client's clock"),
+    "page": Measure("Page", "text", "the page, as its source calls it"),
+    "lcp": Measure("Largest paint", "seconds", "largest contentful paint, 75th percentile; good up to 2.5 s"),
+    "inp": Measure("Answer to a tap", "seconds", "interaction to next paint, 75th percentile; good up to 200 ms"),
+    "cls": Measure("Layout shift", "number", "cumulative layout shift, 75th percentile; good up to 0.1"),
+    "visits": Measure("Visits", "count", "visits that were measured"),
+    "vital_rating": Measure("Rating", "text", "the worst of the three: good, needs improvement, poor or unknown"),
+    "vital": Measure("Vital", "text", "which of the three web vitals"),
+    "vital_limit_multiple": Measure("Of the limit", "ratio", "the value over the limit of good"),
+}
