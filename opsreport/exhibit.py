@@ -156,6 +156,7 @@ def prose(id: str, template: str, style: Style, role: str = "finding", **facts: 
     >>> prose("cost.finding", "Spend was {spent}.", Style("en_GB", "EUR"), spent=spent).text
     'Spend was €12.50.'
     """
+    template = style.say(template)
     known = [fact for fact in facts.values() if isinstance(fact, Fact)]
     as_html = {k: v.html(style) if isinstance(v, Fact) else html.escape(str(v)) for k, v in facts.items()}
     as_text = {k: v.text(style) if isinstance(v, Fact) else str(v) for k, v in facts.items()}
@@ -186,8 +187,9 @@ def join(id: str, parts: list[Exhibit], role: str = "finding", lead: Sequence[Ex
     )  # fmt: skip
 
 
-def notice(id: str, text: str) -> Exhibit:
+def notice(id: str, text: str, style: Style | None = None) -> Exhibit:
     """What stands where a section has no data: which source is missing, and since when."""
+    text = style.say(text) if style else text
     return Exhibit(id=id, kind="notice", html=f"<p>{html.escape(text)}</p>", text=text, about={"role": "missing"})
 
 

@@ -19,6 +19,7 @@ from opsreport.theme import Style, is_unknown
 
 _GLYPHS = {"met": "✓", "missed": "✕", "at risk": "△", "unknown": "?"}
 _SCORE_HEADS = ("Measure", "This month", "Target", "Last month", "Baseline", "13 months", "Seen", "Verdict")
+_ENGLISH = Style()
 _NOTHING_BETTER: Mapping[str, str] = MappingProxyType({})
 _WORDS = ("text", "instant", "time", "day", "date", "month")
 
@@ -61,6 +62,7 @@ def table(
     KeyError
         When a column has no definition.
     """
+    title, nothing = style.say(title), style.say(nothing)
     if nothing and rows.empty:
         return Exhibit(id=id, kind="prose", html=f"<p>{html.escape(nothing)}</p>", text=nothing, about={"role": "note"})
     shown = rows.head(limit)
@@ -74,8 +76,9 @@ def table(
         facts += [fact for _, fact in cells if fact is not None]
         first = cells[0][0].replace("<td", '<th scope="row"', 1).removesuffix("</td>") + "</th>"
         body.append(f"<tr>{first}{''.join(markup for markup, _ in cells[1:])}</tr>")
-    head = "".join(_head(measure) for measure in measures)
-    left_out = f"Showing {len(shown)} of {len(rows)} rows." if len(rows) > len(shown) else ""
+    head = "".join(_head(measure, style) for measure in measures)
+    left_out = style.say("Showing {shown} of {all} rows.", shown=len(shown), all=len(rows))
+    left_out = left_out if len(rows) > len(shown) else ""
     return Exhibit(
         id=id,
         kind="table",
@@ -102,7 +105,7 @@ def scorecard(rows: pd.DataFrame, style: Style) -> Exhibit:
         body += _score_row(row, style, facts)
         section = row["section"]
     numbers = ("This month", "Target", "Last month", "Baseline", "Seen")
-    head = "".join(f'<th scope="col"{_number_class(h in numbers)}>{h}</th>' for h in _SCORE_HEADS)
+    head = "".join(f'<th scope="col"{_number_class(h in numbers)}>{style.say(h)}</th>' for h in _SCORE_HEADS)
     return Exhibit(
         id="scorecard",
         kind="scorecard",
@@ -119,11 +122,11 @@ def _verdicts(rows: pd.DataFrame) -> list[dict[str, str]]:
     return [{name: str(row[name]) for name in ("id", "measure", "section", "verdict")} for _, row in agreed.iterrows()]
 
 
-def badge(verdict: str) -> str:
+def badge(verdict: str, style: Style = _ENGLISH) -> str:
     """A verdict as a word with a glyph, so that colour is never needed to read it."""
     known = verdict if verdict in _GLYPHS else "unknown"
     glyph = f'<span aria-hidden="true">{_GLYPHS[known]}</span>'
-    return f'<span class="verdict {known.replace(" ", "-")}">{glyph} {known}</span>'
+    return f'<span class="verdict {known.replace(" ", "-")}">{glyph} {style.say(known)}</span>'
 
 
 def spark(values: Sequence[Any]) -> str:
@@ -176,7 +179,7 @@ def _score_row(row: pd.Series, style: Style, facts: list[Fact]) -> str:
     cells.append(f'<td data-label="13 months">{spark(row["trend"])}</td>')
     cells.append(f'<td class="num" data-label="Seen">{seen.html(style)}</td>')
     # Where nothing was agreed there is nothing to be met or missed.
-    judged = badge(row["verdict"]) if not is_unknown(row["target"]) else '<span class="absent">–</span>'
+    judged = badge(row["verdict"], style) if not is_unknown(row["target"]) else '<span class="absent">–</span>'
     cells.append(f'<td data-label="Verdict">{judged}</td>')
     return f"<tr>{''.join(cells)}</tr>"
 
@@ -194,9 +197,9 @@ def _cell(
 ) -> tuple[str, Fact | None]:
     measure = MEASURES[name]
     value = FRAMES[row[name]].title if name == "frame" and row[name] in FRAMES else row[name]
-    label = f'data-label="{html.escape(measure.heading)}"'
+    label = f'data-label="{html.escape(style.say(measure.heading))}"'
     if name == "verdict":
-        return f"<td {label}>{badge(value)}</td>", None
+        return f"<td {label}>{badge(value, style)}</td>", None
     if isinstance(value, Fact):
         fact = replace(value, id=id)
         return f"<td{_number_class(measure.unit not in _WORDS)} {label}>{fact.html(style)}</td>", fact
@@ -229,8 +232,8 @@ def _says_nothing(values: pd.Series, measure: Measure) -> bool:
     return measure.unit == "text" and len(values) > 0 and all(is_unknown(v) or str(v) == "" for v in values)
 
 
-def _head(measure: Measure) -> str:
-    return f'<th scope="col"{_number_class(measure.unit not in _WORDS)}>{html.escape(measure.heading)}</th>'
+def _head(measure: Measure, style: Style) -> str:
+    return f'<th scope="col"{_number_class(measure.unit not in _WORDS)}>{html.escape(style.say(measure.heading))}</th>'
 
 
 def _number_class(is_number: bool) -> str:

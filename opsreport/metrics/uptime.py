@@ -16,7 +16,8 @@ from opsreport.exhibit import Rows
 from opsreport.intervals import Intervals
 from opsreport.metrics.monitor_time import Account, accounts, framed, micros
 from opsreport.metrics.outages import excluded_windows, outages, states
-from opsreport.params.models import Agreement, Credits
+from opsreport.params.models import Agreement
+from opsreport.params.operations import Credits
 from opsreport.period import Period
 from opsreport.schemas.scorecard import SCORECARD
 from opsreport.theme import is_unknown

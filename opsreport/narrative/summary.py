@@ -36,13 +36,13 @@ def cover(client: ClientParams, period: Period, state: str, folder: Path, read_a
     ParamsError
         When the logo cannot be read, or is no picture.
     """
-    style = Style(client.locale, client.currency, client.time_zone)
+    style = Style(client.locale, client.currency, client.time_zone, client.language)
     title = period_title(period, style)
     about = {
         "client": client.client, "display_name": client.display_name, "period": title,
-        "month": period.name, "state": state, "state_note": _STATES.get(state, ""),
+        "month": period.name, "state": state, "state_note": style.say(_STATES.get(state, "")),
         "colour": client.brand.colour, "logo": _logo(folder, client.brand.logo),
-        "language": "en", "zone": client.time_zone, "prepared": style.text(read_at, "date"),
+        "language": client.language, "zone": client.time_zone, "prepared": style.text(read_at, "date"),
     }  # fmt: skip
     text = f"{client.display_name}, operations review, {title}"
     return Exhibit(id="cover", kind="cover", html=f"<h1>{html.escape(text)}</h1>", text=text, about=about)

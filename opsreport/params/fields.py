@@ -14,6 +14,7 @@ from babel.numbers import list_currencies
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.json_schema import WithJsonSchema
 
+from opsreport.language import languages
 from opsreport.schemas import FRAMES
 
 
@@ -30,7 +31,8 @@ _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
 _EMAIL = re.compile(r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+\.[^@\s<>,;:\"]+")
 
 
-def _duration(value: Any) -> Any:
+def duration(value: Any) -> Any:
+    """A length of time written as numbers with units, like 15min, 4h or 2d."""
     if isinstance(value, pd.Timedelta):
         return value
     if not isinstance(value, str) or not _DURATION.fullmatch(value.strip()):
@@ -49,7 +51,8 @@ def moment(value: Any) -> Any:
     return value
 
 
-def _number(value: Any) -> Any:
+def number(value: Any) -> Any:
+    """A number as exactly as the file says it."""
     # YAML reads 0.999 as a float: its shortest text is what the file says.
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         raise ValueError("is not a number")
@@ -67,6 +70,13 @@ def in_order(starts: dt.datetime, ends: dt.datetime) -> None:
         raise ValueError("must start before it ends")
 
 
+def refuse_twice(place: str, names: list[str]) -> None:
+    """Refuse what is agreed twice: either of the two could be meant."""
+    twice = [name for number, name in enumerate(names) if name in names[:number]]
+    if twice:
+        raise ValueError(f"{place}: {twice[0]} stands twice; keep one")
+
+
 def _zone(value: str) -> str:
     if value not in available_timezones():
         raise ValueError("is not a time zone; write an IANA name, like Europe/Berlin")
@@ -78,6 +88,12 @@ def _locale(value: str) -> str:
         Locale.parse(value)
     except (ValueError, UnknownLocaleError) as error:
         raise ValueError("is not a locale; write one like en_GB or de_DE") from error
+    return value
+
+
+def _language(value: str) -> str:
+    if value not in languages():
+        raise ValueError(f"is not a language that reports can be written in; they are {', '.join(languages())}")
     return value
 
 
@@ -104,13 +120,14 @@ def _frame_name(value: str) -> str:
 
 Duration = Annotated[
     pd.Timedelta,
-    BeforeValidator(_duration),
+    BeforeValidator(duration),
     WithJsonSchema({"type": "string", "examples": ["15min", "4h", "2d"]}),
 ]
 Moment = Annotated[dt.datetime, BeforeValidator(moment)]
-Number = Annotated[Decimal, BeforeValidator(_number), WithJsonSchema({"type": "number"})]
+Number = Annotated[Decimal, BeforeValidator(number), WithJsonSchema({"type": "number"})]
 Share = Annotated[Number, Field(ge=0, le=1)]
 Zone = Annotated[str, AfterValidator(_zone)]
+Language = Annotated[str, AfterValidator(_language)]
 LocaleName = Annotated[str, AfterValidator(_locale)]
 Currency = Annotated[str, AfterValidator(_currency)]
 Clock = Annotated[str, _matching(_CLOCK, 'is not a time of day; write it as "09:00", up to "24:00"')]

@@ -17,6 +17,7 @@ from opsreport.params.fields import (
     Duration,
     Email,
     FrameName,
+    Language,
     LocaleName,
     Moment,
     Number,
@@ -25,10 +26,13 @@ from opsreport.params.fields import (
     Weekday,
     Zone,
     in_order,
+    refuse_twice,
 )  # fmt: skip
 from opsreport.params.operations import (
     AccessRules,
     BackupPlan,
+    Budget,
+    Credits,
     LogRetention,
     PerformanceTarget,
     RiskAcceptance,
@@ -106,34 +110,6 @@ class MaintenanceWindow(Strict):
         return self
 
 
-class Budget(Strict):
-    """What was agreed to be spent in a month."""
-
-    amount: Annotated[Number, Field(gt=0)]
-    currency: Currency
-    service: str | None = Field(default=None, description="a service of this file; empty for the whole bill")
-
-
-class CreditStep(Strict):
-    """A share of the monthly fee owed when availability falls below a bound."""
-
-    below: Annotated[Number, Field(gt=0, le=1)]
-    share: Share
-
-
-class Credits(Strict):
-    """What is owed to the client when an SLO is missed."""
-
-    monthly_fee: Annotated[Number, Field(ge=0)]
-    currency: Currency
-    steps: list[CreditStep] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _each_once(self) -> Credits:
-        _refuse_twice("steps", [f"below {step.below:f}" for step in self.steps])
-        return self
-
-
 class Agreement(Strict):
     """What was agreed, from a day to a day; the last term may be open."""
 
@@ -157,11 +133,11 @@ class Agreement(Strict):
 
     @model_validator(mode="after")
     def _each_once(self) -> Agreement:
-        _refuse_twice("slos", [slo.monitor for slo in self.slos])
-        _refuse_twice("backups", [plan.resource for plan in self.backups])
-        _refuse_twice("performance", [target.service for target in self.performance])
+        refuse_twice("slos", [slo.monitor for slo in self.slos])
+        refuse_twice("backups", [plan.resource for plan in self.backups])
+        refuse_twice("performance", [target.service for target in self.performance])
         whole = "the whole bill"
-        _refuse_twice("budgets", [f"{one.service or whole} in {one.currency}" for one in self.budgets])
+        refuse_twice("budgets", [f"{one.service or whole} in {one.currency}" for one in self.budgets])
         return self
 
 
@@ -219,6 +195,7 @@ class ClientParams(Strict):
     display_name: str = Field(min_length=1)
     time_zone: Zone
     locale: LocaleName = "en_GB"
+    language: Language = Field(default="en", description="of the report's own words")
     currency: Currency = Field(description="what the review is written in")
     exchange_rates: list[ExchangeRate] = []
     services: dict[str, Service] = {}
@@ -241,16 +218,9 @@ class ClientParams(Strict):
                 raise ValueError(f"agreement: the term from {term.starts_on} must end before {later.starts_on}")
         if any(term.ends_on and term.ends_on < term.starts_on for term in terms):
             raise ValueError("agreement: a term ends before it starts")
-        _refuse_twice("exchange_rates", [rate.bill_currency for rate in self.exchange_rates])
+        refuse_twice("exchange_rates", [rate.bill_currency for rate in self.exchange_rates])
         _each_alias_once(self.services)
         return self
-
-
-def _refuse_twice(place: str, names: list[str]) -> None:
-    """Refuse what is agreed twice: either of the two could be meant."""
-    twice = [name for number, name in enumerate(names) if name in names[:number]]
-    if twice:
-        raise ValueError(f"{place}: {twice[0]} stands twice; keep one")
 
 
 def _each_alias_once(services: dict[str, Service]) -> None:

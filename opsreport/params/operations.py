@@ -1,13 +1,42 @@
-"""What was agreed of operations beside uptime and response: backups, access, support, performance, logs."""
+"""What was agreed of operations beside uptime and response: money, backups, access, support, performance, logs."""
 
 from __future__ import annotations
 
 import datetime as dt
 from typing import Annotated, Literal
 
-from pydantic import Field
+import pandas as pd
+from pydantic import Field, model_validator
 
-from opsreport.params.fields import Clock, Duration, Number, Share, Strict
+from opsreport.params.fields import Clock, Currency, Duration, Number, Share, Strict, refuse_twice
+
+
+class Budget(Strict):
+    """What was agreed to be spent in a month."""
+
+    amount: Annotated[Number, Field(gt=0)]
+    currency: Currency
+    service: str | None = Field(default=None, description="a service of this file; empty for the whole bill")
+
+
+class CreditStep(Strict):
+    """A share of the monthly fee owed when availability falls below a bound."""
+
+    below: Annotated[Number, Field(gt=0, le=1)]
+    share: Share
+
+
+class Credits(Strict):
+    """What is owed to the client when an SLO is missed."""
+
+    monthly_fee: Annotated[Number, Field(ge=0)]
+    currency: Currency
+    steps: list[CreditStep] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Credits:
+        refuse_twice("steps", [f"below {step.below:f}" for step in self.steps])
+        return self
 
 
 class BackupPlan(Strict):
@@ -18,6 +47,12 @@ class BackupPlan(Strict):
     at: Clock | None = Field(default=None, description="when the first of a day starts; else counted from midnight")
     rpo: Duration | None = Field(default=None, description="where it differs from the term's")
     restore_test_every: Duration | None = Field(default=None, description="how often a restore is tried")
+
+    @model_validator(mode="after")
+    def _takes_time(self) -> BackupPlan:
+        if self.every < pd.Timedelta(minutes=1):
+            raise ValueError("every must be a minute or more; for continuous backups write how often they are checked")
+        return self
 
 
 class AccessRules(Strict):

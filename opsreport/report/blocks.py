@@ -10,6 +10,7 @@ from nbformat import NotebookNode
 
 from opsreport import markup
 from opsreport.errors import ReportError
+from opsreport.language import ENGLISH, translated
 
 FIGURE = "application/vnd.plotly.v1+json"
 COVER_KEYS = {
@@ -29,9 +30,10 @@ NEEDS = {
 def read(notebook: NotebookNode) -> list[dict]:
     """Everything that the page shows, in the notebook's order."""
     blocks: list[dict] = []
+    language = _language(notebook)
     for number, cell in enumerate(notebook.cells, start=1):
         if cell.cell_type == "markdown":
-            blocks.append({"kind": "text", "html": markup.markdown(cell.source)})
+            blocks.append({"kind": "text", "html": markup.markdown(_worded(cell.source, language))})
         if cell.cell_type == "code":
             where = f"cell {number} ({_first_line(cell.source)})"
             found = (_output(output, where) for output in cell.outputs)
@@ -44,6 +46,19 @@ def read(notebook: NotebookNode) -> list[dict]:
             hint="an id names one figure, table or sentence; rename one.",
         )
     return blocks
+
+
+def _language(notebook: NotebookNode) -> str:
+    """The language that the cover says the report's own words are in."""
+    shown = (output.get("metadata", {}).get("opsreport", {}) for cell in notebook.cells
+             for output in cell.get("outputs", []))  # fmt: skip
+    return next((about.get("language", ENGLISH) for about in shown if about.get("kind") == "cover"), ENGLISH)
+
+
+def _worded(source: str, language: str) -> str:
+    """Markdown with its headings and questions in a language."""
+    lines = (re.fullmatch(r"(#+ |\*|)(.*?)(\*|)", line).groups() for line in source.splitlines())
+    return "\n".join(before + translated(words, language) + after for before, words, after in lines)
 
 
 def _output(output: NotebookNode, where: str) -> dict | None:

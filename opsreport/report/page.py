@@ -21,12 +21,20 @@ from nbconvert.exporters.templateexporter import TemplateExporter
 from nbformat import NotebookNode
 
 from opsreport import markup, theme
+from opsreport.language import translated
 from opsreport.report.blocks import read, take_cover
 from opsreport.report.evidence import Evidence
 
 TEMPLATE = Path(__file__).parent / "template"
 #: The folder beside the page that holds the rows behind its figures.
 ROWS = "rows"
+#: What the boot script says.
+_WORDS = (
+    "What it means", "What its sentence says.", "How much was seen", "{seen} of what there was to see.",
+    "The rows behind it", "It is counted or stated in the review itself: no record stands behind it.",
+    "{title}: the first {shown} of {count}.", "{title}: {count}.", "{title}: none.", "All of them as CSV",
+    ", beside this page; in JupyterLab:", "Figure {id}",
+)  # fmt: skip
 READABLE_CONTRAST = 4.5  # WCAG 2.2, success criterion 1.4.3
 
 
@@ -71,6 +79,8 @@ def render(notebook: NotebookNode, behind: Evidence | None = None) -> str:
             "contents": _name_headings(blocks),
             "templates": [Markup(template) for template in templates],
             "has_charts": any(block["kind"] == "chart" for block in blocks),
+            "say": partial(translated, language=cover["language"]),
+            "words": markup.inert_json({word: translated(word, cover["language"]) for word in _WORDS}, "The words"),
             "behind": _packed(behind),
             "rows": ROWS,
             "footer": _css_string(f"{cover['display_name']} · {cover['period']}"),

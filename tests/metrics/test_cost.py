@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from opsreport.intervals import Intervals
 from opsreport.metrics import cost as metrics
 from opsreport.metrics.cost_sums import apportion
-from opsreport.params.models import Agreement, Budget, ClientParams, CostRules, ExchangeRate
+from opsreport.params.models import Agreement, ClientParams, CostRules, ExchangeRate
+from opsreport.params.operations import Budget
 from opsreport.period import Period
 from opsreport.schemas import DECIMAL, FRAMES, INSTANT
 from opsreport.schemas.scorecard import SCORECARD

@@ -8,7 +8,8 @@ import pytest
 
 from opsreport.intervals import Intervals
 from opsreport.metrics.cost import budget, monthly_budget
-from opsreport.params.models import Agreement, Budget, ExchangeRate
+from opsreport.params.models import Agreement, ExchangeRate
+from opsreport.params.operations import Budget
 from opsreport.period import Period
 from opsreport.schemas import FRAMES, TEXT
 

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opsreport.metrics import uptime
-from opsreport.params.models import Agreement, Credits, CreditStep, MaintenanceWindow, Slo
+from opsreport.params.models import Agreement, MaintenanceWindow, Slo
+from opsreport.params.operations import Credits, CreditStep
 from opsreport.period import Period
 from opsreport.schemas import FRAMES, MEASURES
 from opsreport.schemas.scorecard import SCORECARD

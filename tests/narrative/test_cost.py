@@ -9,7 +9,8 @@ import pandas as pd
 from opsreport.intervals import Intervals
 from opsreport.metrics import cost as metrics
 from opsreport.narrative import cost as narrative
-from opsreport.params.models import Agreement, Budget, ClientParams, CostRules, ExchangeRate
+from opsreport.params.models import Agreement, ClientParams, CostRules, ExchangeRate
+from opsreport.params.operations import Budget
 from opsreport.period import Period
 from opsreport.schemas import FRAMES
 from opsreport.theme import Style

@@ -423,7 +423,9 @@ def test_the_starter_file_is_valid_with_all_its_examples(read):
         and params.agreement[0].maintenance_windows
         and params.cost.markup == Decimal("0.05")
     )
-    assert set(params.sources) == {"cost", "monitor_state", "incident", "deployment"}
+    assert set(params.sources) == {"cost", "monitor_state", "incident", "deployment", "backup"}
+    term = params.agreement[0]
+    assert {name for name in type(term).model_fields if not getattr(term, name)} == {"ends_on", "credits"}
 
 
 def as_json(text):

@@ -9,6 +9,7 @@
   let charts = [];
   let shared;
   let printing = false;
+  let words = {};
 
   root.classList.add("js"); // reserves the charts' room before the first paint
 
@@ -187,6 +188,7 @@
     const packed = document.getElementById("behind");
     const dialog = document.getElementById("walk-back");
     if (!packed || !dialog.showModal) return;
+    words = read("words");
     let known;
     const load = async () => (known ??= JSON.parse(await unpack(packed.textContent)));
     const places = [...document.querySelectorAll("main .fact[data-fact]")];
@@ -227,12 +229,12 @@
     const sentence = place.closest("p, li, tr")?.textContent.trim().replace(/\s+/g, " ");
     const label = place.closest("tr") ? rowLabel(place) : sentence;
     told.push(part("p", label, "context"));
-    told.push(part("h3", "What it means"));
+    told.push(part("h3", say("What it means")));
     if (meaning) told.push(part("p", `${heading}: ${meaning}.`));
-    else told.push(part("p", methodOf(place) || "What its sentence says."));
-    if (seen) told.push(part("h3", "How much was seen"), part("p", `${seen} of what there was to see.`));
-    told.push(part("h3", "The rows behind it"), ...rowsOf(known.selections[selection], folder));
-    told.push(part("p", `Figure ${id}`, "id"));
+    else told.push(part("p", methodOf(place) || say("What its sentence says.")));
+    if (seen) told.push(part("h3", say("How much was seen")), part("p", say("{seen} of what there was to see.", { seen })));
+    told.push(part("h3", say("The rows behind it")), ...rowsOf(known.selections[selection], folder));
+    told.push(part("p", say("Figure {id}", { id }), "id"));
     dialog.querySelector(".told").replaceChildren(...told);
     dialog.scrollTop = 0;
   }
@@ -253,10 +255,10 @@
   }
 
   function rowsOf(selection, folder) {
-    if (!selection) return [part("p", "It is counted or stated in the review itself: no record stands behind it.")];
+    if (!selection) return [part("p", say("It is counted or stated in the review itself: no record stands behind it."))];
     const { title, count, columns, rows, csv, code } = selection;
-    const shown = rows.length < count ? `${title}: the first ${rows.length} of ${count.toLocaleString()}.` : `${title}: ${count || "none"}.`;
-    const made = [part("p", shown)];
+    const said = rows.length < count ? "{title}: the first {shown} of {count}." : count ? "{title}: {count}." : "{title}: none.";
+    const made = [part("p", say(said, { title, shown: rows.length, count: count.toLocaleString(root.lang) }))];
     if (rows.length) {
       const table = part("table", "");
       table.append(row("th", columns, "thead"), ...rows.map((cells) => row("td", cells)));
@@ -267,12 +269,17 @@
       scroll.append(table);
       made.push(scroll);
     }
-    const link = part("a", "All of them as CSV");
+    const link = part("a", say("All of them as CSV"));
     link.href = `${folder}/${csv}`;
     const line = part("p", "");
-    line.append(link, ", beside this page; in JupyterLab:");
+    line.append(link, say(", beside this page; in JupyterLab:"));
     made.push(line, part("pre", code));
     return made;
+  }
+
+  // The report's own words in the client's language, with their values.
+  function say(word, values = {}) {
+    return (words[word] || word).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
   }
 
   function row(kind, cells, within) {
