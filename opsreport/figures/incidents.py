@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import textwrap
 
 import pandas as pd
@@ -10,7 +9,9 @@ import plotly.graph_objects as go
 
 from opsreport import theme
 from opsreport.exhibit import Exhibit, notice
+from opsreport.figures import attainment as shared
 from opsreport.figures import chart
+from opsreport.figures.attainment import LEGEND, above, plain
 from opsreport.period import Period
 from opsreport.theme import Style, is_unknown
 
@@ -44,7 +45,7 @@ def timeline(listing: pd.DataFrame, period: Period, style: Style) -> Exhibit:
                         ticktext=[style.text(tick, "duration") if tick else "0" for tick in ticks],
                         fixedrange=True)  # fmt: skip
     figure.update_yaxes(visible=False, range=[len(drawn) - 0.4, -0.95], fixedrange=True)
-    figure.update_layout(barmode="overlay", legend=_LEGEND, margin={"l": 20})
+    figure.update_layout(barmode="overlay", legend=LEGEND, margin={"l": 20})
     left_out = f"; the {len(drawn)} longest of {len(real)}" if len(real) > len(drawn) else ""
     return chart(
         figure, "incidents.timeline", title=_timeline_title(lasted, style), style=style, numbers=drawn,
@@ -94,42 +95,7 @@ def attainment(targets: pd.DataFrame, style: Style) -> Exhibit:
     targets : DataFrame
         From `opsreport.metrics.incidents.targets`.
     """
-    due = targets.dropna(subset=["attainment_best"]).reset_index(drop=True)
-    if due.empty:
-        return notice("incidents.attainment", "No agreed answer is known to have fallen due in this month.")
-    places = list(range(len(due)))
-    figure = go.Figure()
-    figure.add_bar(
-        orientation="h", y=places, x=due["attainment_worst"], name="in time", width=0.4, hoverinfo="skip",
-        marker={"color": theme.THIS_MONTH},
-    )  # fmt: skip
-    unsure = due["attainment_best"] - due["attainment_worst"]
-    if unsure.any():
-        pattern = {"shape": "/", "fgcolor": theme.INK_SOFT, "bgcolor": theme.UNKNOWN}
-        figure.add_bar(
-            orientation="h", y=places, x=unsure, base=due["attainment_worst"], width=0.4, hoverinfo="skip",
-            name="not known",
-            marker={"color": theme.UNKNOWN, "pattern": pattern},
-        )  # fmt: skip
-    for place, row in due.iterrows():
-        _above(figure, place, 0.42, f"<b>{_plain(row['severity'])}</b> · {row['response']}", theme.INK)
-        _above(figure, place, 0.42, _counted(row, style), theme.INK_SOFT, right=True)
-    figure.add_vline(x=1, line={"color": theme.TARGET, "width": 1.5})
-    figure.update_xaxes(range=[0, 1], tickvals=[0, 0.5, 1], fixedrange=True,
-                        ticktext=[style.text(tick, "share") for tick in (0, 0.5, 1)])  # fmt: skip
-    figure.update_yaxes(visible=False, range=[len(due) - 0.5, -0.8], fixedrange=True)
-    figure.update_layout(barmode="overlay", showlegend=bool(unsure.any()), legend=_LEGEND, margin={"l": 20, "r": 24})
-    return chart(
-        figure, "incidents.attainment", title=_attainment_title(due, style), style=style, numbers=due,
-        subtitle="Share of answers within the agreed time, which is promised for each: the line is 100 %",
-        columns=("severity", "response", "response_target", "responses_met", "responses_missed",
-                 "responses_open_past", "responses_pending", "responses_unknown", "attainment", "verdict"),
-        height=120 + 52 * len(due),
-    )  # fmt: skip
-
-
-_LEGEND = {"y": -0.02, "yref": "container", "yanchor": "bottom", "x": 0,
-           "itemclick": False, "itemdoubleclick": False}  # fmt: skip
+    return shared.attainment(targets, style, id="incidents.attainment", group="severity", answer="response")
 
 
 def _bars(figure: go.Figure, drawn: pd.DataFrame, status: str, colour: str, shape: str, style: Style) -> None:
@@ -163,23 +129,8 @@ def _name_each(figure: go.Figure, drawn: pd.DataFrame, style: Style) -> None:
         title = "" if is_unknown(row["title"]) else row["title"]
         words = textwrap.shorten(title or row["incident_id"], _LETTERS, placeholder="…")
         day = style.text(row["opened_at"], "instant")
-        _above(figure, place, 0.5, f"<b>{_plain(row['severity'])}</b>{_plain(service)} · {day}<br>{_plain(words)}",
+        above(figure, place, 0.5, f"<b>{plain(row['severity'])}</b>{plain(service)} · {day}<br>{plain(words)}",
                theme.INK)  # fmt: skip
-
-
-def _above(figure: go.Figure, place: int, lift: float, text: str, colour: str, right: bool = False) -> None:
-    """Words over a bar: beside it they would take a phone's whole width."""
-    side = {"x": 0.99, "xanchor": "right"} if right else {"x": 0, "xanchor": "left"}
-    figure.add_annotation(y=place - lift, yanchor="middle", xref="paper", text=text, showarrow=False, align="left",
-                          font={"size": 12, "color": colour}, **side)  # fmt: skip
-
-
-def _counted(row: pd.Series, style: Style) -> str:
-    late = row["responses_missed"] + row["responses_open_past"]
-    due = row["responses_met"] + late + row["responses_unknown"]
-    unsure = f", {style.text(row['responses_unknown'], 'count')} not known" if row["responses_unknown"] else ""
-    target = "" if is_unknown(row["response_target"]) else f" within {style.text(row['response_target'], 'duration')}"
-    return f"{style.text(row['responses_met'], 'count')} of {style.text(due, 'count')}{target}{unsure}"
 
 
 def _ticks(longest: pd.Timedelta) -> list[pd.Timedelta]:
@@ -210,19 +161,3 @@ def _history_title(history: pd.DataFrame, style: Style) -> str:
     return (
         f"{many}, after {low} to {high} in the months before" if low != high else f"{many}, after {low} in each before"
     )
-
-
-def _attainment_title(due: pd.DataFrame, style: Style) -> str:
-    late = due["responses_missed"].sum() + due["responses_open_past"].sum()
-    if late:
-        return f"{style.text(late, 'count')} answer{' was' if late == 1 else 's were'} later than agreed"
-    unsure = due["responses_unknown"].sum()
-    return (
-        f"No answer is known to be late; {style.text(unsure, 'count')} cannot be told"
-        if unsure
-        else "Every answer came in time"
-    )
-
-
-def _plain(text: str) -> str:
-    return html.escape(str(text), quote=False)
