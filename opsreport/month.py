@@ -13,13 +13,14 @@ from typing import Any
 
 import pandas as pd
 
+from opsreport import reported
 from opsreport.corrections import correct, excused
 from opsreport.coverage import Seen, days_without_usage, parts_seen
 from opsreport.errors import PeriodError, StoreError
 from opsreport.home import Home
 from opsreport.intervals import Intervals
 from opsreport.naming import name_services
-from opsreport.params import ClientParams, load_corrections, load_params
+from opsreport.params import ClientParams, Decisions, load_corrections, load_decisions, load_params
 from opsreport.params.models import Agreement
 from opsreport.period import Period
 from opsreport.schemas import FRAMES, Frame
@@ -81,7 +82,8 @@ class Month:
     @property
     def style(self) -> Style:
         """How the client's numbers are written."""
-        return Style(self.client.locale, self.client.currency, self.client.time_zone)
+        client = self.client
+        return Style(client.locale, client.currency, client.time_zone, client.language)
 
     @property
     def baseline(self) -> Period | None:
@@ -89,6 +91,16 @@ class Month:
         given = self.client.baseline
         days = Period.days(str(given.first), str(given.last), self.period.zone) if given else None
         return days if days and days.end <= self.period.end else None
+
+    @property
+    def reported(self) -> pd.DataFrame:
+        """The figures that the review of the month before printed, as `opsreport.reported.read` gives them."""
+        return reported.read(self.home.store / self.client.client, self.period.previous().name)
+
+    @property
+    def decisions(self) -> Decisions:
+        """What was decided with the client, and what is to be done, with all dates that are known by now."""
+        return load_decisions(self.home.params, self.client.client)
 
     @property
     def read_at(self) -> pd.Timestamp:

@@ -10,7 +10,7 @@ from opsreport.agreement import support_time
 from opsreport.cli.collect import named_sources
 from opsreport.errors import OpsreportError
 from opsreport.home import Home
-from opsreport.params import ClientParams, load_corrections, load_params
+from opsreport.params import ClientParams, load_commentaries, load_corrections, load_decisions, load_params
 from opsreport.period import Period
 from opsreport.schemas import FRAMES
 from opsreport.store import Store
@@ -38,6 +38,8 @@ def _wrong(home: Home, params: ClientParams) -> list[Finding]:
     tries = [
         lambda: named_sources(home, params),
         lambda: load_corrections(home.params, params.client),
+        lambda: load_decisions(home.params, params.client),
+        lambda: load_commentaries(home.params, params.client),
         lambda: [
             support_time(term.support_hours, Period.month("2026-01", params.time_zone))
             for term in params.agreement

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from opsreport.exhibit import Exhibit
@@ -36,6 +38,11 @@ class Sections:
         self.findings[section] = finding
         if scores is not None and len(scores):
             self._scores.append(scores.reindex(columns=list(SCORECARD)).astype(object))
+
+    @property
+    def figures(self) -> list[dict[str, Any]]:
+        """Records of the figures that the sections' findings print, by which decisions may be judged too."""
+        return [fact for finding in self.findings.values() for fact in finding.facts]
 
     @property
     def scorecard(self) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""A client's file: read, joined with the plan it extends, and checked."""
+"""A client's file, joined with the plan it extends, and what people write beside it: read and checked."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ from pathlib import Path
 
 from ruamel.yaml.comments import CommentedMap
 
-from opsreport.errors import ParamsError
+from opsreport.errors import ParamsError, PeriodError
+from opsreport.params.commentary import Commentary
 from opsreport.params.corrections import Correction, Corrections
+from opsreport.params.decisions import Decision, Decisions
 from opsreport.params.fields import CLIENT_ID
 from opsreport.params.models import ClientParams
-from opsreport.params.reading import place, read_yaml, validated
+from opsreport.params.reading import place, read_note, read_yaml, validated
+from opsreport.period import Period
 
-__all__ = ["ClientParams", "client_names", "client_path", "json_schema", "load_corrections", "load_params",
+__all__ = ["ClientParams", "Commentary", "Decisions", "client_names", "client_path", "json_schema",
+           "load_commentaries", "load_commentary", "load_corrections", "load_decisions", "load_params",
            "own_files", "place_of"]  # fmt: skip
 
 
@@ -52,6 +56,61 @@ def load_corrections(folder: Path, client: str) -> list[Correction]:
     return validated(Corrections, read_yaml(path), path).corrections
 
 
+def load_decisions(folder: Path, client: str) -> Decisions:
+    """The decisions and actions of `<folder>/<client>.decisions.yaml` and of the notes in `<client>.decisions/`.
+
+    Raises
+    ------
+    ParamsError
+        With file, line and hint, when one is wrong, an id stands twice, or an action carries
+        out a decision that is not there.
+    """
+    path, notes = _decision_files(folder, client)
+    content = read_yaml(path) if path.is_file() else CommentedMap()
+    main = validated(Decisions, content, path)
+    decisions = [*main.decisions, *(_decision(note) for note in notes)]
+    places = [(path, ("decisions", n, "id")) for n in range(len(main.decisions))]
+    places += [(note, ("id",)) for note in notes] + [(path, ("actions", n, "id")) for n in range(len(main.actions))]
+    taken: set[str] = set()
+    for one, (file, location) in zip([*decisions, *main.actions], places, strict=True):
+        if one.id in taken:
+            where = place(content, path, None, location) if file == path else file
+            raise ParamsError(f"{where}: the id {one.id} stands twice", hint="give each decision and action its own")
+        taken.add(one.id)
+    known = {one.id for one in decisions}
+    for n, action in enumerate(main.actions):
+        if action.decision and action.decision not in known:
+            where = place(content, path, None, ("actions", n, "decision"))
+            near = difflib.get_close_matches(action.decision, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else "name a decision by its id"
+            raise ParamsError(f"{where}: there is no decision {action.decision}", hint=hint)
+    return Decisions(decisions=decisions, actions=main.actions)
+
+
+def load_commentary(folder: Path, client: str, month: str) -> Commentary:
+    """What `<folder>/<client>.commentary/<month>.md` says; nothing when there is no such file."""
+    path = _commentary_file(folder, client, month)
+    return _commentary(path) if path.is_file() else Commentary()
+
+
+def load_commentaries(folder: Path, client: str) -> dict[str, Commentary]:
+    """All commentary of a client, by month.
+
+    Raises
+    ------
+    ParamsError
+        When a file is not named after a month, so that no review would show it.
+    """
+    made = {}
+    for path in sorted(_commentary_file(folder, client, "x").parent.glob("*.md")):
+        try:
+            name = Period.parse(path.stem).name
+        except PeriodError as error:
+            raise ParamsError(f"{path} is not named after a month", hint="call it like 2026-10.md") from error
+        made[name] = _commentary(path)
+    return made
+
+
 def client_path(folder: Path, client: str) -> Path:
     """Where a client's file stands; refuses what is not a client id."""
     if not isinstance(client, str) or not re.fullmatch(CLIENT_ID, client):
@@ -59,10 +118,19 @@ def client_path(folder: Path, client: str) -> Path:
     return Path(folder) / f"{client}.yaml"
 
 
-def own_files(folder: Path, client: str) -> list[Path]:
-    """The files that say what is known of a client: its own, its corrections, the plan it extends."""
-    path = client_path(folder, client)
-    found, content = [path, path.with_suffix(".corrections.yaml")], read_yaml(path)
+def own_files(folder: Path, client: str, month: str = "") -> list[Path]:
+    """The files that say what is known of a client: its own, its corrections, its decisions, the plan it extends.
+
+    Parameters
+    ----------
+    month : str
+        Whose commentary is among them; none is by default.
+    """
+    path, content = client_path(folder, client), read_yaml(client_path(folder, client))
+    decided, notes = _decision_files(folder, client)
+    found = [path, path.with_suffix(".corrections.yaml"), decided, *notes]
+    if month:
+        found.append(_commentary_file(folder, client, month))
     if "extends" in content:
         found.append(_plan(folder, content, path)[1])
     return [one for one in found if one.is_file()]
@@ -92,6 +160,30 @@ def json_schema() -> str:
     schema["required"] = ["client"]
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     return json.dumps(schema, indent=2, sort_keys=True) + "\n"
+
+
+def _decision_files(folder: Path, client: str) -> tuple[Path, list[Path]]:
+    path = client_path(folder, client).with_suffix(".decisions.yaml")
+    return path, sorted(path.with_suffix("").glob("*.md"))
+
+
+def _decision(path: Path) -> Decision:
+    content, text = read_note(path)
+    # A note is called what its file is called, and what it says is its text.
+    content.setdefault("id", path.stem)
+    if text.strip():
+        content["note"] = text.strip()
+    return validated(Decision, content, path)
+
+
+def _commentary_file(folder: Path, client: str, month: str) -> Path:
+    return client_path(folder, client).with_suffix(".commentary") / f"{month}.md"
+
+
+def _commentary(path: Path) -> Commentary:
+    content, text = read_note(path)
+    content["text"] = text.strip()
+    return validated(Commentary, content, path)
 
 
 def _plan(folder: Path, content: CommentedMap, path: Path) -> tuple[CommentedMap, Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +20,7 @@ from opsreport.errors import ParamsError
 Model = TypeVar("Model", bound=BaseModel)
 _LARGEST = 1_000_000
 _DEEPEST = 32
+_HEAD = re.compile(r"---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 
 
 def read_yaml(path: Path) -> CommentedMap:
@@ -30,24 +32,51 @@ def read_yaml(path: Path) -> CommentedMap:
         When the file is missing, too large, nested too deep, not YAML, not a mapping,
         names a key twice, or uses an alias.
     """
+    return _mapping(_text(path), path)
+
+
+def read_note(path: Path) -> tuple[CommentedMap, str]:
+    """What a Markdown file says of itself between two lines of ``---``, and the text below.
+
+    Raises
+    ------
+    ParamsError
+        As `read_yaml`; a file that does not begin with such a line is all text.
+    """
+    text = _text(path)
+    head = _HEAD.match(text)
+    if not head:
+        return CommentedMap(), text
+    # An empty first line keeps the numbers of the others.
+    said = _mapping(f"\n{head[1]}", path) if head[1].strip() else CommentedMap()
+    return said, text[head.end() :]
+
+
+def _text(path: Path) -> str:
     try:
         if path.stat().st_size > _LARGEST:
             raise ParamsError(f"{path} is over {_LARGEST:,} bytes", hint="a client's file is short")
-        text = path.read_text("utf-8")
-        _refuse_aliases_and_depths(text, path)
-        content = YAML(typ="rt").load(text)
+        return path.read_text("utf-8-sig")
     except FileNotFoundError as error:
         raise ParamsError(f"there is no {path}", hint="write one with: opsreport init NAME") from error
+    except UnicodeDecodeError as error:
+        raise ParamsError(f"{path}: {error}", hint="save it as UTF-8") from error
+    except OSError as error:
+        raise ParamsError(f"{path} cannot be read: {error.strerror}", hint="check its permissions") from error
+
+
+def _mapping(text: str, path: Path) -> CommentedMap:
+    try:
+        _refuse_aliases_and_depths(text, path)
+        content = YAML(typ="rt").load(text)
     except DuplicateKeyError as error:
         line = error.problem_mark.line + 1
         raise ParamsError(f"{path}, line {line}: {error.problem}", hint="keep one of the two") from error
-    except (YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except (YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or error
         raise ParamsError(f"{path}{line}: {problem}", hint="check indentation and quotes") from error
-    except OSError as error:
-        raise ParamsError(f"{path} cannot be read: {error.strerror}", hint="check its permissions") from error
     if not isinstance(content, CommentedMap):
         raise ParamsError(f"{path} does not hold a mapping", hint="it holds key: value lines")
     return content
@@ -156,15 +185,18 @@ def _line(node: Any, step: Any) -> int | None:
 
 def _hint(model: type[BaseModel], error: dict[str, Any], count: int) -> str:
     more = f" ({count - 1} more after this one)" if count > 1 else ""
+    explained = getattr(model, "EXPLAINED", "")
     if error["type"] == "extra_forbidden":
         near = difflib.get_close_matches(str(error["loc"][-1]), _keys(model, error["loc"][:-1]), n=1)
-        return (f"did you mean {near[0]}?" if near else "see the JSON Schema for the keys") + more
+        return (f"did you mean {near[0]}?" if near else explained or "see the JSON Schema for the keys") + more
     if error["type"] == "string_type" and isinstance(error.get("input"), (int, float)):
         return "put it in quotes: ids and names are text" + more
     if error["type"].startswith("date_"):
         return "write it as YYYY-MM-DD, like 2026-10-31" + more
     if error["type"] == "list_type":
         return "begin each entry with a dash" + more
+    if explained:
+        return explained + more
     if error["type"] == "missing":
         return "add it; opsreport init writes a file with every key explained" + more
     return "see the JSON Schema for what it may hold" + more
