@@ -143,7 +143,7 @@ def attained(outcomes: pd.Series, seen_share: float) -> dict[str, Any]:
 
 
 def in_time(outcomes: Mapping[Period, pd.Series], period: Period, seen_share: float) -> dict[str, Any]:
-    """What a scorecard's row says of answers in time: `opsreport.metrics.rows.score`'s of, unit, target, verdict.
+    """What a scorecard's row says of answers in time, as `opsreport.metrics.rows.score` takes it.
 
     Parameters
     ----------
@@ -162,7 +162,9 @@ def in_time(outcomes: Mapping[Period, pd.Series], period: Period, seen_share: fl
     def of(month: Period) -> float:
         return attained(outcomes[month], 1.0)["attainment"]
 
-    return {"unit": "share", "of": of, "target": 1.0, "verdict": now["verdict"]}
+    worst = now["attainment_worst"] if seen_share == 1 else None
+    return {"unit": "share", "of": of, "target": 1.0, "verdict": now["verdict"], "worst": worst,
+            "best": now["attainment_best"]}  # fmt: skip
 
 
 def _outcome(runs: _Runs, elapsed: pd.Timedelta, target: pd.Timedelta, answered: pd.Timestamp) -> tuple:

@@ -59,7 +59,7 @@ def share(part: float, whole: float) -> float:
 def score(
     id: str, measure: str, unit: str, of: Callable[[Period], Any], period: Period, baseline: Period | None, *,
     section: str, coverage: float, target: Any = None, verdict: str = "unknown", adds_up: bool = False,
-    rows: Rows | None = None, currency: str = "",
+    rows: Rows | None = None, currency: str = "", worst: Any = None, best: Any = None,
 ) -> dict[str, Any]:  # fmt: skip
     """A scorecard's row, of one function asked about each month.
 
@@ -72,6 +72,8 @@ def score(
         to as many days as the month has.
     rows : Rows, optional
         Those behind it, where they are not all of the section's frame.
+    worst, best
+        This month's figure if all that is not known was bad, and good, where that is worked out.
 
     Returns
     -------
@@ -86,6 +88,7 @@ def score(
         "id": id, "measure": measure, "unit": unit, "currency": currency, "this_month": months[-1],
         "target": target, "last_month": months[-2], "baseline": before, "coverage": coverage,
         "verdict": verdict, "section": section, "trend": [_plain(value) for value in months], "rows": rows,
+        "worst": worst, "best": best,
     }  # fmt: skip
 
 

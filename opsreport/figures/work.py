@@ -1,0 +1,123 @@
+"""Charts of the work done: hours each month against those agreed, and what this month's went to."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from opsreport import theme
+from opsreport.exhibit import Exhibit, notice
+from opsreport.figures import chart
+from opsreport.figures.attainment import above, plain
+from opsreport.period import Period
+from opsreport.theme import Style, is_unknown
+
+_SHOWN = 8  # kinds of work that fit one chart
+
+
+def hours(history: pd.DataFrame, style: Style) -> Exhibit:
+    """Thirteen months of hours used, with the agreed hours as a line.
+
+    Parameters
+    ----------
+    history : DataFrame
+        From `opsreport.metrics.work.history`.
+    """
+    known = history.dropna(subset=["hours_used"])
+    if known.empty:
+        return notice("work.hours", "No month of work with its hours has been seen yet.")
+    months, used = list(history["period"]), history["hours_used"]
+    figure = go.Figure(go.Bar(
+        x=months, y=used.fillna(0).to_list(), textposition="outside", cliponaxis=False, hoverinfo="skip",
+        text=[_label(row, style) for _, row in history.iterrows()], textfont={"size": 11}, textangle=0,
+        marker={"color": [theme.HISTORY] * (len(months) - 1) + [theme.THIS_MONTH]},
+    ))  # fmt: skip
+    most = max(1.0, used.max(), history["hours_agreed"].max() if history["hours_agreed"].notna().any() else 0)
+    _agreed(figure, history, style)
+    labelled = months[::-6][::-1]
+    figure.update_xaxes(type="category", tickvals=labelled, tickangle=0, fixedrange=True, ticktext=[
+        style.text(Period.parse(one).first_day, "month") for one in labelled])  # fmt: skip
+    figure.update_yaxes(visible=False, range=[0, most * 1.25], fixedrange=True)
+    figure.update_layout(showlegend=False, uniformtext={"minsize": 9, "mode": "show"})
+    unseen = "; ? is a month that was not seen" if used.isna().any() else ""
+    least = "; ≥ where some hours are not recorded" if (history["hours_unknown"] > 0).any() else ""
+    return chart(
+        figure, "work.hours", title=_hours_title(history, style), style=style, numbers=history,
+        subtitle=f"Hours of work each month; the line is what was agreed{least}{unseen}",
+        columns=("period", "work_count", "hours_used", "hours_unknown", "hours_agreed", "coverage", "verdict"),
+        height=300,
+    )  # fmt: skip
+
+
+def kinds(by_kind: pd.DataFrame, style: Style) -> Exhibit:
+    """This month's hours by kind of work, most first.
+
+    Parameters
+    ----------
+    by_kind : DataFrame
+        From `opsreport.metrics.work.by_kind`.
+    """
+    known = by_kind.dropna(subset=["hours_used"]).head(_SHOWN).reset_index(drop=True)
+    if known.empty or not known["hours_used"].sum():
+        return notice("work.kinds", "No hours of work are recorded in this month.")
+    figure = go.Figure(go.Bar(
+        orientation="h", y=list(range(len(known))), x=known["hours_used"].to_list(), width=0.4, hoverinfo="skip",
+        marker={"color": theme.THIS_MONTH},
+    ))  # fmt: skip
+    for place, row in known.iterrows():
+        count, pieces = style.text(row["work_count"], "count"), "piece" if row["work_count"] == 1 else "pieces"
+        above(figure, place, 0.42, f"<b>{plain(row['work_kind'])}</b> · {count} {pieces}", theme.INK)
+        above(figure, place, 0.42, style.text(row["hours_used"], "hours"), theme.INK_SOFT, right=True)
+    figure.update_xaxes(visible=False, range=[0, known["hours_used"].max()], fixedrange=True)
+    figure.update_yaxes(visible=False, range=[len(known) - 0.5, -0.8], fixedrange=True)
+    figure.update_layout(margin={"l": 20, "r": 24})
+    return chart(
+        figure, "work.kinds", title=_kinds_title(by_kind, style), style=style, numbers=by_kind,
+        subtitle="Hours of work this month, by kind",
+        columns=("work_kind", "work_count", "hours_used", "hours_unknown", "hours_share"),
+        height=96 + 50 * len(known),
+    )  # fmt: skip
+
+
+def _label(row: pd.Series, style: Style) -> str:
+    if is_unknown(row["hours_used"]):
+        return "?"
+    written = style.text(round(row["hours_used"]), "count")
+    return f"≥{written}" if row["hours_unknown"] else written
+
+
+def _agreed(figure: go.Figure, history: pd.DataFrame, style: Style) -> None:
+    """The agreed hours over each month's bar, with their number where they last hold."""
+    agreed = history["hours_agreed"]
+    for place, value in enumerate(agreed):
+        if not is_unknown(value):
+            figure.add_shape(type="line", x0=place - 0.5, x1=place + 0.5, y0=value, y1=value,
+                             line={"color": theme.TARGET, "width": 1.5})  # fmt: skip
+    known = agreed.dropna()
+    if len(known):
+        first = list(agreed.index).index(known.index[0])
+        figure.add_annotation(
+            x=first - 0.45, y=known.iloc[0], xanchor="left", yanchor="bottom", showarrow=False,
+            text=f"agreed: {style.text(known.iloc[0], 'hours')}", font={"size": 12, "color": theme.INK_SOFT},
+        )  # fmt: skip
+
+
+def _hours_title(history: pd.DataFrame, style: Style) -> str:
+    now = history.iloc[-1]
+    if is_unknown(now["hours_used"]):
+        return "How many hours were used this month is unknown"
+    used = style.text(now["hours_used"], "hours")
+    least = "At least " if now["hours_unknown"] or now["coverage"] < 1 else ""
+    if is_unknown(now["hours_agreed"]):
+        return f"{least}{used} of work this month"
+    agreed = style.text(now["hours_agreed"], "hours")
+    if now["verdict"] == "missed":
+        over = style.text(now["hours_used"] - now["hours_agreed"], "hours")
+        return f"{least}{used} of work this month, {over} more than agreed"
+    return f"{least}{used} of work this month, of {agreed} agreed"
+
+
+def _kinds_title(by_kind: pd.DataFrame, style: Style) -> str:
+    first = by_kind.iloc[0]
+    share = "" if is_unknown(first["hours_share"]) else f" ({style.text(first['hours_share'], 'share')})"
+    return f"Most hours{share} went to: {first['work_kind']}"
