@@ -74,6 +74,9 @@ def _lines() -> list[Line]:
         line("Compute", machines, "E4as v5", "1 Hour", "0.268", _hours(1), "vm-records-1", _RECORDS),
         line("Storage", "Storage", "P15 LRS Disk", "1/Month", "38.02", lambda day: 5 / day.month_days, "disks",
              _SHARED),
+        # Of the portal's old machine; deleted on 18 June 2026, as was recommended.
+        line("Storage", "Storage", "P10 LRS Disk", "1/Month", "19.71",
+             lambda day: 1 / day.month_days if day.since("2026-06-18") < 0 else 0, "disk-portal-old", _PORTAL),
         line("Databases", database, "vCore General Purpose", "1 Hour", "0.1516", _booking_cores, "sql-booking",
              _BOOKING),
         line("Databases", database, "vCore General Purpose", "1 Hour", "0.1516", _hours(4), "sql-records", _RECORDS),

@@ -117,6 +117,9 @@ def _production() -> list[Line]:
     return [
         line("Compute", "Amazon Elastic Compute Cloud", "EBS-gp3", "GB-Month", "0.08", _kept(520, 0.4), "vol-0d41",
              _SHARED),
+        # What the first media server left behind; deleted on 15 July 2026, as was recommended.
+        line("Compute", "Amazon Elastic Compute Cloud", "EBS-gp2", "GB-Month", "0.10",
+             lambda day: 400 / day.month_days if day.since("2026-07-15") < 0 else 0, "vol-0a93", _STOREFRONT),
         line("Compute", "Amazon Elastic Compute Cloud", "BoxUsage-c6i.xlarge", "Hours", "0.17",
              _from(NEW_CLUSTER_FROM, _hours(1)), "i-0f3be7a1c9d04"),
         line("Compute", "AWS Lambda", "Lambda-GB-Second", "GB-Seconds", "0.0000166667", _visits(310_000),

@@ -15,14 +15,19 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import Any
 
 import pandas as pd
 
+from opsreport.coverage import share_seen
 from opsreport.exhibit import Fact, Rows
 from opsreport.month import Month
+from opsreport.schemas import FRAMES
+from opsreport.theme import is_unknown
 
 Rule = Callable[[Month], Iterable["Finding"]]
 
@@ -47,7 +52,8 @@ class Finding:
     area : str
         The section it belongs to, such as cost or backups.
     title : str
-        What was found, with a {name} for each fact.
+        What was found, with a {name} for each fact. Where it explains a part of the rise of a bill,
+        the facts hold that as ``rise``, and ``cause`` and ``release`` say in words what from.
     action : str
         What is recommended, with a {name} for each fact.
     facts : dict of str to Fact or str
@@ -90,10 +96,65 @@ def rules() -> list[Rule]:
     ]
 
 
+def rulebook() -> str:
+    """Every rule with what it looks for, by area, as the docs list them (``docs/rules.md``)."""
+    parts = [_BOOK]
+    for module in dict.fromkeys(rule.__module__ for rule in rules()):
+        own = [rule for rule in rules() if rule.__module__ == module]
+        about = inspect.getdoc(importlib.import_module(module)) or ""
+        parts.append(f"## {module.rpartition('.')[2]}\n\n{about}\n")
+        parts += [f"### {rule.__name__}\n\n{inspect.getdoc(rule)}\n" for rule in own]
+    return "\n".join(parts)
+
+
+_BOOK = """# What is looked for
+
+Each rule reads a month's records, and finds something or nothing; what was not seen is never taken for a sign.
+This page is made of the rules' own descriptions: `make rules` writes it anew.
+"""
+
+
 def found(month: Month) -> list[Finding]:
     """What all rules find in a month: most urgent first, then by what it would save, largest first."""
     made = [finding for rule in rules() for finding in rule(month)]
     return sorted(made, key=lambda one: (_ORDER.index(one.urgency), -(one.estimate or 0), one.id))
+
+
+def silent(found: Iterable[Finding], month: Month) -> pd.DataFrame:
+    """The rules that found nothing, and which of them had not seen what they read.
+
+    Returns
+    -------
+    DataFrame
+        rule, looks_for (its docstring up to the first colon or full stop), unseen (titles of the
+        frames that it read and of which nothing was seen in the month; empty where all were).
+    """
+    spoke = {one.id.split(".")[1] for one in found}
+    rows = []
+    for rule in (one for one in rules() if one.__name__ not in spoke):
+        watched = _Watched(month.frames)
+        list(rule(replace(month, frames=watched)))
+        unseen = [FRAMES[name].title for name in FRAMES if name in watched.read and not _was_seen(name, month)]
+        about = re.split(r"[:.](?:\s|$)", inspect.getdoc(rule) or "")[0]
+        rows.append({"rule": rule.__name__, "looks_for": " ".join(about.split()), "unseen": ", ".join(unseen)})
+    return pd.DataFrame(rows, columns=["rule", "looks_for", "unseen"])
+
+
+class _Watched(dict):
+    """Frames that remember which of them were read."""
+
+    def __init__(self, frames: Mapping[str, pd.DataFrame]) -> None:
+        super().__init__(frames)
+        self.read: set[str] = set()
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        self.read.add(name)
+        return super().__getitem__(name)
+
+
+def _was_seen(frame: str, month: Month) -> bool:
+    days = month.period.bill if frame == "cost" else month.period
+    return share_seen(month.seen(frame), days) > 0 or len(month.rows(frame)) > 0
 
 
 def listing(found: Iterable[Finding], month: Month) -> pd.DataFrame:
@@ -115,6 +176,28 @@ def listing(found: Iterable[Finding], month: Month) -> pd.DataFrame:
         for one in found
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=list(FINDING))
+
+
+def owner_of(month: Month, service: Any) -> str:
+    """Who answers for a service; empty where nobody is named."""
+    known = None if is_unknown(service) else month.client.services.get(service)
+    return known.owner if known else ""
+
+
+def money(id: str, amount: Any, currency: Any) -> Fact:
+    """An amount in a finding's words; its id is findings.<id>."""
+    return Fact(f"findings.{id}", amount, "money", currency="" if is_unknown(currency) else currency)
+
+
+def slug(text: str) -> str:
+    """What a finding is about as a part of its id.
+
+    Examples
+    --------
+    >>> slug("/harbour-pine/checkout")
+    'harbour-pine-checkout'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "all"
 
 
 def evidence(finding: Finding, month: Month) -> pd.DataFrame:

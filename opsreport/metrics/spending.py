@@ -1,0 +1,82 @@
+"""Spending: what steers the bill: budgets that warn, logs that expire, savings that are carried out.
+
+Answers questions like: does anybody notice when a budget is passed? How long are logs kept, and
+what does that cost? Which savings were proposed, and did the bill go down once they were done?
+
+This module is the section's face; each question has its own file, ``spending_*.py``.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+
+from opsreport.coverage import Seen, share_seen
+from opsreport.exhibit import Rows
+from opsreport.intervals import Intervals
+from opsreport.metrics.cost_sums import quantised, scaled
+from opsreport.metrics.rows import score, scorecard_rows
+from opsreport.metrics.spending_bill import estimates
+from opsreport.metrics.spending_budgets import budgets
+from opsreport.metrics.spending_logs import log_costs, log_history, logs, unlimited_cost
+from opsreport.metrics.spending_savings import ledger, measured, savings
+from opsreport.period import Period
+
+__all__ = [
+    "budgets", "estimates", "ledger", "log_costs", "log_history", "logs", "measured", "savings", "scorecard",
+    "unlimited_cost",
+]  # fmt: skip
+
+
+def scorecard(
+    recommendation: pd.DataFrame, log_group: pd.DataFrame, cost: pd.DataFrame, period: Period, currency: str,
+    seen: dict[str, Intervals | Seen], baseline: Period | None = None,
+) -> pd.DataFrame:  # fmt: skip
+    """The section's key figures: what savings are worth by the bill, and what logs without a limit cost.
+
+    Parameters
+    ----------
+    recommendation, cost : DataFrame
+        In the money that is reported.
+    currency : str
+        The reported one; amounts in others are in the section's tables.
+    seen : dict of str to Intervals or Seen
+        By frame: recommendation, log_group and cost.
+
+    Returns
+    -------
+    DataFrame
+        As `opsreport.schemas.scorecard.SCORECARD` lists. Nothing is agreed of either. The baseline
+        is carried to the length of the month.
+    """
+    months = period.history(13)
+    asked = [*months, *([baseline] if baseline else [])]
+    saved = dict(zip(asked, [
+        *measured(recommendation, cost, months, seen["cost"], currency), *([None] if baseline else []),
+    ], strict=True))  # fmt: skip
+    kept = dict(zip(months, unlimited_cost(log_group, cost, months, currency, seen["cost"]), strict=True))
+    if baseline:
+        kept[baseline] = _at_length(unlimited_cost(log_group, cost, [baseline], currency, seen["cost"])[0], baseline,
+                                    period)  # fmt: skip
+    common = {"unit": "money", "period": period, "baseline": baseline, "section": "spending", "currency": currency}
+    rows = [
+        ("savings", "Savings carried out, by the bill", saved, "recommendation", Rows("recommendation")),
+        ("logs_without_limit", "Keeping logs that never expire", kept, "log_group", Rows("log_group")),
+    ]
+    return scorecard_rows([
+        score(f"spending.{id}", name, of=values.get, coverage=_coverage(seen, frame, period), rows=behind, **common)
+        for id, name, values, frame, behind in rows
+    ])  # fmt: skip
+
+
+def _at_length(value: Decimal | None, of: Period, period: Period) -> Decimal | None:
+    made = scaled(value, period.day_count, of.day_count)
+    return None if made is None else quantised(made)
+
+
+def _coverage(seen: dict[str, Any], frame: str, period: Period) -> float:
+    """What both the records and the bill were seen of; one does not make up for the other. [share]"""
+    return min(share_seen(seen[frame], period), max(share_seen(seen["cost"], period),
+                                                    share_seen(seen["cost"], period.bill)))  # fmt: skip

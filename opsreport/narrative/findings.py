@@ -1,0 +1,161 @@
+"""The sentences on findings: how many there are, what they explain of the bill, and what was not found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+
+from opsreport.exhibit import Exhibit, Fact, Rows, join, prose
+from opsreport.theme import Style, is_unknown
+
+_F = "findings.finding"
+_URGENT = {
+    "now": ("{now} is to be done now", "{now} are to be done now"),
+    "this month": ("{this_month} is to be done this month", "{this_month} are to be done this month"),
+    "plan": ("{plan} is to be planned", "{plan} are to be planned"),
+}
+
+
+def finding(found: Sequence[Any], changes: pd.DataFrame, month: Any) -> Exhibit:
+    """What opens the section: how much was found, and what of it explains the bill.
+
+    Parameters
+    ----------
+    found : sequence of opsreport.findings.Finding
+    changes : DataFrame
+        From `opsreport.metrics.cost.change`.
+    month : opsreport.Month
+    """
+    causes = cause(found, changes, month.style)
+    opening = summary(found, month)
+    return join(_F, [opening, *causes], lead=[opening, *causes])
+
+
+def summary(found: Sequence[Any], month: Any) -> Exhibit:
+    """How many findings there are, how soon they are to be answered, and what they would save together."""
+    if not found:
+        return prose(_F, "No rule found anything in what was seen of this month.", month.style)
+    count = Fact(f"{_F}.count", len(found), "count")
+    words = "{count} finding asks for an answer" if len(found) == 1 else "{count} findings ask for an answer"
+    facts, soon = {"count": count}, []
+    for urgency, (one, more) in _URGENT.items():
+        held = sum(each.urgency == urgency for each in found)
+        if held:
+            name = urgency.replace(" ", "_")
+            facts[name] = Fact(f"{_F}.{name}", held, "count")
+            soon.append(one if held == 1 else more)
+    opening = prose(_F, f"{words}: {', '.join(soon)}.", month.style, **facts)
+    return join(_F, [opening, *_worth(found, month.style)])
+
+
+def cause(found: Sequence[Any], changes: pd.DataFrame, style: Style) -> list[Exhibit]:
+    """Which findings explain the rise of the bill, each with its part and the release it coincides with.
+
+    Parameters
+    ----------
+    changes : DataFrame
+        From `opsreport.metrics.cost.change`; a currency whose bill did not rise is not explained.
+
+    Returns
+    -------
+    list of Exhibit
+        A paragraph a currency; empty where no finding explains any of the rise.
+    """
+    made = []
+    for row in changes.to_dict("records"):
+        code, rise = row["billing_currency"], row["spend_change"]
+        parts = [one for one in found if one.causes == "cost" and one.currency == code and "rise" in one.facts]
+        if is_unknown(rise) or rise <= 0 or not parts:
+            continue
+        parts.sort(key=lambda one: -one.facts["rise"].value)
+        at = f"findings.cause.{code.lower()}"
+        whole = Fact(f"{at}.whole", rise, "money", row["coverage"], code, measure="spend_change", rows=Rows("cost"))
+        said = [_part(one, f"{at}.{place}", whole if place == 0 else None, style) for place, one in enumerate(parts)]
+        made.append(join(at, [*said, *_rest(parts, rise, code, at, style)]))
+    return made
+
+
+def figures(listed: pd.DataFrame, found: Sequence[Any]) -> pd.DataFrame:
+    """The rows of `opsreport.findings.listing`, each figure with the records that show its finding."""
+    estimates = [Fact("", one.estimate, "money", None, one.currency, unknown="–", measure="estimate",
+                      rows=one.rows) for one in found]  # fmt: skip
+    counts = [Fact("", value, "count", measure="evidence_rows", rows=one.rows)
+              for value, one in zip(listed["evidence_rows"], found, strict=True)]  # fmt: skip
+    return listed.assign(estimate=pd.Series(estimates, index=listed.index, dtype=object),
+                         evidence_rows=pd.Series(counts, index=listed.index, dtype=object))  # fmt: skip
+
+
+def nothing_found(silent: pd.DataFrame, style: Style) -> Exhibit:
+    """Which rules were asked and found nothing, and which could not tell for want of records.
+
+    Parameters
+    ----------
+    silent : DataFrame
+        From `opsreport.findings.silent`.
+    """
+    looked, blind = silent[silent["unseen"] == ""], silent[silent["unseen"] != ""]
+    parts = []
+    if len(looked):
+        words = "Asked as well, with nothing found in what was seen: {rules}."
+        parts.append(prose("findings.silent", words, style, "note", rules=_list(looked["looks_for"])))
+    if len(blind):
+        missing = dict.fromkeys(title for titles in blind["unseen"] for title in titles.split(", "))
+        words = "Not to be told, for want of records ({missing}): {rules}."
+        parts.append(prose("findings.silent", words, style, "note", missing=", ".join(missing).lower(),
+                           rules=_list(blind["looks_for"])))  # fmt: skip
+    return join("findings.silent", parts, "note") if parts else prose(
+        "findings.silent", "Every rule that was asked found something.", style, "note")  # fmt: skip
+
+
+def method(style: Style) -> Exhibit:
+    """What a finding is, and what its estimate is worth."""
+    return prose(
+        "findings.method",
+        "A finding is what one rule saw in the records; what was not seen is never taken for a sign. Its estimate is "
+        "what it would save in a month of this length, worked out as the rule says, and no saving stands in two "
+        "findings; where a saving cannot be worked out there is none, and the sum leaves it out. A release that "
+        "coincides began on the same day or the day before: that says where to look, not what caused what.",
+        style, "method",
+    )  # fmt: skip
+
+
+def _worth(found: Sequence[Any], style: Style) -> list[Exhibit]:
+    """What the findings with an estimate would save together, a sentence a currency."""
+    sums: dict[str, list[Decimal]] = {}
+    for one in found:
+        if one.estimate is not None:
+            sums.setdefault(one.currency, []).append(one.estimate)
+    words = "Those with an estimate come to about {estimate} a month."
+    return [
+        prose(f"{_F}.estimate", words, style,
+              estimate=Fact(f"{_F}.estimate.{code.lower()}", sum(each, Decimal(0)), "money", currency=code))
+        for code, each in sorted(sums.items())
+    ]  # fmt: skip
+
+
+def _part(one: Any, at: str, whole: Fact | None, style: Style) -> Exhibit:
+    """One finding's part of the rise; the first names the whole."""
+    part = replace(one.facts["rise"], id=f"{at}.part", rows=one.rows)
+    release = one.facts.get("release", "")
+    words = "Another {part} comes from {what}" if whole is None else (
+        "Of the {whole} rise of the bill, about {part} comes from {what}")  # fmt: skip
+    words += ", which coincides with the release {release}." if release else "."
+    facts = {"part": part, "what": one.facts.get("cause", one.title), "release": release, "whole": whole}
+    return prose(at, words, style, **{name: fact for name, fact in facts.items() if f"{{{name}}}" in words})
+
+
+def _rest(parts: Sequence[Any], rise: Decimal, code: str, at: str, style: Style) -> list[Exhibit]:
+    """What of the rise no finding explains; nothing where they explain more than all of it."""
+    left = rise - sum((one.facts["rise"].value for one in parts), Decimal(0))
+    if left <= 0:
+        return []
+    return [prose(f"{at}.rest", "For the other {rest} there is no finding; the bridge shows what it is made of.", style,
+                  rest=Fact(f"{at}.rest", left, "money", currency=code))]  # fmt: skip
+
+
+def _list(texts: pd.Series) -> str:
+    return "; ".join(text[:1].lower() + text[1:] for text in texts)
