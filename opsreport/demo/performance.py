@@ -106,10 +106,10 @@ def files(client: str, seed: int) -> dict[str, bytes]:
         if month >= HOURS_FROM:
             lines = [row(name, [hour]) for _, name, hour in kept]
             made[f"load/hours-{month}.csv.gz"] = gzip_bytes(csv_bytes(names, lines))
+    felt = ("page", "served by", "from", "until", "LCP", "INP", "CLS", "visits")
     return made | {
-        "load/months.csv": csv_bytes(names, months),
-        "web-vitals.csv": csv_bytes(("page", "served by", "month", "LCP", "INP", "CLS", "visits"), _vitals(client, seed)),
-    }
+        "load/months.csv": csv_bytes(names, months), "web-vitals.csv": csv_bytes(felt, _vitals(client, seed))
+    }  # fmt: skip
 
 
 def _hours(
@@ -219,6 +219,7 @@ def _vitals(client: str, seed: int) -> list[tuple[Any, ...]]:
             wobble = noise.uniform(0.97, 1.03)
             paint = {"2026-09-01": 2.9, "2026-10-01": 3.1}.get(month) if page == "/product" else None
             tap = 0.24 if page == "/booking" and month == "2026-10-01" else None
-            rows.append((page, service, month, f"{paint or lcp * wobble:.2f}", f"{tap or inp * wobble:.3f}",
+            until = (dt.date.fromisoformat(month) + dt.timedelta(days=31)).replace(day=1)
+            rows.append((page, service, month, until, f"{paint or lcp * wobble:.2f}", f"{tap or inp * wobble:.3f}",
                          f"{cls * wobble:.3f}", round(visits * noise.uniform(0.9, 1.1))))  # fmt: skip
     return rows

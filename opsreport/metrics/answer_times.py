@@ -22,12 +22,12 @@ LATENCY = (
     "window_low", "window_median", "window_high", "latency_basis", "p95_within_worst", "p95_within_best",
     "p99_within_worst", "p99_within_best", "p95_verdict", "p99_verdict", "verdict", "note", "coverage",
 )  # fmt: skip
+_BAND = ("window_low", "window_median", "window_high")
+SHOWN = ("service", "latency_p50", "latency_p95", "latency_p99", *_BAND, "p95_target", "p99_target", "verdict",
+         "latency_basis", "note", "coverage")  # fmt: skip
 BANDS = ("service", "load_day", "window_low", "window_median", "window_high")
 #: What the percentiles of a month are made from.
-OWN, SUMMED, BAND, NOTHING = (
-    "the source's own month", "histograms, added up: an estimate", "hourly values, not the month's percentile",
-    "nothing was seen",
-)  # fmt: skip
+OWN, SUMMED, BAND, NOTHING = "the source's month", "histograms (estimate)", "hours: a band only", "nothing was seen"
 _DAY = pd.Timedelta(hours=25)
 
 
@@ -66,7 +66,7 @@ def answer_times(request_load: pd.DataFrame, period: Period, agreements: list[Ag
     ...     "requests": [10, 10], "latency_buckets": ['{"0.5": 10, "+Inf": 10}', '{"0.5": 8, "1": 10, "+Inf": 10}']}))
     >>> row = answer_times(two, october, []).iloc[0]
     >>> row["latency_basis"], round(float(row["latency_p50"]), 3)  # of 20 answers 18 within 0.5 s: 10 / 18 of it
-    ('histograms, added up: an estimate', 0.278)
+    ('histograms (estimate)', 0.278)
     """
     groups = dict(list(request_load.groupby("service")))
     recent = request_load[(request_load["ended_at"] > period.previous().start)
@@ -79,6 +79,13 @@ def answer_times(request_load: pd.DataFrame, period: Period, agreements: list[Ag
     ]
     made.sort(key=lambda row: (("missed", "unknown", "met").index(row["verdict"]), row["service"]))
     return result(made, LATENCY)
+
+
+def shown(answer_times: pd.DataFrame) -> pd.DataFrame:
+    """What a client needs to see of the answer times; the band and a target only where there is one."""
+    told = answer_times[list(SHOWN)]
+    optional = [name for name in ("p95_target", "p99_target", *_BAND) if told[name].isna().all()]
+    return told.drop(columns=optional)
 
 
 def bands(request_load: pd.DataFrame, period: Period) -> pd.DataFrame:
@@ -138,7 +145,7 @@ def _percentiles(rows: pd.DataFrame, days: Period) -> tuple[str, Windows, dict[s
     known = stated.rows["p95"].dropna() if stated.coverage else stated.rows["p95"].iloc[:0]
     if known.empty:
         return NOTHING, Windows(rows.iloc[:0], 0.0), {}
-    return BAND if _is_hourly(stated.rows) else BAND.replace("hourly", "shorter windows'"), stated, _spread(known)
+    return BAND if _is_hourly(stated.rows) else BAND.replace("hours", "shorter windows"), stated, _spread(known)
 
 
 def _from_histograms(windows: Windows) -> dict[str, Any]:

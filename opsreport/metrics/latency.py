@@ -12,8 +12,6 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 
-import pandas as pd
-
 from opsreport.metrics.load_windows import Windows, unseen_requests
 from opsreport.period import Period
 from opsreport.theme import is_unknown
@@ -146,6 +144,7 @@ def share_within(windows: Windows, seconds: Decimal, period: Period) -> tuple[Fr
 
     Examples
     --------
+    >>> import pandas as pd
     >>> from opsreport.schemas import FRAMES
     >>> day = Period.days("2026-10-01", "2026-10-01")
     >>> hours = FRAMES["request_load"].conform(pd.DataFrame({

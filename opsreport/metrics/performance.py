@@ -6,96 +6,53 @@ Definitions: METRICS "Performance".
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
 from functools import cache
 from typing import Any
 
 import pandas as pd
 
-from opsreport.agreement import terms_in
 from opsreport.exhibit import Rows
-from opsreport.metrics.answer_times import LATENCY, answer_times, bands
-from opsreport.metrics.load_windows import HOUR, Windows, counted, disjoint, spans, unseen_requests
-from opsreport.metrics.rows import result, score, scorecard_rows, share
-from opsreport.metrics.web_vitals import VITALS, web_vitals
+from opsreport.metrics.answer_times import answer_times, bands, shown
+from opsreport.metrics.load import daily, error_rate, totals, traffic
+from opsreport.metrics.rows import result, score, scorecard_rows
+from opsreport.metrics.web_vitals import each_vital, web_vitals
 from opsreport.params.models import Agreement, Service
 from opsreport.period import Period
 from opsreport.theme import is_unknown
-from opsreport.verdict import verdict
 
-__all__ = ["DAILY", "LATENCY", "TRAFFIC", "VITALS", "answer_times", "bands", "daily", "scorecard", "traffic",
-           "web_vitals"]  # fmt: skip
+__all__ = ["answer_times", "bands", "daily", "each_vital", "scorecard", "shown", "targets", "totals",
+           "traffic", "web_vitals"]  # fmt: skip
 
-TRAFFIC = (
-    "service", "term_from", "term_to", "requests", "last_requests", "requests_change", "errors", "error_rate",
-    "error_rate_target", "error_rate_best", "error_rate_worst", "verdict", "note", "coverage",
+TARGETS = (
+    "service", "agreed_of", "error_rate", "error_rate_target", "latency_p95", "p95_target", "p95_within_best",
+    "latency_p99", "p99_target", "p99_within_best", "verdict", "coverage",
 )  # fmt: skip
-DAILY = ("load_day", "requests", "errors", "error_rate", "coverage")
 #: Key figures of performance that a scorecard has room for.
 _MOST = 4
-_DAY = pd.Timedelta(hours=25)
 
 
-def traffic(request_load: pd.DataFrame, period: Period, agreements: list[Agreement]) -> pd.DataFrame:
-    """What was asked of each service, and how much of it failed.
+def targets(traffic: pd.DataFrame, answer_times: pd.DataFrame) -> pd.DataFrame:
+    """Each target that was agreed, with what came of it: those missed first.
 
-    Answers: how busy was it, is it growing, and did fewer requests fail than was agreed?
+    Answers: which of the promises were kept?
 
     Parameters
     ----------
-    request_load : DataFrame
-        The frame ``request_load``, whole history.
-    agreements : list of Agreement
+    traffic, answer_times : DataFrame
+        From `traffic` and `answer_times`.
 
     Returns
     -------
     DataFrame
-        `TRAFFIC`, busiest first; one row a service, more where its target changed within the
-        period. Windows that overlap, such as a month beside its hours, count once; hours
-        without data are unknown, not quiet, and ``coverage`` is the share of time that was
-        seen. The change is a day's requests over a day's of the month before, NaN where either
-        month was not seen whole. ``verdict`` holds whatever the hours not seen may hide: each
-        is taken to be at most as busy as the busiest seen. [count, share]
-
-    Examples
-    --------
-    >>> from opsreport.schemas import FRAMES
-    >>> october = Period.month("2026-10")
-    >>> month = FRAMES["request_load"].conform(pd.DataFrame({
-    ...     "service": ["shop"], "started_at": [october.start], "ended_at": [october.end],
-    ...     "requests": [8000], "errors": [40]}))
-    >>> row = traffic(month, october, []).iloc[0]
-    >>> float(row["requests"]), float(row["error_rate"])
-    (8000.0, 0.005)
+        `TARGETS`; ``agreed_of`` is error_rate, p95 or p99 and says which columns the row is of.
     """
-    groups = dict(list(request_load.groupby("service")))
-    made = [
-        _load(name, groups.get(name, request_load.iloc[:0]), span, period)
-        for name in _services(request_load, period, agreements)
-        for span in spans(agreements, period, name)
-    ]
-    made.sort(key=lambda row: (-(row["requests"] if not is_unknown(row["requests"]) else -1), row["service"]))
-    return result(made, TRAFFIC)
-
-
-def daily(request_load: pd.DataFrame, period: Period) -> pd.DataFrame:
-    """The requests of all services on each of the client's days, and those that failed.
-
-    Answers: on which days was it busy, and on which did requests fail?
-
-    Returns
-    -------
-    DataFrame
-        `DAILY`, a row a day. Made from windows of an hour, by the day in which they begin, and
-        from longer ones that lie within a day; NaN on a day of which nothing was seen.
-        ``coverage`` is the mean of the services', each of which is known in the month.
-        [count, share]
-    """
-    short = request_load[(request_load["ended_at"] - request_load["started_at"] <= _DAY)
-                         & period.contains(request_load["started_at"])]  # fmt: skip
-    groups = [disjoint(rows[rows["requests"].notna() & (rows["started_at"] < rows["ended_at"])])
-              for _, rows in short.groupby("service")]  # fmt: skip
-    return result([_day(groups, *one) for one in period.local_days()], DAILY)
+    parts = [traffic[traffic["error_rate_target"].notna()].assign(agreed_of="error_rate")]
+    for name in ("p95", "p99"):
+        own = answer_times[answer_times[f"{name}_target"].notna()]
+        parts.append(own.assign(agreed_of=name, verdict=own[f"{name}_verdict"]))
+    rows = [row for part in parts for row in part.to_dict("records")]
+    order = ("missed", "unknown", "at risk", "met")
+    return result(sorted(rows, key=lambda row: order.index(row["verdict"])), TARGETS)
 
 
 def scorecard(
@@ -115,7 +72,7 @@ def scorecard(
         (kind, row, target, row["verdict"] if kind == "error_rate" else row["p95_verdict"])
         for kind, rows, target in (("error_rate", load, "error_rate_target"), ("p95", times, "p95_target"))
         for _, row in rows.drop_duplicates("service", keep="last").iterrows()
-    ]
+    ]  # fmt: skip
     agreed = [one for one in judged if not is_unknown(one[1][one[2]])]
 
     def order(one: tuple) -> tuple:
@@ -128,88 +85,21 @@ def scorecard(
     return scorecard_rows([_score(*one, known(one[1]["service"]), period, baseline) for one in chosen])
 
 
+def _p95(rows: pd.DataFrame, period: Period) -> float:
+    times = answer_times(rows, period, [])
+    return times["latency_p95"].iloc[0] if len(times) else float("nan")
+
+
 def _score(
     kind: str, row: pd.Series, target: str, judged: str, rows: pd.DataFrame, period: Period, baseline: Period | None
 ) -> dict[str, Any]:
     service = row["service"]
     name, unit, column = {"error_rate": ("Error rate of {}", "error_rate", "error_rate"),
                           "p95": ("95 % of answers within, {}", "seconds", "latency_p95")}[kind]  # fmt: skip
-    of = _rate if kind == "error_rate" else lambda rows, month: answer_times(rows, month, []).iloc[0]["latency_p95"]
+    of = error_rate if kind == "error_rate" else _p95
     return score(
         f"performance.{service}.{kind}", name.format(service), unit,
         lambda month: row[column] if month == period else of(rows, month), period, baseline,
         section="performance", coverage=row["coverage"], target=None if is_unknown(row[target]) else row[target],
         verdict=judged, rows=Rows("request_load", {"service": service}),
     ) | {"worst": row.get("error_rate_worst"), "best": row.get("error_rate_best")}  # fmt: skip
-
-
-def _rate(rows: pd.DataFrame, period: Period) -> float:
-    both = counted(rows, period, ("requests", "errors"))
-    return share(_sum(both, "errors"), _sum(both, "requests")) if both.coverage else float("nan")
-
-
-def _load(service: str, rows: pd.DataFrame, span: Any, period: Period) -> dict[str, Any]:
-    days, agreed = span.period, span.target.error_rate if span.target else None
-    seen, both = counted(rows, days, ("requests",)), counted(rows, days, ("requests", "errors"))
-    requests = _sum(seen, "requests") if seen.coverage else float("nan")
-    told = {
-        "service": service, "term_from": days.first_day, "term_to": days.end_day - pd.Timedelta(days=1),
-        "requests": requests, "errors": _sum(both, "errors") if both.coverage else float("nan"),
-        "error_rate": share(_sum(both, "errors"), _sum(both, "requests")) if both.coverage else float("nan"),
-        "error_rate_target": None if agreed is None else float(agreed),
-        "coverage": both.coverage if agreed is not None else seen.coverage,
-        "note": seen.note if days == period else f"{days.first_day} to {days.end_day - pd.Timedelta(days=1)}",
-    }  # fmt: skip
-    return told | _judged(both, days, agreed) | (_change(rows, seen, period) if days == period else {})
-
-
-def _judged(both: Windows, days: Period, agreed: Any) -> dict[str, Any]:
-    """The error rate's bounds and what they say of the target, exactly."""
-    errors, requests = (sum((Fraction(n) for n in both.rows[name].to_list()), Fraction(0))
-                        for name in ("errors", "requests"))  # fmt: skip
-    hidden = unseen_requests(both, days)
-    if not requests + hidden:
-        return {"verdict": "unknown"}
-    best, worst = errors / (requests + hidden), (errors + hidden) / (requests + hidden)
-    judged = verdict(worst, best, Fraction(agreed), higher_is_better=False) if agreed is not None else "unknown"
-    return {"error_rate_best": float(best), "error_rate_worst": float(worst), "verdict": judged}
-
-
-def _change(rows: pd.DataFrame, seen: Windows, period: Period) -> dict[str, float]:
-    last = counted(rows, before := period.previous(), ("requests",))
-    if not last.coverage:
-        return {}
-    told = {"last_requests": _sum(last, "requests")}
-    if seen.coverage < 1 or last.coverage < 1 or not told["last_requests"]:
-        return told
-    a_day = [_sum(seen, "requests") / period.day_count, told["last_requests"] / before.day_count]
-    return told | {"requests_change": a_day[0] / a_day[1] - 1}
-
-
-def _sum(windows: Windows, column: str) -> float:
-    return float(windows.rows[column].astype("float64").sum())
-
-
-def _day(groups: list[pd.DataFrame], day: Any, start: pd.Timestamp, end: pd.Timestamp) -> dict[str, Any]:
-    parts = []
-    for rows in groups:
-        own = rows[(rows["started_at"] >= start) & (rows["started_at"] < end)]
-        parts.append(own[(own["ended_at"] <= end) | (own["ended_at"] - own["started_at"] <= HOUR)])
-    seen = [min(1.0, (rows["ended_at"] - rows["started_at"]).sum() / (end - start)) for rows in parts]
-    both = pd.concat(parts) if parts else None
-    if not sum(seen):
-        return {"load_day": day, "coverage": 0.0}
-    told = both[both["errors"].notna()]
-    return {
-        "load_day": day, "requests": both["requests"].astype("float64").sum(), "coverage": sum(seen) / len(seen),
-        "errors": told["errors"].astype("float64").sum() if len(told) else float("nan"),
-        "error_rate": share(*(told[name].astype("float64").sum() for name in ("errors", "requests"))),
-    }  # fmt: skip
-
-
-def _services(request_load: pd.DataFrame, period: Period, agreements: list[Agreement]) -> list[str]:
-    """Those that were seen in this period or the one before, and those of which something was agreed."""
-    recent = request_load[(request_load["ended_at"] > period.previous().start)
-                          & (request_load["started_at"] < period.end)]  # fmt: skip
-    promised = [one.service for term in terms_in(agreements, period) for one in term.agreement.performance]
-    return sorted({*recent["service"], *promised})

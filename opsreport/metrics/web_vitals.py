@@ -2,44 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from opsreport.metrics.rows import result
 from opsreport.period import Period
+from opsreport.schemas.performance import VITAL_LIMITS
 from opsreport.theme import is_unknown
 
 VITALS = ("page", "service", "lcp", "inp", "cls", "vital_rating", "visits", "note", "coverage")
+EACH = ("page", "service", "vital", "vital_limit_multiple", "vital_rating", "lcp", "inp", "cls", "coverage")
 GOOD, MIDDLING, POOR, UNKNOWN = "good", "needs improvement", "poor", "unknown"
 _WORST_FIRST = (POOR, MIDDLING, UNKNOWN, GOOD)
-
-
-@dataclass(frozen=True)
-class Limit:
-    """Up to where a vital is good, and beyond what it is poor.
-
-    Attributes
-    ----------
-    name : str
-        In plain words.
-    unit : str
-        As `opsreport.theme.Style.text` writes it.
-    """
-
-    name: str
-    unit: str
-    good: float
-    poor: float
-
-
-#: At the 75th percentile of visits: https://web.dev/articles/vitals
-LIMITS = {
-    "lcp": Limit("largest paint", "seconds", 2.5, 4.0),
-    "inp": Limit("answer to a tap", "seconds", 0.2, 0.5),
-    "cls": Limit("layout shift", "number", 0.1, 0.25),
-}
 
 
 def rating(vital: str, value: Any) -> str:
@@ -52,7 +27,7 @@ def rating(vital: str, value: Any) -> str:
     """
     if is_unknown(value):
         return UNKNOWN
-    limit = LIMITS[vital]
+    limit = VITAL_LIMITS[vital]
     return GOOD if value <= limit.good else POOR if value > limit.poor else MIDDLING
 
 
@@ -62,8 +37,7 @@ def web_vitals(web_vital: pd.DataFrame, period: Period) -> pd.DataFrame:
     Answers: did pages feel fast?
 
     Percentiles are never averaged: a page's month comes from the one window that covers most of
-    it (a window without an end is the month that it begins in), and a note says where that is
-    not the month itself.
+    it, and a note says where that is not the month itself.
 
     Parameters
     ----------
@@ -77,10 +51,11 @@ def web_vitals(web_vital: pd.DataFrame, period: Period) -> pd.DataFrame:
         measured in this one is there, unknown. ``coverage`` is the share of the month in the
         window. [s, ratio, share]
     """
-    ended = web_vital["ended_at"].fillna(web_vital["started_at"].map(lambda at: _month_end(at, period)))
-    rows = web_vital.assign(ended_at=ended, covers=_covered(web_vital["started_at"], ended, period))
     # Of windows that cover as much of the month, the shortest is most about it.
-    rows = rows.assign(lasts=rows["ended_at"] - rows["started_at"])
+    rows = web_vital.assign(
+        covers=_covered(web_vital["started_at"], web_vital["ended_at"], period),
+        lasts=web_vital["ended_at"] - web_vital["started_at"],
+    )
     rows = rows.sort_values(["covers", "lasts", "page"], ascending=[False, True, True], kind="stable")
     recent = rows[(rows["started_at"] < period.end) & (rows["ended_at"] > period.previous().start)]
     made = [_page(row, period) for row in recent.drop_duplicates(["page", "service"]).to_dict("records")]
@@ -88,18 +63,34 @@ def web_vitals(web_vital: pd.DataFrame, period: Period) -> pd.DataFrame:
     return result(made, VITALS)
 
 
-def beyond(vitals: pd.DataFrame) -> list[tuple[pd.Series, str]]:
-    """The vitals that are beyond good, each as its page's row and its column: furthest beyond first."""
-    found = [(row, name) for _, row in vitals.iterrows() for name in LIMITS
-             if rating(name, row[name]) in (MIDDLING, POOR)]  # fmt: skip
-    return sorted(found, key=lambda one: -one[0][one[1]] / LIMITS[one[1]].good)
+def each_vital(vitals: pd.DataFrame) -> pd.DataFrame:
+    """Every vital that is known, a row each, furthest beyond its limit first.
+
+    Parameters
+    ----------
+    vitals : DataFrame
+        From `web_vitals`.
+
+    Returns
+    -------
+    DataFrame
+        `EACH`; ``vital`` names the column that the row is of, and ``vital_limit_multiple`` is its
+        value over the limit of good: above 1 it is beyond. [ratio]
+    """
+    rows = [
+        {**page, "vital": name, "vital_rating": rating(name, page[name]),
+         "vital_limit_multiple": page[name] / limit.good}
+        for page in vitals.to_dict("records")
+        for name, limit in VITAL_LIMITS.items() if not is_unknown(page[name])
+    ]  # fmt: skip
+    return result(sorted(rows, key=lambda row: -row["vital_limit_multiple"]), EACH)
 
 
 def _page(row: dict[str, Any], period: Period) -> dict[str, Any]:
     told = {"page": row["page"], "service": row["service"], "coverage": row["covers"]}
     if not row["covers"]:
         return told | {"vital_rating": UNKNOWN, "note": "not measured in this month"}
-    values = {name: None if is_unknown(row[name]) else float(row[name]) for name in LIMITS}
+    values = {name: None if is_unknown(row[name]) else float(row[name]) for name in VITAL_LIMITS}
     each = {rating(name, value) for name, value in values.items()}
     return told | values | {
         "vital_rating": next(one for one in _WORST_FIRST if one in each), "note": _window(row, period),
@@ -124,11 +115,6 @@ def _covered(starts: pd.Series, ends: pd.Series, period: Period) -> pd.Series:
     return share.mask((starts == period.bill.start) & (ends == period.bill.end), 1.0)
 
 
-def _month_end(start: pd.Timestamp, period: Period) -> pd.Timestamp:
-    zone = "UTC" if start == start.tz_convert("UTC").normalize() else period.zone
-    return Period.month(start.tz_convert(zone).strftime("%Y-%m"), zone).end
-
-
 def _most(row: dict[str, Any]) -> float:
-    over = [row[name] / limit.good for name, limit in LIMITS.items() if not is_unknown(row.get(name))]
+    over = [row[name] / limit.good for name, limit in VITAL_LIMITS.items() if not is_unknown(row.get(name))]
     return max(over, default=0.0)

@@ -1,5 +1,7 @@
 """Performance: how much was asked of a service, how fast it answered, how pages felt."""
 
+from dataclasses import dataclass
+
 from opsreport.schemas.frame import DECIMAL, INSTANT, Column, Frame, Measure
 
 REQUEST_LOAD = Frame(
@@ -21,7 +23,7 @@ REQUEST_LOAD = Frame(
         Column("latency_p99", "99 % of the answers were at least as fast", DECIMAL, "s"),
         Column("latency_buckets",
                'a histogram as JSON: upper bound in seconds to cumulative count, {"0.1": 940, "+Inf": 1000}'),
-    ),  # fmt: skip
+    ),
 )
 
 WEB_VITAL = Frame(
@@ -36,13 +38,39 @@ WEB_VITAL = Frame(
         Column("page", "the page, as its source calls it", required=True),
         Column("service", "the service that serves it"),
         Column("started_at", "when the window begins", INSTANT, required=True),
-        Column("ended_at", "when it ends, not included", INSTANT),
+        Column("ended_at", "when it ends, not included", INSTANT, required=True),
         Column("lcp", "largest contentful paint", DECIMAL, "s"),
         Column("inp", "interaction to next paint", DECIMAL, "s"),
         Column("cls", "cumulative layout shift", DECIMAL, "ratio"),
         Column("visits", "visits that were measured", DECIMAL, "visits"),
     ),
 )
+
+
+@dataclass(frozen=True)
+class Limit:
+    """Up to where a web vital is good, and beyond what it is poor.
+
+    Attributes
+    ----------
+    name : str
+        In plain words.
+    unit : str
+        As `opsreport.theme.Style.text` writes it.
+    """
+
+    name: str
+    unit: str
+    good: float
+    poor: float
+
+
+#: At the 75th percentile of visits: https://web.dev/articles/vitals
+VITAL_LIMITS = {
+    "lcp": Limit("largest paint", "seconds", 2.5, 4.0),
+    "inp": Limit("answer to a tap", "seconds", 0.2, 0.5),
+    "cls": Limit("layout shift", "number", 0.1, 0.25),
+}
 
 #: Columns of this section's metrics.
 RESULTS: dict[str, Measure] = {
@@ -71,6 +99,7 @@ RESULTS: dict[str, Measure] = {
     "window_low": Measure("Lowest", "seconds", "lowest 95th percentile of a window, such as an hour"),
     "window_median": Measure("Median window", "seconds", "median of the windows' values: not the month's percentile"),
     "window_high": Measure("Highest", "seconds", "highest 95th percentile of a window, such as an hour"),
+    "agreed_of": Measure("Agreed of", "text", "error_rate, or a percentile of answer times: p95 or p99"),
     "load_day": Measure("Day", "date", "a day on the client's clock"),
     "page": Measure("Page", "text", "the page, as its source calls it"),
     "lcp": Measure("Largest paint", "seconds", "largest contentful paint, 75th percentile; good up to 2.5 s"),
