@@ -5,16 +5,13 @@ Each draws one currency; where a bill has more, the others are in the section's 
 
 from __future__ import annotations
 
-import datetime as dt
-
 import pandas as pd
 import plotly.graph_objects as go
-from babel.dates import format_date
 
 from opsreport import theme
 from opsreport.exhibit import Exhibit, notice
 from opsreport.figures import chart
-from opsreport.figures.cost_bars import named_bars, of_currency, plain, short
+from opsreport.figures.cost_bars import month_labels, named_bars, of_currency, plain, short
 from opsreport.figures.cost_days import daily
 from opsreport.schemas.cost import EFFECTS
 from opsreport.theme import Style, is_unknown
@@ -82,7 +79,7 @@ def monthly(months: pd.DataFrame, budgets: pd.DataFrame, style: Style, currency:
     )
     _label_months(figure, rows, code, style)
     _budget_line(figure, rows["budget"], code, style)
-    labels = _month_labels(rows["period"], style)
+    labels = month_labels(rows["period"], style)
     figure.update_xaxes(tickvals=list(range(len(rows))), ticktext=labels, tickangle=0, fixedrange=True)
     figure.update_yaxes(rangemode="tozero", nticks=5, fixedrange=True, tickformat="~s")
     figure.update_layout(showlegend=False)
@@ -200,10 +197,3 @@ def _group_title(rows: pd.DataFrame, column: str, code: str, style: Style) -> st
     is_whole = not is_unknown(first["share"]) and (rows["spend"] >= 0).all()
     share = f", {style.text(first['share'], 'share')} of what was spent" if is_whole else ""
     return f"{plain(first[column])} came to {style.text(first['spend'], 'money', currency=code)}{share}"
-
-
-def _month_labels(names: pd.Series, style: Style) -> list[str]:
-    days = [dt.date.fromisoformat(f"{name[:7]}-01") for name in names]
-    short_names = [format_date(day, "LLL", locale=style.locale)[:3] for day in days]
-    years = [f"<br>{day.year}" if index == 0 or day.month == 1 else "" for index, day in enumerate(days)]
-    return [name + year for name, year in zip(short_names, years, strict=True)]

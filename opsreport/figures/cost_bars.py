@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import html
 from decimal import Decimal
 
 import pandas as pd
 import plotly.graph_objects as go
 from babel import Locale
+from babel.dates import format_date
 from babel.numbers import format_currency
 
 from opsreport import theme
@@ -50,6 +52,26 @@ def named_bars(
     figure.update_yaxes(visible=False, fixedrange=True, range=[len(names) - 0.5, -0.8])
     figure.update_layout(showlegend=False)
     return figure
+
+
+def month_labels(names: pd.Series, style: Style, step: int = 1) -> list[str]:
+    """Months named YYYY-MM as an axis has room for them, the year with the first of it that is named.
+
+    Parameters
+    ----------
+    step : int
+        1 names every month, 2 every second; the last is always named.
+    """
+    days = [dt.date.fromisoformat(f"{name[:7]}-01") for name in names]
+    labels, year = [], 0
+    for index, day in enumerate(days):
+        if (len(days) - 1 - index) % step:
+            labels.append("")
+            continue
+        named = format_date(day, "LLL", locale=style.locale)[:3]
+        labels.append(named if day.year == year else f"{named}<br>{day.year}")
+        year = day.year
+    return labels
 
 
 def short(value: Decimal, code: str, style: Style) -> str:

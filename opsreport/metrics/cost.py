@@ -2,7 +2,8 @@
 
 Answers questions like: what was spent, and what will be invoiced? Which services, accounts
 and tags was it spent on? What moved it since last month? Is it within the budget? Which days
-were out of the usual? Every amount is exact, per currency, and in the bill's months (UTC).
+were out of the usual? What will next month cost? What does an order cost? Are commitments used?
+Every amount is exact, per currency, and in the bill's months (UTC).
 
 This module is the section's face; each question has its own file, ``cost_*.py``.
 """
@@ -19,21 +20,26 @@ from opsreport.intervals import Intervals
 from opsreport.metrics.cost_anomalies import anomalies, anomaly_basis
 from opsreport.metrics.cost_bridge import bridge, bridge_by_service
 from opsreport.metrics.cost_budget import budget, monthly_budget
+from opsreport.metrics.cost_coincidences import anomalies_listed
+from opsreport.metrics.cost_commitments import commitments
 from opsreport.metrics.cost_currency import conversions, in_currency
 from opsreport.metrics.cost_drivers import drivers, resources
 from opsreport.metrics.cost_effective import effective_cost_check
+from opsreport.metrics.cost_forecast import forecast, forecast_history, forecast_scored
 from opsreport.metrics.cost_groups import by, by_tag, tag_coverage, top, untagged
 from opsreport.metrics.cost_spend import change, daily, invoice_difference, monthly, spend
 from opsreport.metrics.cost_sums import ZERO, has_charges, minus, quantised, scaled, seen_share, sums
+from opsreport.metrics.cost_units import unit_costs, unit_scorecard
 from opsreport.params.models import ClientParams
 from opsreport.period import Period
 from opsreport.schemas.cost import ALL
 from opsreport.schemas.scorecard import SCORECARD
 
 __all__ = [
-    "anomalies", "anomaly_basis", "bridge", "bridge_by_service", "budget", "by", "by_tag", "change",
-    "conversions", "daily", "drivers", "effective_cost_check", "in_currency", "invoice_difference",
-    "monthly", "monthly_budget", "resources", "scorecard", "spend", "tag_coverage", "top", "untagged",
+    "anomalies", "anomalies_listed", "anomaly_basis", "bridge", "bridge_by_service", "budget", "by", "by_tag",
+    "change", "commitments", "conversions", "daily", "drivers", "effective_cost_check", "forecast",
+    "forecast_history", "forecast_scored", "in_currency", "invoice_difference", "monthly", "monthly_budget",
+    "resources", "scorecard", "spend", "tag_coverage", "top", "unit_costs", "unit_scorecard", "untagged",
 ]  # fmt: skip
 
 _MONTHS = 13
