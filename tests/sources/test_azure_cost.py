@@ -16,10 +16,11 @@ from opsreport.sources import azure_cost
 SEPTEMBER = Period.month("2023-09")
 ROW = {
     "BillingAccountId": "8611537", "BillingPeriodStartDate": "09/01/2023", "SubscriptionId": "s-1",
-    "Date": "09/04/2023", "Product": "D2s v3", "PartNumber": "AAA-1", "MeterId": "m-1", "MeterCategory": "Virtual Machines",
-    "Quantity": "24", "Cost": "2.64", "BillingCurrency": "USD", "ResourceLocation": "uksouth", "ResourceId": "/vm/1",
-    "Tags": '"env": "prod","org": ""', "UnitOfMeasure": "1 Hour", "ReservationId": "", "ChargeType": "Usage",
-    "Frequency": "UsageBased", "PricingModel": "OnDemand", "benefitId": "",
+    "Date": "09/04/2023", "Product": "D2s v3", "PartNumber": "AAA-1", "MeterId": "m-1",
+    "MeterCategory": "Virtual Machines", "Quantity": "24", "Cost": "2.64", "BillingCurrency": "USD",
+    "ResourceLocation": "uksouth", "ResourceId": "/vm/1", "Tags": '"env": "prod","org": ""',
+    "UnitOfMeasure": "1 Hour", "ReservationId": "", "ChargeType": "Usage", "Frequency": "UsageBased",
+    "PricingModel": "OnDemand", "benefitId": "",
 }  # fmt: skip
 RESERVED = {"ResourceId": "/vm/2", "PricingModel": "Reservation", "ReservationId": "r-9"}
 

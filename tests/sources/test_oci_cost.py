@@ -15,10 +15,11 @@ NOVEMBER = Period.month("2023-11")
 ROW = {
     "lineItem/referenceNo": "a", "lineItem/tenantId": "ocid1.tenancy",
     "lineItem/intervalUsageStart": "2023-11-13T10:00Z", "lineItem/intervalUsageEnd": "2023-11-13T11:00:00Z",
-    "product/service": "DATABASE", "product/region": "us-sanjose-1", "product/resourceId": "ocid1.db", "usage/billedQuantity": "0.083333333333000000",
-    "cost/subscriptionId": "ocid1.subscription", "cost/productSku": "B92911",
-    "product/Description": "Application Development", "cost/myCost": "0.012264277499950943", "cost/myCostOverage": "",
-    "cost/currencyCode": "USD", "cost/skuUnitDescription": "Hours", "lineItem/isCorrection": "false",
+    "product/service": "DATABASE", "product/region": "us-sanjose-1", "product/resourceId": "ocid1.db",
+    "usage/billedQuantity": "0.083333333333000000", "cost/subscriptionId": "ocid1.subscription",
+    "cost/productSku": "B92911", "product/Description": "Application Development",
+    "cost/myCost": "0.012264277499950943", "cost/myCostOverage": "", "cost/currencyCode": "USD",
+    "cost/skuUnitDescription": "Hours", "lineItem/isCorrection": "false",
 }  # fmt: skip
 
 
