@@ -77,7 +77,7 @@ def remark(source: str) -> Markup:
 
     HTML in it is text: nobody writes a figure by hand that reads like a measured one.
     """
-    return _small(_converted(source, takes_html=False))
+    return _small(_converted(source, takes_html=False), 4)
 
 
 def remarks(source: str) -> list[tuple[str, Markup]]:
@@ -92,7 +92,8 @@ def remarks(source: str) -> list[tuple[str, Markup]]:
     before, *rest = re.split(r"<h[12]>(.*?)</h[12]>", _converted(source, takes_html=False), flags=re.DOTALL)
     headed = zip(rest[::2], rest[1::2], strict=True)
     # A heading inside a quotation or a list leaves both halves open: cleaning closes them.
-    return [("", _small(clean(before))), *((Markup(title).striptags(), _small(clean(text))) for title, text in headed)]
+    parts = [("", before), *((str(Markup(title).striptags()), text) for title, text in headed)]
+    return [(title, _small(clean(text), 3)) for title, text in parts]
 
 
 def _converted(source: str, takes_html: bool = True) -> str:
@@ -100,9 +101,9 @@ def _converted(source: str, takes_html: bool = True) -> str:
     return str(clean(convert(source)))
 
 
-def _small(html: str) -> Markup:
-    """With headings below the page's own, and without the empty paragraph that a picture leaves."""
-    html = re.sub(r"(</?)h[1-3]>", r"\1h4>", str(html))
+def _small(html: str, level: int) -> Markup:
+    """With no heading above a level, and without the empty paragraph that a picture leaves."""
+    html = re.sub(rf"(</?)h[1-{level}]>", rf"\g<1>h{level}>", str(html))
     return Markup(re.sub(r"<p>\s*</p>", "", html).strip())
 
 

@@ -14,6 +14,7 @@ FILES = sorted(path for path in PACKAGE.rglob("*.py"))
 #: Each stone of the foundation rests on those before it.
 FOUNDATION = (
     "errors",
+    "language",
     "markup",
     "period",
     "intervals",
@@ -42,6 +43,7 @@ MAY = {
     "reported": SHARED,
     "month": SHARED | {"store", "naming", "corrections", "reported"},
     "completeness": SHARED | {"month"},
+    "explore": SHARED,
     "fleet": SHARED | {"month", "completeness"},
     "findings": SHARED | {"metrics", "month"},  # a rule reads a whole month, by the sections' own measures
     "decisions": SHARED | {"month", "findings"},  # what was found and is not answered is asked

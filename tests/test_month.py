@@ -5,7 +5,7 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
-from opsreport.completeness import completeness
+from opsreport.completeness import absent, completeness
 from opsreport.coverage import Coverage, share_seen
 from opsreport.errors import OpsreportError, ParamsError, PeriodError, StoreError
 from opsreport.month import load
@@ -292,3 +292,52 @@ def test_days_of_a_bill_without_usage_were_not_seen(home, collected):
     collected(charges(*days), frame="cost", window=(at("2026-10-01"), at("2026-11-01")))
     assert bill_seen(home) == pytest.approx(29 / 31)
     assert told(home, "cost")[0][1:3] == [pytest.approx(29 / 31), "partial"]
+
+
+# The rows behind a figure.
+
+
+def test_the_rows_of_a_month_are_those_with_time_in_it_and_with_the_values_asked_for(home, collected):
+    rows = incidents("2026-09-30 21:30", "2026-10-02", "2026-10-05", "2026-11-02")
+    rows["severity"] = pd.Series(["SEV1", "SEV1", None, "SEV1"], dtype=rows["severity"].dtype)
+    collected(rows, window=(at("2026-09-01"), at("2026-12-01")))
+    month = load("acme", "2026-10", home=home, now=NOW)
+    assert month.rows("incident")["incident_id"].tolist() == ["0", "1", "2"]  # the first lasts into October
+    assert month.rows("incident", severity="SEV1")["incident_id"].tolist() == ["0", "1"]
+    assert month.rows("incident", severity=None)["incident_id"].tolist() == ["2"]
+    assert month.rows("incident", "last_month")["incident_id"].tolist() == ["0"]
+    assert month.rows("incident", "history")["incident_id"].tolist() == ["0", "1", "2"]
+    assert month.rows("incident", nonsense="x").empty and month.rows("incident", "baseline").empty
+
+
+def test_charges_are_placed_by_their_start_in_the_bills_own_month(home, collected):
+    rows = FRAMES["cost"].conform(pd.DataFrame([
+        {"billing_period_start": at("2026-10-01"), "charge_period_start": at(start), "charge_category": "Usage",
+         "charge_period_end": at(end), "billed_cost": Decimal(1), "billing_currency": "EUR"}
+        for start, end in (("2026-09-30 23:00", "2026-10-02"), ("2026-10-01", "2026-10-02"), ("2026-10-31", "2026-11-02"))
+    ]))  # fmt: skip
+    collected(rows, frame="cost", window=(at("2026-10-01"), at("2026-11-01")))
+    found = load("acme", "2026-10", home=home, now=NOW).rows("cost")
+    assert found["charge_period_start"].tolist() == [at("2026-10-01"), at("2026-10-31")]
+
+
+def test_a_month_brings_the_decisions_that_stand_beside_its_clients_file(home, collected):
+    collected(incidents("2026-10-10"))
+    month = load("acme", "2026-10", home=home, now=NOW)
+    assert month.decisions.actions == []
+    said = "actions: [{id: a, title: A, owner: Jo, agreed_on: 2026-10-01, due_on: 2026-10-02}]\n"
+    (home / "params" / "acme.decisions.yaml").write_text(said, "utf-8")
+    assert [one.id for one in month.decisions.actions] == ["a"]
+
+
+def test_a_section_without_rows_says_which_source_is_missing_and_since_when(home, collected):
+    collected(incidents("2026-09-10"), window=(at("2026-09-01"), at("2026-09-20 22:00")), source="desk")
+    month = load("acme", "2026-10", home=home, now=NOW)
+    assert absent(month, "backup") == (
+        "No source of backups is named in the client's file, so nothing can be said of them."
+    )
+    params(home, "sources:\n  incident:\n    - table: {name: desk, path: x.csv}\n  alert:\n    - table: {path: y.csv}\n")
+    month = load("acme", "2026-10", home=home, now=NOW)
+    assert "only up to 21 Sept 2026: what came after is not known" in absent(month, "incident")
+    assert absent(month, "alert").startswith("Nothing was ever read from table, the source of alerts")
+    assert absent(load("acme", "2026-09", home=home, now=NOW), "incident") == ""

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
+from opsreport.exhibit import Fact
 from opsreport.schemas.scorecard import SCORECARD
 from opsreport.tables import badge, scorecard, spark, table
 from opsreport.theme import Style
@@ -36,6 +37,14 @@ def test_each_number_is_a_fact_with_its_place_and_what_is_shown():
     ]  # fmt: skip
     for fact in shown.facts:
         assert f'data-fact="{fact["id"]}">{fact["text"]}<' in shown.html
+
+
+def test_a_value_that_is_a_fact_is_written_in_its_own_unit():
+    values = [Fact("x", Decimal("2"), "money"), Fact("x", 0.5, "share")]
+    rows = pd.DataFrame({"measure": ["Spend", "Found"], "share": values})
+    shown = table(rows, "trends.cost", "Trends", STYLE)
+    assert words(shown) == ["Spend", "€2.00", "Found", "50%"] and "€2.00" in shown.text
+    assert [fact["id"] for fact in shown.facts] == ["trends.cost.spend.share", "trends.cost.found.share"]
 
 
 def test_text_from_a_source_is_never_markup():

@@ -18,6 +18,7 @@ from opsreport.month import Month
 from opsreport.params import Decisions
 from opsreport.params.decisions import Action, Decision
 from opsreport.period import Period
+from opsreport.theme import is_unknown
 
 ACTIONS = ("id", "todo", "owner", "agreed_on", "due_on", "done_on", "days_late", "todo_state", "carries_out", "note")
 DECISIONS = (
@@ -140,7 +141,7 @@ def asked(
             rows.append({
                 "id": one.id, "asked": said(one.action, one.facts, month), "review_on": next_review,
                 "asked_why": said(one.title, one.facts, month), "owner": one.owner or "to be named",
-                "decision_metric": _key_figure(one, scorecard),
+                **_judged_by(one, scorecard),
             })  # fmt: skip
     return _framed(rows, ASKED)
 
@@ -214,14 +215,19 @@ def _answered(decisions: Decisions, period: Period, day: dt.date) -> set[str]:
     return {one.finding for one in (*decided, *owed)} - {""}
 
 
-def _key_figure(finding: Finding, scorecard: pd.DataFrame) -> str:
-    """The measure by which an answer to a finding can be judged: a key figure of its section, first one missed."""
+def _judged_by(finding: Finding, scorecard: pd.DataFrame) -> dict[str, Any]:
+    """The key figure of its section by which an answer to a finding can be judged: first one missed, and its target."""
     for section in (finding.area, finding.causes):
         mine = scorecard[scorecard["section"] == section]
         for rows in (mine[mine["verdict"] == "missed"], mine[mine["target"].notna()], mine):
             if len(rows):
-                return rows["measure"].iloc[0]
-    return "whether it is found again"
+                row = rows.iloc[0]
+                made = {"decision_metric": row["measure"], "unit": row["unit"], "currency": row["currency"]}
+                if row["verdict"] == "missed" and not is_unknown(row["this_month"]):
+                    direction = "at most" if row["this_month"] > row["target"] else "at least"
+                    made |= {"decision_target": row["target"], "decision_direction": direction}
+                return made
+    return {"decision_metric": "whether it is found again"}
 
 
 def _last(period: Period) -> dt.date:

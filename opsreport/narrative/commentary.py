@@ -67,4 +67,4 @@ def _words(text: str) -> str:
 
 
 def _headed(heading: str, body: str) -> str:
-    return f"<h4>{html.escape(heading)}</h4>{body}" if heading else str(body)
+    return f"<h3>{html.escape(heading)}</h3>{body}" if heading else str(body)

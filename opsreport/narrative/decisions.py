@@ -27,6 +27,8 @@ def finding(owed: pd.DataFrame, done: pd.DataFrame, judged: pd.DataFrame, asked:
     actions, outcomes = _actions(owed, done, style), _outcomes(judged, style)
     missed = judged[judged["verdict"] == "missed"].head(_SAID)
     each = [_did_not_work(row, style) for row in missed.to_dict("records")]
+    if len(judged) == len(each) == 1:
+        outcomes, each = each, []  # told whole, it needs no count
     return join(_F, [*actions, *outcomes, *each, *_to_decide(asked, style)], lead=[actions[0], *outcomes])
 
 
@@ -36,6 +38,24 @@ def figures(rows: pd.DataFrame) -> pd.DataFrame:
         name: pd.Series([_fact(row, name) for row in rows.to_dict("records")], index=rows.index, dtype=object)
         for name in _FIGURES if name in rows
     })  # fmt: skip
+
+
+def first_asked(asked: pd.DataFrame, style: Style, most: int = 3) -> list[Exhibit]:
+    """What the client is asked to decide, for the summary at the top: the first ones, a sentence each.
+
+    Parameters
+    ----------
+    asked : DataFrame
+        From `opsreport.decisions.asked`.
+    """
+    words = "{what} (owner: {owner}; judged by: {metric}; next review: {review})."
+    return [
+        prose(
+            _F, words, style, what=row["asked"].rstrip(". "), owner=row["owner"], metric=row["decision_metric"],
+            review=Fact(f"decisions.asked_first.{row['id']}.review_on", row["review_on"], "date"),
+        )
+        for row in asked.head(most).to_dict("records")
+    ]  # fmt: skip
 
 
 def notes(judged: pd.DataFrame, decided: pd.DataFrame, decisions: Any) -> Exhibit:
@@ -97,10 +117,9 @@ def _outcomes(judged: pd.DataFrame, style: Style) -> list[Exhibit]:
     facts["due"] = Fact(f"{_F}.due", len(judged), "count")
     if not len(judged):
         return [_say("No decision was due for review.", style, {})]
-    if len(judged) == 1:
+    if len(judged) == 1 and not counts["missed"]:
         words = {
             "met": "{due} decision was due for review, and met its target.",
-            "missed": "{due} decision was due for review, and missed its target.",
             "unknown": "{due} decision was due for review, and whether it met its target is unknown.",
         }
         return [_say(words[judged["verdict"].iloc[0]], style, facts)]

@@ -112,6 +112,16 @@ def test_check_and_collect_refuse_a_source_that_does_not_exist_or_fit(run, home,
     assert not (home / "store").exists()
 
 
+def test_check_finds_wrong_decisions_and_commentary(run, home):
+    (home / "params" / "acme.decisions.yaml").write_text("decisions:\n  - {id: a, title: A}\n", "utf-8")
+    (home / "params" / "acme.commentary").mkdir()
+    (home / "params" / "acme.commentary" / "october.md").write_text("Fine.", "utf-8")
+    made = run("check", "acme")
+    assert made.exit_code == 1
+    assert "acme.decisions.yaml, line 2: decisions.0.owner is missing" in made.output
+    assert "october.md is not named after a month" in made.output
+
+
 def test_check_finds_wrong_corrections(run, home):
     (home / "params" / "acme.corrections.yaml").write_text("corrections: [{by: Jo}]\n", "utf-8")
     made = run("check", "acme")

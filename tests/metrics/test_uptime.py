@@ -318,6 +318,12 @@ def test_the_scorecard_has_a_row_an_slo_with_its_thirteen_months():
     assert row["trend"] == [None] * 10 + [1, row["last_month"], 1]
 
 
+def test_the_scorecard_says_how_far_what_was_not_seen_could_move_a_figure():
+    half = seen(("shop", "2026-10-01", "2026-10-16 12:00", "up"))
+    (row,) = uptime.scorecard(half, OCTOBER, [agreed(first="2026-10-01")]).to_dict("records")
+    assert (row["worst"], row["this_month"], row["best"]) == (0.5, 1.0, 1.0)
+
+
 def test_the_scorecard_of_nothing_is_empty():
     assert uptime.scorecard(seen(), OCTOBER, []).empty
 

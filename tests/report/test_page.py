@@ -178,6 +178,12 @@ def test_markup_that_could_do_something_is_taken_out(bad):
     assert not re.search(r"<script|onerror|style=|<style|javascript:|<iframe|url\(|<form|<input", body)
 
 
+def test_words_that_say_nothing_leave_no_place_on_the_page():
+    said, unsaid = shown("prose", "a", role="commentary"), shown("prose", "b", " \n", role="commentary")
+    html = page.render(notebook(cell(said), cell(unsaid)))
+    assert '<div class="commentary" id="a"><p>x</p></div>' in html and 'id="b"' not in html
+
+
 def test_what_tables_need_is_kept():
     kept = (
         '<table><caption>c</caption><tbody><tr><th scope="row">a</th><td class="num" data-label="Value">'

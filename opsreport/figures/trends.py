@@ -1,0 +1,206 @@
+"""Each key figure over thirteen months as small multiples, with what was agreed and the baseline."""
+
+from __future__ import annotations
+
+import html
+import textwrap
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from opsreport import theme
+from opsreport.exhibit import Exhibit, Fact, Rows, notice
+from opsreport.figures import chart
+from opsreport.period import Period
+from opsreport.theme import Style, is_unknown
+
+#: Which sections' key figures stand in one chart; the last takes those of no other.
+GROUPS = {
+    "money": ("cost", "spending"),
+    "service": ("uptime", "performance"),
+    "trouble": ("incidents", "monitoring"),
+    "change": ("delivery", "pipeline"),
+    "protection": ("backups", "patches", "access"),
+    "support": ("support", "work"),
+}
+_COLUMNS = 2
+_LETTERS = 25  # of a panel's name in a line, on a phone
+_ROW, _HEAD, _FOOT = 188, 96, 32  # a row of panels, the words over a panel, the months below all [px]
+_LINES = {"target": "⋯ target", "baseline": "╌ baseline"}
+_DIGITS = 6  # of a plotted number
+
+
+def panels(scorecard: pd.DataFrame, group: str, period: Period, style: Style) -> Exhibit:
+    """The key figures of some sections, a panel each.
+
+    Parameters
+    ----------
+    scorecard : DataFrame
+        As `opsreport.schemas.scorecard.SCORECARD` lists; durations in a trend are in minutes.
+    group : str
+        One of `GROUPS`.
+    """
+    mine = scorecard[_in_group(scorecard["section"], group)]
+    rows = [row for row in mine.to_dict("records") if isinstance(row["trend"], (list, tuple))]
+    drawn = [row for row in rows if sum(not is_unknown(one) for one in row["trend"]) > 1]
+    if not drawn:
+        return notice(f"trends.{group}", "No key figure of these sections is known for two months or more.")
+    names = [style.text(one.first_day, "month" if one.is_month else "date") for one in period.history(13)]
+    count = -(-len(drawn) // _COLUMNS)
+    height = count * _ROW + _FOOT
+    figure = go.Figure()
+    for place, row in enumerate(drawn):
+        _panel(figure, row, place, count, height, names, style)
+        if place + _COLUMNS >= len(drawn):
+            _months(figure, place, (names[0], names[-1]))
+    figure.update_layout(showlegend=False, margin={"l": 0, "r": 8, "b": _FOOT - 4})
+    left_out = " Fewer than two known months: in the table only." if len(drawn) < len(rows) else ""
+    return chart(
+        figure, f"trends.{group}", title=_title(drawn, style), style=style, numbers=_numbers(rows),
+        subtitle=f"Each on a scale of its own, a gap where a month is unknown; this month is marked.{left_out}",
+        columns=("measure", "trend", "figure_now", "figure_target", "figure_baseline", "figure_lowest",
+                 "figure_highest"),
+        height=height, limit=40,
+    )  # fmt: skip
+
+
+def _in_group(sections: pd.Series, group: str) -> pd.Series:
+    if group != list(GROUPS)[-1]:
+        return sections.isin(GROUPS[group])
+    return ~sections.isin([name for other, names in GROUPS.items() if other != group for name in names])
+
+
+def _panel(
+    figure: go.Figure, row: dict[str, Any], place: int, count: int, height: int, names: list[str], style: Style
+) -> None:
+    across, down = place % _COLUMNS, place // _COLUMNS
+    axis = "" if place == 0 else str(place + 1)
+    room = height - _FOOT - 8  # the page leaves 8 px above a plot
+    top = 1 - (down * _ROW + _HEAD) / room
+    bottom = 1 - (down + 1) * _ROW / room if down < count - 1 else 0
+    left, right = (across / _COLUMNS, (across + 1) / _COLUMNS)
+    domain = [round(left and left + 0.03, 4), round(right - 0.03 if across == 0 else right, 4)]
+    values = [_short(one) for one in row["trend"]]
+    target, baseline = (_short(_plotted(row[name])) for name in ("target", "baseline"))
+    known = [one for one in (*values, target, baseline) if one is not None]
+    low, span = min(known), (max(known) - min(known)) or abs(max(known)) or 1
+    figure.update_layout({
+        f"xaxis{axis}": {"domain": domain, "anchor": f"y{axis}", "range": [-0.1, len(names) - 0.7], "fixedrange": True,
+                         "showticklabels": False, "ticks": ""},
+        f"yaxis{axis}": {"domain": [round(max(bottom, 0), 4), round(top, 4)], "anchor": f"x{axis}", "visible": False,
+                         "range": [_short(low - span * 0.15), _short(low + span * 1.15)], "fixedrange": True},
+    })  # fmt: skip
+    for value, dash in ((target, "dot"), (baseline, "dash")):
+        if value is not None:
+            figure.add_scatter(x=[0, len(names) - 1], y=[value, value], mode="lines", xaxis=f"x{axis}",
+                               yaxis=f"y{axis}", hoverinfo="skip",
+                               line={"color": theme.TARGET, "width": 1, "dash": dash})  # fmt: skip
+    _line(figure, row, values, names, axis, style)
+    _words(figure, row, axis, style)
+
+
+def _line(
+    figure: go.Figure, row: dict[str, Any], values: list[float | None], names: list[str], axis: str, style: Style
+) -> None:
+    trend = [_said(row, _measured(value, row), style) for value in row["trend"]]
+    said = [f"{name}: {value}" for name, value in zip(names, trend, strict=True)]
+    alone = [
+        one is not None and all(near is None for near in (*values[max(n - 1, 0) : n], *values[n + 1 : n + 2]))
+        for n, one in enumerate(values)
+    ]
+    figure.add_scatter(
+        x=list(range(len(values))), y=values, mode="lines+markers", xaxis=f"x{axis}", yaxis=f"y{axis}",
+        line={"color": theme.HISTORY, "width": 2}, hovertext=said, hoverinfo="text", cliponaxis=False,
+        # A month between two unknown ones has no line to show it.
+        marker={"color": theme.HISTORY, "size": [6 if one else 1 for one in alone]},
+    )  # fmt: skip
+    if values[-1] is not None:
+        is_missed = row["verdict"] == "missed"
+        figure.add_scatter(
+            x=[len(values) - 1], y=[values[-1]], mode="markers", xaxis=f"x{axis}", yaxis=f"y{axis}",
+            cliponaxis=False, hovertext=said[-1:], hoverinfo="text",
+            marker={"color": theme.BAD if is_missed else theme.THIS_MONTH, "size": 11 if is_missed else 9,
+                    "symbol": "diamond" if is_missed else "circle"},
+        )  # fmt: skip
+
+
+def _words(figure: go.Figure, row: dict[str, Any], axis: str, style: Style) -> None:
+    """A panel's name and value, and what its two thin lines are."""
+    name = "<br>".join(textwrap.wrap(_plain(row["measure"]), _LETTERS)[:2])
+    lines = [f"{word} {_said(row, row[key], style)}" for key, word in _LINES.items() if not is_unknown(row[key])]
+    small = "".join(f'<br><span style="font-size:11px;color:{theme.INK_SOFT}">{line}</span>' for line in lines)
+    figure.add_annotation(
+        x=0, xref=f"x{axis} domain", xanchor="left", y=1, yref=f"y{axis} domain", yanchor="bottom", yshift=8,
+        showarrow=False, align="left", font={"size": 12, "color": theme.INK},
+        text=f"{name}<br><b>{_said(row, row['this_month'], style)}</b>{small}",
+    )  # fmt: skip
+
+
+def _months(figure: go.Figure, place: int, ends: tuple[str, str]) -> None:
+    """The first and the last month, below a panel that has none below it."""
+    axis = "" if place == 0 else str(place + 1)
+    for side, (name, anchor) in enumerate(zip(ends, ("left", "right"), strict=True)):
+        figure.add_annotation(
+            x=side, xref=f"x{axis} domain", xanchor=anchor, y=0, yref=f"y{axis} domain", yanchor="top", yshift=-2,
+            showarrow=False, font={"size": 11, "color": theme.INK_SOFT}, text=name,
+        )  # fmt: skip
+
+
+def _numbers(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """What is plotted as a table: each figure in its own unit, its months as a small line with both ends."""
+    made = []
+    for row in rows:
+        known = [one for one in row["trend"] if not is_unknown(one)]
+        told = {"figure_now": row["this_month"], "figure_target": row["target"], "figure_baseline": row["baseline"],
+                "figure_lowest": _measured(min(known), row) if known else None,
+                "figure_highest": _measured(max(known), row) if known else None}  # fmt: skip
+        facts = {name: _fact(row, value, name) for name, value in told.items()}
+        made.append({"measure": row["measure"], "trend": row["trend"], **facts})
+    return pd.DataFrame(made)
+
+
+def _fact(row: dict[str, Any], value: Any, name: str) -> Fact:
+    is_now = name == "figure_now"
+    coverage = row["coverage"] if is_now and not is_unknown(row["coverage"]) else None
+    rows = row["rows"] if is_now and isinstance(row["rows"], Rows) else None
+    unknown = {"figure_target": "none agreed", "figure_baseline": "–"}.get(name, "")
+    return Fact(name, value, row["unit"], coverage, row["currency"] or "", unknown=unknown, rows=rows)
+
+
+def _title(drawn: list[dict[str, Any]], style: Style) -> str:
+    agreed = [row for row in drawn if not is_unknown(row["target"])]
+    missed = [row for row in agreed if row["verdict"] == "missed"]
+    if missed:
+        first = missed[0]
+        value, target = (_said(first, first[key], style) for key in ("this_month", "target"))
+        more = "" if len(missed) == 1 else f"; {style.text(len(missed) - 1, 'count')} more missed theirs"
+        return f"{first['measure']} was {value} against a target of {target}{more}"
+    if agreed and all(row["verdict"] in ("met", "at risk") for row in agreed):
+        return "Every target was met this month"
+    if agreed:
+        return "No target is known to have been missed this month"
+    return f"{drawn[0]['measure']}: {_said(drawn[0], drawn[0]['this_month'], style)} this month"
+
+
+def _said(row: dict[str, Any], value: Any, style: Style) -> str:
+    return _plain(style.text(value, row["unit"], currency=row["currency"]))
+
+
+def _plain(text: str) -> str:
+    # Plotly reads some markup in its texts; a name is shown as it is.
+    return html.escape(text, quote=False)
+
+
+def _measured(value: Any, row: dict[str, Any]) -> Any:
+    """A number of the trend in its figure's own kind: a duration stands there in minutes."""
+    return pd.Timedelta(minutes=float(value)) if row["unit"] == "duration" and not is_unknown(value) else value
+
+
+def _plotted(value: Any) -> Any:
+    return value / pd.Timedelta(minutes=1) if isinstance(value, pd.Timedelta) else value
+
+
+def _short(value: Any) -> float | None:
+    """A number as it is plotted: six digits keep the page small."""
+    return None if is_unknown(value) else float(f"{float(value):.{_DIGITS}g}")
