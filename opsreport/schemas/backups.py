@@ -41,4 +41,56 @@ RESTORE_TEST = Frame(
 )
 
 #: Columns of this section's metrics.
-RESULTS: dict[str, Measure] = {}
+RESULTS: dict[str, Measure] = {
+    "resource": Measure("Resource", "text", "what is backed up, by its name at the source"),
+    "backup_id": Measure("Backup", "text", "the source's own id"),
+    "backup_due_at": Measure("Due", "instant", "when the plan has it start, on the client's clock"),
+    "backup_day": Measure("Day", "date", "the client's day on which it was due"),
+    "backup_status": Measure(
+        "Outcome", "text", "completed, failed, never ran, not known how it ended, or not seen: then it may have run"
+    ),
+    "backup_started_at": Measure("Started", "instant", "when it started, which is the instant it can be restored to"),
+    "backup_finished_at": Measure("Finished", "instant", "when it finished"),
+    "backups_scheduled": Measure("Scheduled", "count", "backups that the plan has in the month; unknown without one"),
+    "backups_completed": Measure("Completed", "count", "of these, completed; without a plan, of all that are known"),
+    "backups_failed": Measure("Failed", "count", "ran and failed, and were not made good before the next was due"),
+    "backups_missing": Measure("Never ran", "count", "due, and nothing ran"),
+    "backups_unsure": Measure("Not known", "count", "not seen, or not known how they ended"),
+    "backup_success": Measure("Share completed", "share", "completed over scheduled; unknown while some are not known"),
+    "backup_success_worst": Measure("At worst", "share", "if none of those not known had completed"),
+    "backup_success_best": Measure("At best", "share", "if all of those not known had completed"),
+    "rpo_target": Measure("Agreed RPO", "duration", "how much time it was agreed may be lost"),
+    "rpo_achieved": Measure(
+        "Achieved RPO", "duration",
+        "the longest time that a failure in the month could have lost: from the start of the newest finished backup "
+        "to the finish of the next, or to the month's end",
+    ),
+    "rpo_least": Measure("At least", "duration", "if backups had been made in all the time that was not seen"),
+    "rpo_most": Measure("At most", "duration", "if none was made in the time that was not seen"),
+    "rpo_from": Measure("Nothing newer than", "instant", "the start of the backup with which that time began"),
+    "rpo_until": Measure("Until", "instant", "when the next one had finished, or the month's end"),
+    "asset_kind": Measure("Kind", "text", "what it is, such as database, volume or bucket"),
+    "asset_seen_at": Measure("Last listed", "instant", "when an inventory last listed it, up to the month's end"),
+    "backup_scope": Measure("Scope", "text", "whether it was agreed that it is backed up"),
+    "backup_protection": Measure("Protected", "text", "whether a good backup of it was made in the month"),
+    "backup_newest_at": Measure("Newest good backup", "instant", "the newest good backup known up to the month's end"),
+    "assets_in_scope": Measure("In scope", "count", "assets of which it was agreed that they are backed up"),
+    "assets_protected": Measure("Protected", "count", "of these, with a good backup in the month"),
+    "assets_unprotected": Measure("Not protected", "count", "of these, without a good backup in the month"),
+    "assets_unsure": Measure("Not known", "count", "of these, without a known backup, in a month not seen whole"),
+    "assets_scope_unknown": Measure("Scope not recorded", "count", "assets of which no inventory says if it is agreed"),
+    "protected_share": Measure("Protected", "share", "protected over in scope; unknown while some are not known"),
+    "protected_worst": Measure("At worst", "share", "if all that is not known were in scope and not protected"),
+    "protected_best": Measure("At best", "share", "if all that is not known were protected, or out of scope"),
+    "inventory_age": Measure("Inventory's age", "duration", "from the newest inventory to the month's end"),
+    "restore_tested_at": Measure("Restored on", "date", "when the restore that proves the point was tried"),
+    "restored_to": Measure("Proven point", "date", "the newest recovery point that a restore test recovered"),
+    "proven_age": Measure("Age at month end", "duration", "from the proven point to the month's end"),
+    "restore_time": Measure("Restore took", "duration", "how long that restore took, until it was of use"),
+    "rto_target": Measure("Agreed RTO", "duration", "how long a restore may take, by what was agreed"),
+    "restore_test_every": Measure("To be tested every", "duration", "how often a restore is tried, by the plan"),
+    "restore_due_on": Measure("Test due", "date", "when the next restore test was, or is, due by the plan"),
+    "restore_overdue": Measure("Overdue by", "duration", "from that day to the month's end"),
+    "restore_since": Measure("Since last test", "duration", "from the newest test that succeeded to the month's end"),
+    "restore_state": Measure("Restore test", "text", "in time, overdue, never proven, or not known"),
+}
