@@ -9,7 +9,7 @@ DEMO   := demo-shop demo-clinic
 BIN    := .venv/bin
 READY  := .venv/.ready
 
-.PHONY: report test lab bench lock lint clean
+.PHONY: report test lab bench rules lock lint clean
 
 # First the month before as its bills stood then, so that this month is held against what was said of it.
 report: $(READY)
@@ -25,11 +25,18 @@ test: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/python -m pytest
 
+# On the demo, where nothing of a client's own was collected.
 lab: $(READY)
+	test -d store || { $(BIN)/opsreport demo && for client in $(DEMO); do \
+	    $(BIN)/opsreport collect $$client --month $(MONTH) || exit 1; done; }
 	$(BIN)/jupyter lab notebooks
 
 bench: $(READY)
 	$(BIN)/python benchmarks/report.py
+
+# What the rules of the findings say of themselves.
+rules: $(READY)
+	$(BIN)/python -c "from opsreport import findings; open('docs/rules.md', 'w').write(findings.rulebook())"
 
 # The lock names packages and hashes, never where they were found.
 lock:
