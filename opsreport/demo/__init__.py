@@ -14,12 +14,12 @@ import os
 import tempfile
 from pathlib import Path
 
-from opsreport.demo import access, alerts, clinic, patches, performance, pipeline, shop, spending, support, work
+from opsreport.demo import access, alerts, backups, clinic, commitments, patches, performance, pipeline, shop, spending, support, work
 
 __all__ = ["write"]
 
 #: What else is recorded of both clients, one module a section; each offers ``files(client, seed)``.
-_RECORDS = (access, alerts, patches, performance, pipeline, spending, support, work)
+_RECORDS = (access, alerts, backups, commitments, patches, performance, pipeline, spending, support, work)
 
 
 def write(folder: Path, seed: int = 7, until: str = "") -> None:

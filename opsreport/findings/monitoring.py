@@ -14,6 +14,8 @@ from opsreport.theme import is_unknown
 _OFTEN = 10
 #: of whose alerts at most this share can have led to action, whatever is not recorded. [share]
 _HARDLY_EVER = 0.1
+_WORTH = {0: "“{rule}” fired {fired} times, and never led to action.",
+          1: "“{rule}” fired {fired} times, and led to action once."}  # fmt: skip
 _WORST = ("SEV1", "P1", "CRITICAL")
 
 
@@ -32,7 +34,7 @@ def noisy_alert_rules(month: Month) -> Iterable[Finding]:
         }}  # fmt: skip
         yield Finding(
             id=id, area="monitoring", facts=facts, rows=rows, owner=_owner(month, row["service"]), urgency=THIS_MONTH,
-            title="“{rule}” fired {fired} times, and led to action {acted} times.",
+            title=_WORTH.get(row["alerts_actioned"], "“{rule}” fired {fired} times, and led to action {acted} times."),
             action="Remove what makes it fire, or raise its limit, until it only fires where there is something to do.",
         )  # fmt: skip
 

@@ -44,10 +44,9 @@ def slow_answers(month: Month) -> Iterable[Finding]:
                 "service": service, "share": _SHARES[of],
                 "target": _fact(f"{id}.target", row, f"{of}_target", "seconds"),
                 "value": _fact(f"{id}.value", row, f"latency_{of}", "seconds"),
-                "within": _fact(f"{id}.within", row, f"{of}_within_best", "share"),
             }  # fmt: skip
             known = "{share} of the answers of {service} came within {value}, where {target} was agreed."
-            bound = "At most {within} of the answers of {service} came within {target}, where {share} was agreed."
+            bound = "{share} of the answers of {service} were due within {target}, and fewer came."
             yield Finding(
                 id=f"performance.{id}", area="performance", facts=facts, urgency=_urgency(month, service),
                 title=bound if is_unknown(row[f"latency_{of}"]) else known,

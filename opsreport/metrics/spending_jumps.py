@@ -1,8 +1,8 @@
 """Answers: which log store takes in far more than it used to, since which day, and what does that cost?
 
 Usual is the median of the 28 days before: a log store jumped on the first day of the month that
-took in at least twice that, if the days since did so too. Where the bill does not tell a log
-store's days, its own months are compared, and then no day is named.
+took in at least twice that, when the day before had not, if the days since did so too. Where the
+bill does not tell a log store's days, its own months are compared, and then no day is named.
 """
 
 from __future__ import annotations
@@ -107,7 +107,9 @@ def _first_jump(series: list[tuple[dt.date, Decimal, Decimal]], period: Period) 
         usual, usual_cost = median(one[1] for one in before), median(one[2] for one in before)
         since = series[place:]
         level = median(one[1] for one in since)
-        if usual and quantity >= JUMP * usual and level >= JUMP * usual:
+        # Where the day before was as high, it jumped earlier: last month, or before there was history.
+        began = before[-1][1] < JUMP * usual
+        if usual and began and quantity >= JUMP * usual and level >= JUMP * usual:
             extra = total(CONTEXT.subtract(one[2], usual_cost) for one in since)
             monthly = scaled(extra, period.day_count, len(since))
             return {"jumped_on": day, "jump_ratio": float(level / usual), "jump_extra": quantised(extra),

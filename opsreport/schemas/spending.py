@@ -86,4 +86,42 @@ RECOMMENDATION = Frame(
 )
 
 #: Columns of this section's metrics.
-RESULTS: dict[str, Measure] = {}
+RESULTS: dict[str, Measure] = {
+    "log_group": Measure("Log store"),
+    "retention_days": Measure("Kept for, days", "count", "how long a line is kept; for ever where no limit is set"),
+    "agreed_days": Measure("Agreed, days", "count", "how long it was agreed to be kept"),
+    "log_state": Measure("Against what was agreed", "text", "kept for ever, shorter, longer or as agreed"),
+    "stored_bytes": Measure("Held", "bytes", "what it held when last seen in the month"),
+    "stored_growth": Measure("Growth", "bytes", "held, less what was held at the end of the month before", signed=True),
+    "ingested_bytes": Measure("Written", "bytes", "written in the month"),
+    "log_seen_at": Measure("Seen on", "date", "when it was last seen, at or before the month's end"),
+    "log_storage_cost": Measure("Storage", "money", "what the bill says that keeping it cost in the month"),
+    "log_ingestion_cost": Measure("Writing", "money", "what the bill says that writing it cost in the month"),
+    "limit_saving": Measure(
+        "A limit would save", "money",
+        "storage of the month x the share of what is held that is older than the agreed limit",
+    ),
+    "budget_name": Measure("Budget at the provider"),
+    "agreed_budget": Measure("Agreed", "money", "what was agreed to be spent in a month"),
+    "provider_budget": Measure("At the provider", "money", "what is configured at the provider for a month"),
+    "has_alert": Measure("Alert", "text", "whether anybody is told when it is passed"),
+    "budget_state": Measure("State", "text", "as agreed, or what is missing"),
+    "recommendation_id": Measure("Recommendation", "text", "the source's own id"),
+    "saving_of": Measure("Resource", "text", "what it is about"),
+    "saving_kind": Measure("Kind", "text", "idle, over-sized, or the source's word"),
+    "saving_action": Measure("Saving", "text", "what is to be done"),
+    "saving_status": Measure("Status", "text", "proposed, accepted, done or rejected, when the month ended"),
+    "saving_done_at": Measure("Done", "date", "when it was carried out"),
+    "saving_estimate": Measure("Estimate a month", "money", "what it was expected to save in a month"),
+    "saving_first": Measure(
+        "Measured at first", "money",
+        "daily cost in the last whole month before, less that in the first whole month after, x the days of the month",
+    ),
+    "saving_measured": Measure(
+        "Measured", "money",
+        "daily cost in the last whole month before it was done, less that of the month, x the days of the month",
+    ),
+    "saving_gap": Measure("Against estimate", "money", "measured less the estimates of what was measured", signed=True),
+    "savings": Measure("Number", "count", "recommendations in this state when the month ended"),
+    "savings_measured": Measure("Of these measured", "count", "those that the bill could be asked about"),
+}
