@@ -68,6 +68,14 @@ def machines(
     return result(rows, MACHINES)
 
 
+def unpatched(machines: pd.DataFrame) -> pd.DataFrame:
+    """The machines of `machines` that are not known to be up to date.
+
+    Answers: which machines need attention, and why?
+    """
+    return machines[machines["machine_status"] != UP_TO_DATE].reset_index(drop=True)
+
+
 def totals(machines: pd.DataFrame, period: Period) -> pd.DataFrame:
     """The machines of `machines` counted by state.
 
@@ -128,7 +136,7 @@ def _machine(name: str, state: dict | None, known: dict | None, at: pd.Timestamp
     made = {"asset": name, "service": service, "patch_seen_at": state["observed_at"] if state else pd.NaT}
     if state is None or state["observed_at"] < at - RECENT:
         if known is not None and not is_unknown(known["is_managed"]) and not known["is_managed"]:
-            return {**made, "machine_status": UNMANAGED, "note": "the patch tool does not reach it"}
+            return {**made, "machine_status": UNMANAGED}
         why = "not seen in the last seven days" if state else "the patch tool never told of it"
         return {**made, "machine_status": UNKNOWN, "note": why}
     status, critical = _status(state), _number(state["missing_critical"])

@@ -10,7 +10,7 @@ from opsreport.agreement import terms_in
 from opsreport.coverage import Seen, share_seen
 from opsreport.exhibit import Rows
 from opsreport.intervals import Intervals, union
-from opsreport.metrics.machines import machines, totals
+from opsreport.metrics.machines import machines, totals, unpatched
 from opsreport.metrics.rows import score, scorecard_rows
 from opsreport.metrics.vulnerabilities import accepted, history, kev_ends, kev_past_due, past_due, summary
 from opsreport.metrics.vulnerability_ledger import Ledger, ledger, past
@@ -21,6 +21,7 @@ from opsreport.verdict import verdict
 
 __all__ = [
     "accepted", "history", "kev_past_due", "ledger", "machines", "past_due", "scorecard", "summary", "totals",
+    "unpatched",
 ]  # fmt: skip
 
 _NAN = float("nan")

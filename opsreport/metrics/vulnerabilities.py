@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pandas as pd
 
 from opsreport.agreement import terms_in
@@ -43,6 +45,8 @@ ACCEPTANCES = (
     "cve", "severity", "weakness", "asset", "service", "by", "accepted_until", "why", "weakness_status", "kev_due_at",
     "finding_id",
 )  # fmt: skip
+#: What is open at month end, and what was when somebody last looked.
+OPEN, OPEN_THEN = "still open", "open when last seen"
 #: CISA's due dates are days, and a day is over at its end.
 _A_DAY = pd.Timedelta(days=1)
 
@@ -93,10 +97,15 @@ def summary(ledger: Ledger, period: Period, agreements: list[Agreement], seen: I
     return result(rows, SUMMARY)
 
 
-def past_due(ledger: Ledger, period: Period) -> pd.DataFrame:
+def past_due(ledger: Ledger, period: Period, seen: Intervals | Seen | None = None) -> pd.DataFrame:
     """Vulnerabilities that were open in the month past the agreed time of their severity.
 
     Answers: where did we not keep what we agreed?
+
+    Parameters
+    ----------
+    seen : Intervals or Seen, optional
+        Where nothing was seen of the last day, what was open is told as open when last seen.
 
     Returns
     -------
@@ -104,10 +113,10 @@ def past_due(ledger: Ledger, period: Period) -> pd.DataFrame:
         `LISTING`, the worst severity and the longest past its date first; those that were fixed late
         in the month are among them. [duration, instant]
     """
-    return _past(ledger, ledger.open["due_at"], period)
+    return _past(ledger, ledger.open["due_at"], period, seen)
 
 
-def kev_past_due(ledger: Ledger, period: Period) -> pd.DataFrame:
+def kev_past_due(ledger: Ledger, period: Period, seen: Intervals | Seen | None = None) -> pd.DataFrame:
     """Vulnerabilities that were open in the month past their due date in CISA's list.
 
     Answers: what is known to be attacked, and should have been fixed?
@@ -115,13 +124,13 @@ def kev_past_due(ledger: Ledger, period: Period) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `LISTING`, longest past its date first; a due date ends with its day. [duration, instant]
+        `LISTING`, in the order of `past_due`; a due date ends with its day. [duration, instant]
 
     References
     ----------
     .. [1] CISA, Known Exploited Vulnerabilities Catalog, field dueDate; BOD 22-01.
     """
-    return _past(ledger, kev_ends(ledger.open), period)
+    return _past(ledger, kev_ends(ledger.open), period, seen)
 
 
 def kev_ends(rows: pd.DataFrame) -> pd.Series:
@@ -205,11 +214,13 @@ def _unfixable(now: pd.DataFrame) -> int:
     return sum(_fix(value) == "none yet" for value in now["fix_available"])
 
 
-def _past(ledger: Ledger, due: pd.Series, period: Period) -> pd.DataFrame:
+def _past(ledger: Ledger, due: pd.Series, period: Period, seen: Intervals | Seen | None) -> pd.DataFrame:
     """Those that were open in the period past a date, each once, as it stood last."""
     late = past(ledger.open, due, period)
     rows = ledger.open.loc[late.index]
-    how = rows["ended_by"].replace(FIXED, "fixed late").where(rows["ended_at"] < period.end, "still open")
+    last_day = Period(period.end_day - dt.timedelta(days=1), period.end_day, period.zone)
+    is_open = OPEN if seen is None or share_seen(seen, last_day) else OPEN_THEN
+    how = rows["ended_by"].replace(FIXED, "fixed late").where(rows["ended_at"] < period.end, is_open)
     made = rows.assign(
         weakness=rows["title"], patch_due_at=rows["due_at"], fix_state=[_fix(one) for one in rows["fix_available"]],
         weakness_status=how, patch_overdue=late["ends"] - late["since"],

@@ -53,7 +53,7 @@ def finding(
     """
     if absent:
         return notice(_F, absent)
-    verdicts = scores.set_index("id")["verdict"]
+    judged = scores.set_index("id")
     patched = [prose(_F, "{why}", style, why=no_machines)] if no_machines else _patched(machines.iloc[0], style)
     if no_vulnerabilities:
         return join(_F, [*patched, prose(_F, "{why}", style, why=no_vulnerabilities)])
@@ -61,8 +61,8 @@ def finding(
     if is_unknown(now["vulnerabilities_open"]):
         unseen = "Nothing was seen of vulnerabilities in this month, so how many were open is not known."
         return join(_F, [*patched, prose(_F, unseen, style)])
-    dates = _dates(past_due, verdicts["patches.past_due"], now["coverage"], style)
-    exploited = _exploited(kev, verdicts["patches.kev"], now["coverage"], style)
+    dates = _dates(past_due, judged.loc["patches.past_due"], style)
+    exploited = _exploited(kev, judged.loc["patches.kev"], style)
     parts = [*patched, *_open(now, style), *dates, *exploited, *_lived_with(accepted, style)]
     lead = [patched[0], *dates, *(exploited if len(kev) else [])]
     return join(_F, parts, lead=lead)
@@ -122,34 +122,34 @@ def _open(now: pd.Series, style: Style) -> list[Exhibit]:
     return parts
 
 
-def _dates(past_due: pd.DataFrame, verdict: str, coverage: float, style: Style) -> list[Exhibit]:
-    still = past_due["weakness_status"].eq("still open")
+def _dates(past_due: pd.DataFrame, judged: pd.Series, style: Style) -> list[Exhibit]:
+    if is_unknown(judged["target"]):
+        return [prose(_F, "How soon vulnerabilities are to be fixed is not agreed.", style)]
+    still = past_due["weakness_status"].isin(["still open", "open when last seen"])
     facts = {
-        "late": _listed("past_due", past_due, coverage),
-        "open": _listed("past_due_open", past_due[still], coverage),
-        "ended": _listed("past_due_ended", past_due[~still], coverage),
+        "late": _listed("past_due", past_due, judged["coverage"]),
+        "open": _listed("past_due_open", past_due[still], judged["coverage"]),
+        "ended": _listed("past_due_ended", past_due[~still], judged["coverage"]),
     }
     if len(past_due):
         one, more = _MISSED["all" if still.all() else "some" if still.any() else "none"]
         said = one if len(past_due) == 1 else more
         return [prose(_F, said, style, **{name: fact for name, fact in facts.items() if f"{{{name}}}" in said})]
-    if verdict == "met":
+    if judged["verdict"] == "met":
         return [prose(_F, "The agreed time to fix was kept for every vulnerability.", style)]
-    if verdict == "unknown":
-        said = "None is known to be past the agreed time to fix, but whether it was kept for all is unknown."
-        return [prose(_F, said, style)]
-    return []
+    said = "None is known to be past the agreed time to fix, but whether it was kept for all is unknown."
+    return [prose(_F, said, style)]
 
 
-def _exploited(kev: pd.DataFrame, verdict: str, coverage: float, style: Style) -> list[Exhibit]:
+def _exploited(kev: pd.DataFrame, judged: pd.Series, style: Style) -> list[Exhibit]:
     if len(kev):
         said = (
             "CISA's due date was missed for {count} vulnerability that is known to be exploited."
             if len(kev) == 1
             else "CISA's due dates were missed for {count} vulnerabilities that are known to be exploited."
         )
-        return [prose(_F, said, style, count=_listed("kev", kev, coverage))]
-    if verdict == "met":
+        return [prose(_F, said, style, count=_listed("kev", kev, judged["coverage"]))]
+    if judged["verdict"] == "met":
         return [prose(_F, "None that is known to be exploited was open past CISA's due date.", style)]
     return [prose(_F, "Whether any that is known to be exploited was past CISA's due date is unknown.", style)]
 

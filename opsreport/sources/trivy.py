@@ -11,6 +11,7 @@ found_at is the CreatedAt of the first scan that has it; reports without Created
 them before 0.48, cannot be placed in time: they are left out and counted. fixed_at is the first
 scan after the last that has it, where that one looked at the same class of packages: what was not
 looked at is not clean. What comes back has reopened_at, and in fixed_before_at when it had gone.
+A scan tells of the time until the next is due: say in ``every`` how often scans are made.
 finding_id is artifact, package and vulnerability, whichever of its versions or folders it is in.
 
 asset and service are the artifact's name, which aliases of a service can name. Images of one name
@@ -53,7 +54,7 @@ class Settings(SourceSettings):
     path: str = Field(description="a report, a folder or a glob of them, relative to this file")
     kev: str = Field(default="", description="CISA's known exploited vulnerabilities, CSV or JSON")
     epss: str = Field(default="", description="FIRST's EPSS scores, CSV")
-    every: Duration | None = Field(default=None, description="time from one scan to the next: a scan holds so long")
+    every: Duration = Field(default="1d", validate_default=True, description="between two scans: one holds so long")
     ignore_tags: bool = Field(default=False, description="whether images of one name are one, whatever their tag")
 
 
@@ -97,7 +98,7 @@ def observed(frames: dict[str, pd.DataFrame], pages: Pages, period: Period) -> d
     times = [scan.at for scans in _scans(pages).values() for scan in scans]
     if not times:
         return {}
-    return {"vulnerability": (min(times), max(times) + (pages.settings.every or pd.Timedelta(0)))}
+    return {"vulnerability": (min(times), max(times) + pages.settings.every)}
 
 
 def remarks(frames: dict[str, pd.DataFrame], pages: Pages, period: Period) -> dict[str, tuple[str, str]]:
@@ -107,7 +108,7 @@ def remarks(frames: dict[str, pd.DataFrame], pages: Pages, period: Period) -> di
         return {}
     newest = max(one[-1].at for one in scans.values())
     blind = sorted({said for name, report in pages.items if (said := _skipped(name, report))})
-    stale = [name for name, one in scans.items() if newest - one[-1].at > (pages.settings.every or _OLD)]
+    stale = [name for name, one in scans.items() if newest - one[-1].at > max(pages.settings.every, _OLD)]
     once = sum(len(one) == 1 for one in scans.values())
     said = [*blind[:3], *([f"{len(blind) - 3} more reports like these"] if len(blind) > 3 else [])]
     if stale:

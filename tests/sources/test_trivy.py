@@ -151,7 +151,7 @@ def test_an_artifact_that_is_no_longer_scanned_is_said(tmp_path):
 
 def test_a_scan_holds_until_the_next_is_due(tmp_path):
     save(tmp_path, report(1, weak()), report(8, weak()))
-    assert read(tmp_path)[1].observed_end == scanned(8)
+    assert read(tmp_path)[1].observed_end == scanned(9)
     assert read(tmp_path, every="7d")[1].observed_end == scanned(8) + pd.Timedelta(days=7)
 
 
