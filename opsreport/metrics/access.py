@@ -26,9 +26,7 @@ _NAMES = {
 _EVERYONE = {"all": "Others without MFA", "people": "People without MFA", "privileged": "Privileged without MFA"}
 
 
-def standing(
-    principal: pd.DataFrame, period: Period, client: ClientParams, only_faults: bool = False
-) -> pd.DataFrame:
+def standing(principal: pd.DataFrame, period: Period, client: ClientParams, only_faults: bool = False) -> pd.DataFrame:
     """How many are not as they should be, this month and last.
 
     Answers: how many can get in without a second factor, how many keys are too old, how much
@@ -40,7 +38,7 @@ def standing(
     Parameters
     ----------
     only_faults : bool
-        Leave out privilege, which is no fault.
+        Leave out privilege, which is no fault; and all, where nothing was seen in the month.
 
     Returns
     -------
@@ -52,6 +50,8 @@ def standing(
     """
     rules, agreed = rules_at(client, period)
     tallies = _tallies(principal, period, client)
+    if only_faults and not any(tally.coverage for tally in tallies.values()):
+        return result([], STANDING)
     before = _tallies(principal, period.previous(), client)
     limits = {"old_key": rules.key_age, "unused": rules.unused_after}
     names = _NAMES | {"person_no_mfa": _EVERYONE[rules.mfa]}

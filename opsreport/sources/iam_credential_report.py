@@ -91,9 +91,7 @@ def to_frames(pages: Pages, period: Period) -> dict[str, pd.DataFrame]:
 
 def remarks(frames: dict[str, pd.DataFrame], pages: Pages, period: Period) -> dict[str, tuple[str, str]]:
     """Which users are listed twice with different content."""
-    rows = {
-        (str(page["observed_at"]), row["arn"], tuple(row.items())) for page in pages.items for row in page["rows"]
-    }
+    rows = {(str(page["observed_at"]), row["arn"], tuple(row.items())) for page in pages.items for row in page["rows"]}
     times = Counter((made, arn) for made, arn, _ in rows)
     unlike = sorted({arn.rpartition("/")[2] for (_, arn), count in times.items() if count > 1})
     said = f"{', '.join(unlike)}: listed twice, and not alike; the last row counts"

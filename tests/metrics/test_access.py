@@ -141,6 +141,13 @@ def test_what_cannot_be_seen_is_counted_apart_and_unknown():
     assert (table["access_count"], table["access_unknown"], table["verdict"]) == (0, 1, "unknown")
 
 
+def test_privilege_is_counted_but_is_no_fault():
+    rows = frame({"is_privileged": True})
+    assert access.standing(rows, OCTOBER, AGREED)["access_check"].iloc[-1] == "Privileged"
+    faults = access.standing(rows, OCTOBER, AGREED, only_faults=True)
+    assert "Privileged" not in set(faults["access_check"]) and set(faults["verdict"]) == {"met"}
+
+
 def test_root_stands_apart_and_counts_once():
     rows = frame({"kind": "root", "mfa_enabled": False}, {"mfa_enabled": False})
     found = counts(rows)
@@ -318,6 +325,7 @@ def test_an_empty_frame_says_nothing_and_passes_nothing():
     assert access.snapshots(none, OCTOBER, AGREED).empty and access.signoff(none, OCTOBER, AGREED).empty
     assert access.listing(none, OCTOBER, AGREED).empty and access.changes(none, OCTOBER, AGREED).empty
     assert access.standing(none, OCTOBER, AGREED)["access_count"].isna().all()
+    assert access.standing(none, OCTOBER, AGREED, only_faults=True).empty
     assert set(access.scorecard(none, OCTOBER, AGREED)["verdict"]) == {"unknown"}
     assert all(pd.isna(value) for value in access.totals(none, OCTOBER, AGREED).values())
 
