@@ -119,7 +119,7 @@ EVENTS = [
     Event("NC-025", "booking", "SEV3", "2026-10-22 08:30", 22, 51, 118,
           "Finding a free appointment takes half a minute",
           "customer", trouble="slow-search", degraded=100),
-    Event("NC-026", "records-api", "SEV1", "2026-10-28 10:00", 0, 4, 65, "Restore exercise", "staff",
+    Event("NC-026", "records-api", "SEV1", "2026-10-28 10:00", 0, 4, 100, "Restore exercise", "staff",
           trouble="exercise"),
     Event("NC-027", "portal", "SEV3", "2026-10-29 14:50", 20, 50, None, "Some letters open as blank pages",
           "customer",

@@ -40,7 +40,7 @@ def scorecard(
     stands worst against what was agreed, for its achieved RPO, the time of its restore, and the
     time since its last restore test. What was not agreed has no row.
     """
-    first = min(loaded_from(period), *([baseline.start - _DAY] if baseline else []))
+    first = min([loaded_from(period), *([baseline.start - _DAY] if baseline else [])])
     told = whole(seen).clip(first, period.end + _DAY)
     common = {"period": period, "baseline": baseline, "section": "backups"}
     rows = [

@@ -93,7 +93,7 @@ def _ran(now: pd.Series, style: Style) -> list[Exhibit]:
     else:
         said = "All {due} scheduled backups completed."
     used = {name: one for name, one in shown.items() if f"{{{name}}}" in said}
-    more = [prose(_F, "Of {unsure} it is not known.", style, unsure=unsure)] if now["backups_unsure"] else []
+    more = [prose(_F, "For {unsure} it is not known.", style, unsure=unsure)] if now["backups_unsure"] else []
     return [prose(_F, said, style, **used), *more]
 
 
@@ -157,7 +157,9 @@ def _covered(now: pd.Series, assets: pd.DataFrame, style: Style) -> list[Exhibit
         said = "For {unsure} of {every} assets that are to be backed up it is not known whether they were."
         parts = [prose(_F, said, style, every=every, unsure=fact("assets_unsure", "assets_unsure"))]
     elif now["assets_in_scope"]:
-        parts = [prose(_F, "All {every} assets that are to be backed up were.", style, every=every)]
+        said = ("The {every} asset that is to be backed up was." if now["assets_in_scope"] == 1
+                else "All {every} assets that are to be backed up were.")  # fmt: skip
+        parts = [prose(_F, said, style, every=every)]
     else:
         parts = []
     if now["assets_scope_unknown"]:

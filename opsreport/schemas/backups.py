@@ -61,7 +61,8 @@ RESULTS: dict[str, Measure] = {
     "backup_success_best": Measure("At best", "share", "if all of those not known had completed"),
     "rpo_target": Measure("Agreed RPO", "duration", "how much time it was agreed may be lost"),
     "rpo_achieved": Measure(
-        "Achieved RPO", "duration",
+        "Achieved RPO",
+        "duration",
         "the longest time that a failure in the month could have lost: from the start of the newest finished backup "
         "to the finish of the next, or to the month's end",
     ),

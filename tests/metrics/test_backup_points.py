@@ -19,7 +19,7 @@ HOUR = pd.Timedelta(hours=1)
 
 
 def at(text: str) -> pd.Timestamp:
-    return pd.Timestamp(text if text[:2] == "20" else f"2026-10-{text}", tz="UTC")
+    return pd.Timestamp(text if "-" in text[:5] else f"2026-10-{text}", tz="UTC")
 
 
 def frame(*rows: dict) -> pd.DataFrame:
@@ -181,8 +181,11 @@ def brute(points: list[tuple[int, int]], unseen: set[int], since: int) -> int:
 @given(attempts, holes)
 @settings(max_examples=40, deadline=None)
 def test_it_equals_looking_at_every_minute(tried, unseen):
-    rows = [{"started_at": DAYS.start + pd.Timedelta(minutes=start), "outcome": outcome,
-             "finished_at": DAYS.start + pd.Timedelta(minutes=start + took)} for start, took, outcome in tried]  # fmt: skip
+    rows = [
+        {"started_at": DAYS.start + pd.Timedelta(minutes=start), "outcome": outcome,
+         "finished_at": DAYS.start + pd.Timedelta(minutes=start + took)}
+        for start, took, outcome in tried
+    ]  # fmt: skip
     gaps = Intervals((DAYS.start + pd.Timedelta(minutes=start), DAYS.start + pd.Timedelta(minutes=start + length))
                      for start, length in unseen)  # fmt: skip
     row = achieved(frame(*rows), DAYS, [agreed(starts="2026-09-28")], ALWAYS - gaps).iloc[0]
