@@ -1,4 +1,4 @@
-"""The shop's savings plan by month, exactly as its bill charges, covers and leaves it; the clinic has none."""
+"""The shop's savings plan by month, exactly as its bill charges, covers and leaves it; the clinic's list is empty."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ _COLUMNS = (
     "Savings plan", "Type", "Month starts", "Month ends", "Commitment", "Used commitment", "Covered at on demand",
     "Could be covered at on demand", "Currency", "Ends on",
 )  # fmt: skip
+_RESERVATION_COLUMNS = (
+    "reservation_order", "from", "to", "paid", "used", "covered", "coverable", "currency", "expiry",
+)  # fmt: skip
 #: What a compute plan could cover: the web servers.
 _COVERABLE = "BoxUsage-m6i.large"
 _AMOUNTS = ("committed", "used", "covered", "coverable")
 
 
 def files(client: str, seed: int) -> dict[str, bytes]:
-    """The client's export of commitments, by path; none where it made none."""
+    """The client's export of commitments, by path."""
     if client != "demo-shop":
-        return {}
+        return {"reservations.csv": csv_bytes(_RESERVATION_COLUMNS, [])}
     plan, amounts = shop_bill.PLAN, defaultdict(lambda: defaultdict(Decimal))
     for row in shop_bill.rows(seed):
         month = amounts[row["ChargePeriodStart"][:7]]

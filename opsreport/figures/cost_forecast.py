@@ -68,7 +68,7 @@ def _strokes(figure: go.Figure, rows: pd.DataFrame, code: str, style: Style) -> 
     figure.add_scatter(
         x=list(made.index), y=[float(value) for value in made["forecast"]], mode="markers", hoverinfo="text",
         hovertext=[f"Forecast {style.text(value, 'money', currency=code)}" for value in made["forecast"]],
-        marker={"symbol": "line-ew", "size": 18, "line": {"width": 3, "color": theme.INK}},
+        marker={"symbol": "line-ew", "size": 12, "line": {"width": 3, "color": theme.INK}},
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from opsreport.coverage import Seen
 from opsreport.exhibit import Rows
 from opsreport.intervals import Intervals
 from opsreport.metrics.cost_spend import monthly
-from opsreport.metrics.cost_sums import CONTEXT, ZERO, exact, seen_whole, total
+from opsreport.metrics.cost_sums import CONTEXT, ZERO, exact, quantised, seen_whole, total
 from opsreport.metrics.load_windows import counted
 from opsreport.metrics.rows import scorecard_rows
 from opsreport.params.operations import UnitCost
@@ -161,7 +161,8 @@ def _baseline(
     rows = rows[rows["billing_currency"] == code]
     if len(rows) < len(months) or rows["unit_cost"].isna().any():
         return None
-    return _price(total(rows["spend"]), total(rows["unit_count"]), driver.per)
+    made = _price(total(rows["spend"]), total(rows["unit_count"]), driver.per)
+    return None if made is None else quantised(made)
 
 
 def _months_of(days: Period) -> list[Period]:

@@ -66,6 +66,19 @@ def forecast_scored(rows: pd.DataFrame, style: Style) -> Exhibit:
     return join("cost.scored", [part for _, row in rows.iterrows() for part in _score(row, style)], "note")
 
 
+def forecast_method(style: Style) -> Exhibit:
+    """How the forecast and its interval are made, for whoever wants to check them."""
+    return prose(
+        "cost.forecast_method",
+        "The forecast takes each day of next month to cost what the same weekday did, in the middle of its last three; "
+        "fees that come again are carried over, and tax keeps its proportion. A new level counts in full once it is "
+        "two weeks old, one odd day not at all, and growth is not extrapolated. The interval is as wide as the same "
+        "rule's errors, month by month over the last year, were in four of five cases; an error is what was spent less "
+        "what was forecast, over what was forecast, and includes what nobody foresaw. Only months seen whole count.",
+        style, role="method",
+    )  # fmt: skip
+
+
 def _one(row: pd.Series, style: Style) -> list[Exhibit]:
     code = row["billing_currency"]
     at = f"cost.forecast.{code.lower()}"

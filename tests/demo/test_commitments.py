@@ -19,5 +19,6 @@ def test_the_plan_is_told_as_the_bill_charges_and_covers_it():
     assert october["Ends on"] == "2027-03-01"
 
 
-def test_the_clinic_made_none():
-    assert commitments.files("demo-clinic", 7) == {}
+def test_the_clinic_made_none_and_its_list_says_so():
+    (content,) = commitments.files("demo-clinic", 7).values()
+    assert content.decode().count("\n") == 1

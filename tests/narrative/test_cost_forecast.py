@@ -100,6 +100,11 @@ def test_a_forecast_that_is_withheld_says_why():
     assert narrative.forecast(ahead().iloc[:0], STYLE).kind == "notice"
 
 
+def test_the_method_tells_the_rule():
+    said = narrative.forecast_method(STYLE)
+    assert said.id == "cost.forecast_method" and said.about["role"] == "method" and "last three" in said.text
+
+
 # Last month's forecast
 
 
