@@ -151,7 +151,7 @@ def _rule_title(rules: pd.DataFrame, style: Style) -> str:
 def _calls_title(calls: pd.DataFrame, style: Style) -> str:
     outside, total = (calls["is_outside"] == "yes").sum(), style.text(len(calls), "count")
     if (calls["is_outside"] == "no hours agreed").all():
-        return f"{total} alerts called somebody"
+        return f"{total} alert called somebody" if len(calls) == 1 else f"{total} alerts called somebody"
     if not outside:
         return "No call fell outside the support hours"
     return f"{style.text(outside, 'count')} of {total} calls came outside the support hours"

@@ -116,7 +116,7 @@ def web_vitals(vitals: pd.DataFrame, each: pd.DataFrame, style: Style) -> Exhibi
                         "fillmode": "overlay"}},
     ))  # fmt: skip
     for place, row in drawn.iterrows():
-        figure.add_shape(type="line", x0=1, x1=1, y0=place - 0.25, y1=place + 0.25,
+        figure.add_shape(type="line", x0=1, x1=1, y0=place - 0.2, y1=place + 0.2,
                          line={"color": theme.INK, "width": 2})  # fmt: skip
         limit = VITAL_LIMITS[row["vital"]]
         _above(figure, place, f"<b>{_plain(row['page'])}</b> · {limit.name}")
@@ -197,7 +197,8 @@ def _traffic_title(daily: pd.DataFrame, style: Style) -> str:
     worst = daily.loc[errors.idxmax()]
     part = errors.max() / errors.sum()
     if part > 2 / len(errors):
-        return f"{style.text(part, 'share')} of the month's failures fell on {style.text(worst['load_day'], 'day')}"
+        whose = "the month's failures" if (daily["coverage"] == 1).all() else "the failures seen"
+        return f"{style.text(part, 'share')} of {whose} fell on {style.text(worst['load_day'], 'day')}"
     return f"Failures were spread over the month; most were on {style.text(worst['load_day'], 'day')}"
 
 

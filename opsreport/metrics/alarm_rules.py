@@ -20,9 +20,7 @@ _ONE_READING = pd.Timedelta(days=1)
 _ORDER = (BROKEN, STALE, UNCLEAR, FINE)
 
 
-def rules(
-    alarm_rule: pd.DataFrame, alert: pd.DataFrame, period: Period, alerts_seen: Intervals | Seen
-) -> pd.DataFrame:
+def rules(alarm_rule: pd.DataFrame, alert: pd.DataFrame, period: Period, alerts_seen: Intervals | Seen) -> pd.DataFrame:
     """Each rule as it stood at the end of the month, those first that would not warn anybody.
 
     Answers: which rules cannot do their work, and which never fired?
@@ -104,6 +102,7 @@ def _state(row: pd.Series, is_stale: bool) -> dict[str, str]:
         return {"rule_state": BROKEN, "rule_problem": ", ".join(wrong)}
     unsaid = [words for words, column in (("whether it is enabled", "is_enabled"), ("whether it acts", "has_action"))
               if is_unknown(row[column])]  # fmt: skip
+    unsaid += ["whether it has data"] if is_unknown(row["state"]) or row["state"] == "unknown" else []
     if unsaid:
         return {"rule_state": UNCLEAR, "rule_problem": f"not said: {', '.join(unsaid)}"}
     return {"rule_state": FINE, "rule_problem": ""}

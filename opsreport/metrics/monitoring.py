@@ -41,6 +41,7 @@ def scorecard(
 
     Answers: are alerts worth their calls, is trouble seen, and can people sleep?
     """
+
     @cache
     def month(one: Period) -> pd.Series:
         return alerts(alert, one, agreements, alerts_seen).iloc[0]
@@ -55,13 +56,17 @@ def scorecard(
         known = share_seen(incidents_seen, one)
         return caught_counts(caught(incident, alert, one, alerts_seen), one, known).iloc[0]
 
+    def uncaught(one: Period) -> float:
+        known = missed(one)
+        return known["incidents_uncaught"] if not known["incidents_unclear"] else float("nan")
+
     seen, unsure = share_seen(alerts_seen, period), missed(period)
     rows: list[dict[str, Any]] = [
         {"id": "monitoring.actioned", "measure": "Alerts that led to action", "unit": "share", "coverage": seen,
          "of": lambda one: month(one)["actioned_share"], "best": month(period)["actioned_best"],
          "worst": month(period)["actioned_worst"]},
         {"id": "monitoring.uncaught", "measure": "Incidents that no alert caught", "unit": "count",
-         "of": lambda one: missed(one)["incidents_uncaught"], "best": unsure["incidents_uncaught"],
+         "of": uncaught, "best": unsure["incidents_uncaught"],
          "worst": unsure["incidents_uncaught"] + unsure["incidents_unclear"],
          "coverage": min(seen, share_seen(incidents_seen, period)), "adds_up": True, "rows": Rows("incident")},
         {"id": "monitoring.outside", "measure": "Calls outside support hours", "unit": "count", "of": outside,

@@ -22,9 +22,7 @@ ALERT, NOTHING, UNCLEAR = "an alert", "nothing", "not known"
 LEAD = pd.Timedelta(minutes=15)
 
 
-def caught(
-    incident: pd.DataFrame, alert: pd.DataFrame, period: Period, alerts_seen: Intervals | Seen
-) -> pd.DataFrame:
+def caught(incident: pd.DataFrame, alert: pd.DataFrame, period: Period, alerts_seen: Intervals | Seen) -> pd.DataFrame:
     """Whether an alert caught each incident that was opened in the month.
 
     Answers: what did the monitoring not see?

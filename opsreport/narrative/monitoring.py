@@ -60,6 +60,8 @@ def rules_seen(rules: pd.DataFrame, style: Style) -> Exhibit:
         return prose(id, "The newest list of alarm rules is of {at}: how they stood at the month's end is unknown.",
                      style, "note", at=facts["at"])  # fmt: skip
     parts = [say("The newest list, of {at}, holds {count} rules.", "at", "count")]
+    if now["rules_seen"] == 1:
+        parts = [say("The newest list, of {at}, holds {count} rule.", "at", "count")]
     if now["rules_stale"] == 1:
         parts.append(say("{stale} rule of older lists is not in it.", "stale"))
     elif now["rules_stale"]:
@@ -94,11 +96,16 @@ def _worth(now: pd.Series, style: Style) -> list[Exhibit]:
     fired = _fact("fired", now, "alerts_fired")
     if is_unknown(now["actioned_share"]):
         words = "{fired} alerts fired; whether they led to action is not recorded."
+        if now["alerts_fired"] == 1:
+            words = "{fired} alert fired; whether it led to action is not recorded."
         return [prose(_F, words, style, fired=fired), *_seen(now, style)]
     facts = {"fired": fired, "acted": _fact("actioned", now, "alerts_actioned"),
              "share": _fact("share", now, "actioned_share", "share")}  # fmt: skip
     if not now["alerts_unknown"]:
         words = "{fired} alerts fired, and {acted} of them ({share}) led to action."
+        if now["alerts_fired"] == 1:
+            words = "One alert fired, and led to action." if now["alerts_actioned"] else "One alert fired, for nothing."
+            facts = {}
         return [prose(_F, words, style, **facts), *_seen(now, style)]
     facts["unknown"] = _fact("unknown", now, "alerts_unknown")
     words = "{fired} alerts fired, and {acted} ({share} of those of which it is recorded) led to action; " \
@@ -149,14 +156,18 @@ def _uncaught(now: pd.Series, style: Style) -> list[Exhibit]:
     def say(words: str, *names: str) -> Exhibit:
         return prose(_F, words, style, **{name: facts[name] for name in names})
 
-    unsure = [say("Of {unclear} incidents it cannot be told whether an alert caught them.", "unclear")]
+    one = now["incidents_unclear"] == 1
+    unsure = [say("Of {unclear} incident it cannot be told whether an alert caught it." if one else
+                  "Of {unclear} incidents it cannot be told whether an alert caught them.", "unclear")]  # fmt: skip
     parts = unsure if now["incidents_unclear"] else []
     if not known:
         return parts
+    if now["incidents_uncaught"] and known == 1:
+        return [say("No alert caught the one incident."), *parts]
     if now["incidents_uncaught"]:
         return [say("Of {known} incidents, {uncaught} went unseen by any alert.", "known", "uncaught"), *parts]
     if known == 1:
-        return [say("An alert caught the one incident.", ), *parts]
+        return [say("An alert caught the one incident."), *parts]
     return [say("Alerts caught all of the {known} incidents.", "known"), *parts]
 
 

@@ -127,9 +127,8 @@ def _miss(row: pd.Series, style: Style) -> Exhibit:
         "target": _fact(f"{id}.target", row, f"{of}_target", "seconds"),
     }  # fmt: skip
     if is_unknown(row[f"latency_{of}"]):
-        within = _fact(f"{id}.within", row, f"{of}_within_best", "share")
-        words = "The answers of {service} were too slow: {share} were due within {target}, and at most {within} came."
-        return prose(_F, words, style, within=within, **facts)
+        words = "The answers of {service} were too slow: {share} were due within {target}, and fewer came."
+        return prose(_F, words, style, **facts)
     value = _fact(f"{id}.value", row, f"latency_{of}", "seconds")
     words = "The answers of {service} were too slow: {share} came within {value}, where {target} was agreed."
     return prose(_F, words, style, value=value, **facts)

@@ -21,8 +21,10 @@ REQUEST_LOAD = Frame(
         Column("latency_p50", "half of the answers were at least as fast", DECIMAL, "s"),
         Column("latency_p95", "95 % of the answers were at least as fast", DECIMAL, "s"),
         Column("latency_p99", "99 % of the answers were at least as fast", DECIMAL, "s"),
-        Column("latency_buckets",
-               'a histogram as JSON: upper bound in seconds to cumulative count, {"0.1": 940, "+Inf": 1000}'),
+        Column(
+            "latency_buckets",
+            'a histogram as JSON: upper bound in seconds to cumulative count, {"0.1": 940, "+Inf": 1000}',
+        ),
     ),
 )
 

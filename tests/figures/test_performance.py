@@ -1,0 +1,110 @@
+"""Performance charts draw what the metrics say, and nothing where there is nothing."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pandas as pd
+
+from opsreport import theme
+from opsreport.figures import performance as figures
+from opsreport.metrics import performance
+from opsreport.params.models import Agreement
+from opsreport.params.operations import PerformanceTarget
+from opsreport.period import Period
+from opsreport.schemas import FRAMES
+from opsreport.theme import Style
+
+OCTOBER = Period.month("2026-10")
+STYLE = Style("en_GB", "EUR", "UTC")
+AGREED = [Agreement(starts_on=dt.date(2025, 1, 1), performance=[
+    PerformanceTarget(service="<b>shop", latency_p95=Decimal("0.5"))])]  # fmt: skip
+NONE = FRAMES["request_load"].empty()
+
+
+def hours(*values: tuple[float, int, int, float], length: int = 1) -> pd.DataFrame:
+    """Hours of the month: which one, requests, errors and 95th percentile."""
+    return FRAMES["request_load"].conform(pd.DataFrame([
+        {"service": "<b>shop", "started_at": OCTOBER.start + pd.Timedelta(hours=n),
+         "ended_at": OCTOBER.start + pd.Timedelta(hours=n + length), "requests": many, "errors": bad,
+         "latency_p95": Decimal(str(p95))}
+        for n, many, bad, p95 in values
+    ]))  # fmt: skip
+
+
+def vitals(*rows: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
+    kind = FRAMES["web_vital"]
+    made = [{"page": "/", "started_at": OCTOBER.start, "ended_at": OCTOBER.end, **row} for row in rows]
+    found = performance.web_vitals(kind.conform(pd.DataFrame(made)) if rows else kind.empty(), OCTOBER)
+    return found, performance.each_vital(found)
+
+
+def test_requests_and_failures_stand_in_two_panels_on_one_axis_of_days():
+    load = hours(*[(24 * n, 100, 270 if n == 1 else 1, 0.1) for n in range(31)], length=24)
+    made = figures.traffic(performance.daily(load, OCTOBER), OCTOBER, STYLE)
+    requests, errors = made.figure["data"]
+    assert requests["y"] == [100] * 31 and errors["y"][:3] == [1, 270, 1]
+    assert errors["yaxis"] == "y2" and "overlaying" not in str(made.figure["layout"])
+    assert made.about["title"] == "90% of the month's failures fell on 2 Oct"
+
+
+def test_a_day_that_was_not_seen_is_a_gap_and_not_a_zero():
+    made = figures.traffic(performance.daily(hours((0, 100, 1, 0.1)), OCTOBER), OCTOBER, STYLE)
+    assert [trace["y"][:2] for trace in made.figure["data"]] == [[100, None], [1, None]]
+    half = figures.traffic(performance.daily(hours(*[(24 * n, 9, n, 0.1) for n in range(9)]), OCTOBER), OCTOBER, STYLE)
+    assert "month's" not in half.about["title"]
+
+
+def test_a_day_that_was_not_seen_whole_is_hatched_and_said():
+    part = figures.traffic(performance.daily(hours((0, 100, 1, 0.1)), OCTOBER), OCTOBER, STYLE)
+    assert part.figure["data"][0]["marker"]["pattern"]["shape"][0] == "/"
+    assert "hatched days were not seen whole" in part.about["subtitle"]
+
+
+def test_failures_that_are_spread_are_not_blamed_on_a_day():
+    even = performance.daily(hours(*[(24 * n, 10, 1, 0.1) for n in range(31)]), OCTOBER)
+    assert figures.traffic(even, OCTOBER, STYLE).about["title"].startswith("Failures were spread over the month")
+    none = performance.daily(hours((0, 10, 0, 0.1)), OCTOBER)
+    assert figures.traffic(none, OCTOBER, STYLE).about["title"] == "No request is known to have failed"
+
+
+def test_the_band_spans_the_hours_and_the_target_is_a_line():
+    load = hours((0, 10, 0, 0.2), (1, 10, 0, 0.4), (2, 10, 0, 0.9))
+    times = performance.answer_times(load, OCTOBER, AGREED)
+    made = figures.answer_times(performance.bands(load, OCTOBER), times, OCTOBER, STYLE)
+    bar, line = made.figure["data"]
+    assert (bar["base"][0], bar["y"][0], line["y"][0]) == (0.2, 0.7, 0.4) and bar["y"][1] is None
+    assert [shape["y0"] for shape in made.figure["layout"]["shapes"]] == [0.5]
+    texts = [note["text"] for note in made.figure["layout"]["annotations"]]
+    assert "unknown · agreed 500 ms" in texts and "<b>&lt;b&gt;shop</b>" in texts
+    assert made.about["title"] == "No service is known to have been slower than agreed"
+
+
+def test_a_missed_target_is_told_by_a_word_and_a_mark():
+    load = hours(*[(n, 10, 0, 0.9) for n in range(744)])
+    made = figures.answer_times(performance.bands(load, OCTOBER), performance.answer_times(load, OCTOBER, AGREED),
+                                OCTOBER, STYLE)  # fmt: skip
+    assert made.about["title"] == "<b>shop answered more slowly than agreed"
+    assert any(note["text"].startswith("✕ ") for note in made.figure["layout"]["annotations"])
+    assert "<b>shop" not in made.html
+
+
+def test_a_vital_beyond_its_limit_is_told_by_more_than_colour():
+    made = figures.web_vitals(*vitals({"page": "<i>a", "lcp": 3.1, "inp": 0.1, "cls": 0.2}), STYLE)
+    bar = made.figure["data"][0]
+    assert bar["x"] == [2.0, 1.24, 0.5] and bar["marker"]["pattern"]["shape"] == ["/", "/", ""]
+    assert bar["marker"]["color"] == [theme.AT_RISK, theme.AT_RISK, theme.THIS_MONTH]
+    assert made.about["title"] == "Layout shift on <i>a: 0.2; one more is beyond its limit"
+    texts = " ".join(note["text"] for note in made.figure["layout"]["annotations"])
+    assert "3.1 s of 2.5 s" in texts and "&lt;i&gt;a" in texts and "<i>a" not in texts
+    good = figures.web_vitals(*vitals({"lcp": 1}), STYLE)
+    assert good.about["title"] == "Every page that was measured was within the limits of good"
+
+
+def test_nothing_to_draw_is_a_notice_and_not_an_empty_chart():
+    times = performance.answer_times(NONE, OCTOBER, AGREED)
+    made = [
+        figures.traffic(performance.daily(NONE, OCTOBER), OCTOBER, STYLE),
+        figures.answer_times(performance.bands(NONE, OCTOBER), times, OCTOBER, STYLE),
+        figures.web_vitals(*vitals(), STYLE),
+    ]
+    assert [one.kind for one in made] == ["notice"] * 3
