@@ -13,12 +13,16 @@ from typing import Any
 import pandas as pd
 
 from opsreport.decisions.judging import figure, outcome
+from opsreport.decisions.recurrence import recurrences
 from opsreport.findings import NOW, THIS_MONTH, Finding, said
 from opsreport.month import Month
 from opsreport.params import Decisions
 from opsreport.params.decisions import Action, Decision
 from opsreport.period import Period
 from opsreport.theme import is_unknown
+
+__all__ = ["asked", "decided", "done_actions", "judged", "open_actions", "recurrences", "status_on", "told_on",
+           "upcoming"]  # fmt: skip
 
 ACTIONS = ("id", "todo", "owner", "agreed_on", "due_on", "done_on", "days_late", "todo_state", "carries_out", "note")
 DECISIONS = (
@@ -100,8 +104,8 @@ def judged(
         Every section's key figures, as `opsreport.schemas.scorecard.SCORECARD` lists: a decision's
         metric is one's id.
     figures : iterable of mapping
-        Records of other figures, as `opsreport.exhibit.Fact.record` makes them, which may be its
-        metric instead.
+        Records of other figures that may be its metric instead, as `opsreport.exhibit.Fact.record`
+        and `recurrences` make them.
 
     Returns
     -------
@@ -216,18 +220,17 @@ def _answered(decisions: Decisions, period: Period, day: dt.date) -> set[str]:
 
 
 def _judged_by(finding: Finding, scorecard: pd.DataFrame) -> dict[str, Any]:
-    """The key figure of its section by which an answer to a finding can be judged: first one missed, and its target."""
-    for section in (finding.area, finding.causes):
-        mine = scorecard[scorecard["section"] == section]
-        for rows in (mine[mine["verdict"] == "missed"], mine[mine["target"].notna()], mine):
-            if len(rows):
-                row = rows.iloc[0]
-                made = {"decision_metric": row["measure"], "unit": row["unit"], "currency": row["currency"]}
-                if row["verdict"] == "missed" and not is_unknown(row["this_month"]):
-                    direction = "at most" if row["this_month"] > row["target"] else "at least"
-                    made |= {"decision_target": row["target"], "decision_direction": direction}
-                return made
-    return {"decision_metric": "whether it is found again"}
+    """What judges the answer to a finding: the missed figure that it is a part of, else whether it is found again."""
+    section = finding.causes or (finding.area if finding.estimate is not None else "")
+    missed = scorecard[(scorecard["section"] == section) & (scorecard["verdict"] == "missed")]
+    if missed.empty or is_unknown(missed["this_month"].iloc[0]):
+        return {"decision_metric": "Whether it is found again"}
+    row = missed.iloc[0]
+    return {
+        "decision_metric": row["measure"], "unit": row["unit"], "currency": row["currency"],
+        "decision_direction": "at most" if row["this_month"] > row["target"] else "at least",
+        "decision_target": row["target"],
+    }  # fmt: skip
 
 
 def _last(period: Period) -> dt.date:

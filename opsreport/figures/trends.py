@@ -113,7 +113,7 @@ def _line(
         x=list(range(len(values))), y=values, mode="lines+markers", xaxis=f"x{axis}", yaxis=f"y{axis}",
         line={"color": theme.HISTORY, "width": 2}, hovertext=said, hoverinfo="text", cliponaxis=False,
         # A month between two unknown ones has no line to show it.
-        marker={"color": theme.HISTORY, "size": [6 if one else 1 for one in alone]},
+        marker={"color": theme.HISTORY, "size": [6 if one else 0 for one in alone]},
     )  # fmt: skip
     if values[-1] is not None:
         is_missed = row["verdict"] == "missed"
@@ -127,7 +127,7 @@ def _line(
 
 def _words(figure: go.Figure, row: dict[str, Any], axis: str, style: Style) -> None:
     """A panel's name and value, and what its two thin lines are."""
-    name = "<br>".join(textwrap.wrap(_plain(row["measure"]), _LETTERS)[:2])
+    name = "<br>".join(textwrap.wrap(_plain(row["measure"]), _LETTERS, break_on_hyphens=False)[:2])
     lines = [f"{word} {_said(row, row[key], style)}" for key, word in _LINES.items() if not is_unknown(row[key])]
     small = "".join(f'<br><span style="font-size:11px;color:{theme.INK_SOFT}">{line}</span>' for line in lines)
     figure.add_annotation(

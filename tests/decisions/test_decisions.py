@@ -1,6 +1,7 @@
 """Decisions and actions as a month knows them: carried over, judged when due, asked, and nothing from later."""
 
 import datetime as dt
+from decimal import Decimal
 from types import SimpleNamespace
 
 import pandas as pd
@@ -212,15 +213,18 @@ def asked(found, *each, scores=SCORES):
 def test_proposals_then_urgent_findings_are_asked_each_with_owner_metric_and_review_date():
     made = asked([finding(owner="Web team")], decision("p", status="proposed", review_on="2026-12-15", scope="all"))
     assert made["asked"].tolist() == ["Decide p", "Mend it"] and made["asked_why"].tolist() == ["all", "Found x"]
-    assert made["owner"].tolist() == ["Ops", "Web team"] and made["decision_metric"].tolist() == ["Spend", "Spend"]
+    assert made["owner"].tolist() == ["Ops", "Web team"]
+    assert made["decision_metric"].tolist() == ["Spend", "Whether it is found again"]
     assert made["review_on"].tolist() == [day("2026-12-15"), day("2026-11-30")]
 
 
-def test_a_finding_is_judged_by_a_missed_figure_of_its_section_against_what_was_agreed():
-    row = asked([finding()]).iloc[0]
-    assert (row["decision_direction"], row["decision_target"]) == ("at most", 10.0)
-    assert asked([finding(area="uptime")])["decision_metric"].tolist() == ["whether it is found again"]
-    assert asked([finding(area="uptime", causes="cost")])["decision_metric"].tolist() == ["Spend"]
+def test_a_finding_is_judged_by_the_missed_figure_it_is_a_part_of_else_by_whether_it_comes_back():
+    for part in (finding(estimate=Decimal(5)), finding(area="uptime", causes="cost")):
+        row = asked([part]).iloc[0]
+        assert (row["decision_metric"], row["decision_direction"], row["decision_target"]) == ("Spend", "at most", 10.0)
+    met = scorecard_rows([SPEND | {"verdict": "met"}])
+    for made in (asked([finding()]), asked([finding(area="uptime")]), asked([finding(causes="cost")], scores=met)):
+        assert made["decision_metric"].tolist() == ["Whether it is found again"] and made["decision_target"][0] is None
 
 
 def test_a_finding_that_can_wait_is_not_asked_and_nobody_named_is_said():

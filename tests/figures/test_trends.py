@@ -51,7 +51,7 @@ def test_an_unknown_month_at_the_end_has_no_mark():
 
 def test_a_month_between_unknown_ones_is_a_point():
     (line,) = lines(drawn(row([None, 1.0, None] + [1.0] * 10)))
-    assert line["marker"]["size"][1] == 6 and line["marker"]["size"][5] == 1
+    assert line["marker"]["size"][1] == 6 and line["marker"]["size"][5] == 0
 
 
 def test_target_and_baseline_are_thin_lines_with_their_numbers():
