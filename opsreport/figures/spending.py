@@ -35,7 +35,8 @@ def logs(history: pd.DataFrame, style: Style) -> Exhibit:
         From `opsreport.metrics.spending.log_history`; what holds most stands first.
     """
     if history.empty or not history[["stored_bytes", "ingested_bytes"]].notna().any(axis=None):
-        return notice("spending.log_growth", "There is nothing to draw of logs: no log store was seen in these months.")
+        return notice("spending.log_growth", "There is nothing to draw of logs: no log store was seen in these months.",
+                      style)  # fmt: skip
     names = list(dict.fromkeys(history["log_group"]))
     months = list(dict.fromkeys(history["period"]))
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.16,
@@ -73,7 +74,8 @@ def savings(ledger: pd.DataFrame, style: Style, currency: str = "") -> Exhibit:
             for _, row in rows.drop(done.index).iterrows()]  # fmt: skip
     bars = [bar for bar in [*bars, *_done(done)] if not is_unknown(bar[1])]
     if not bars:
-        return notice("spending.savings_bars", "There is no saving to draw: none with an estimate was known by then.")
+        return notice("spending.savings_bars", "There is no saving to draw: none with an estimate was known by then.",
+                      style)  # fmt: skip
     figure = _bars(bars, style, code)
     return chart(
         figure, "spending.savings_bars", title=_savings_title(done, code, style), style=style,

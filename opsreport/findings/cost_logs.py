@@ -60,9 +60,9 @@ def log_volume_jumped(month: Month) -> Iterable[Finding]:
         title += "; that coincides with the release {release}." if releases else "."
         if named:
             title += " The incident {incident} names the same release."
-        action = "Find out what writes so much, and take it back: it is {monthly} a month at this rate."
+        action = "Find out what writes so much; what is beyond the usual costs {monthly} a month."
         if releases:
-            action = "Look at what {release} logs, and take back what is not needed: that is {monthly} a month."
+            action = "Take back what {release} logs beyond need; what is beyond the usual costs {monthly} a month."
         yield Finding(
             f"cost.log_volume_jumped.{slug(row['log_group'])}", "cost", title, action, facts,
             Rows("cost", {"resource_id": _known(row["resource_id"]), "sku_id": _known(row["sku_id"])}),

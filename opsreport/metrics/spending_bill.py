@@ -24,7 +24,7 @@ _USES = {
 _WORDS = ["service_name", "sku_id", "charge_description"]
 
 
-def log_charges(cost: pd.DataFrame, log_group: pd.DataFrame) -> pd.DataFrame:
+def log_charges(cost: pd.DataFrame, log_group: pd.DataFrame, unnamed: bool = False) -> pd.DataFrame:
     """The charges for keeping and for writing logs, each with the log store that it is for.
 
     A charge is of a log store when it names it as its resource; where it names no resource, when
@@ -37,6 +37,8 @@ def log_charges(cost: pd.DataFrame, log_group: pd.DataFrame) -> pd.DataFrame:
         Charges in the money that is reported.
     log_group : DataFrame
         The frame of that name; of any month.
+    unnamed : bool
+        Whether a resource that is none of them is a log store too, known by the bill alone.
 
     Returns
     -------
@@ -51,6 +53,8 @@ def log_charges(cost: pd.DataFrame, log_group: pd.DataFrame) -> pd.DataFrame:
     if "service" in rows:
         bare = rows["service"].where(rows["resource_id"].isna()).map(_only_group(log_group))
         by_resource = by_resource.astype(object).where(by_resource.notna(), bare)
+    if unnamed:
+        by_resource = by_resource.astype(object).where(by_resource.notna(), rows["resource_id"])
     made = rows.assign(log_group=by_resource.astype(TEXT), log_use=uses[rows.index].astype(TEXT))
     return made[made["log_group"].notna()]
 

@@ -42,7 +42,7 @@ def log_jumps(
     Parameters
     ----------
     log_group : DataFrame
-        The frame of that name, with the months before.
+        The frame of that name, with the months before; without it, the bill's own resources are judged.
     cost : DataFrame
         Charges in the money that is reported, from 28 days before the month.
     seen : Intervals or Seen, optional
@@ -68,21 +68,21 @@ def log_jumps(
     services = log_group.dropna(subset=["service"]).drop_duplicates("log_group", keep="last")
     service = dict(zip(services["log_group"], services["service"], strict=True))
     rows = []
-    for name in sorted(set(log_group["log_group"])):
+    for name in sorted({*log_group["log_group"], *billed}):
         now, usual = _months(log_group[log_group["log_group"] == name], period)
         row = billed.get(name)
         if row is None and now is not None and usual and now >= JUMP * usual:
             row = {"log_group": name, "jump_ratio": float(now / usual)}
         if row is not None:
-            rows.append({"service": service.get(name), "ingested_bytes": _float(now), "usual_bytes": _float(usual)}
-                        | row)  # fmt: skip
+            sizes = {"ingested_bytes": _float(now), "usual_bytes": _float(usual)}
+            rows.append(row | sizes | {"service": service.get(name, row.get("service"))})
     rows.sort(key=lambda row: (-(row.get("jump_monthly") or ZERO), row["log_group"]))
     return _framed(rows)
 
 
 def _billed(cost: pd.DataFrame, log_group: pd.DataFrame, period: Period) -> Iterator[dict[str, Any]]:
     """The jumps that the bill's days show."""
-    charges = log_charges(cost, log_group)
+    charges = log_charges(cost, log_group, unnamed=True)
     charges = charges[(charges["log_use"] == INGESTION) & charges["pricing_quantity"].notna()]
     first = period.bill.first_day - dt.timedelta(days=BEFORE)
     days = [Period(day, day + dt.timedelta(days=1)) for day, _, _ in Period(first, period.bill.end_day).local_days()]
@@ -95,8 +95,8 @@ def _billed(cost: pd.DataFrame, log_group: pd.DataFrame, period: Period) -> Iter
         found = _first_jump(series, period)
         if found:
             last = own.sort_values("charge_period_start").iloc[-1]
-            yield {"log_group": name, "billing_currency": code, "resource_id": last["resource_id"],
-                   "sku_id": last["sku_id"], **found}  # fmt: skip
+            yield {"log_group": name, "service": last.get("service"), "billing_currency": code,
+                   "resource_id": last["resource_id"], "sku_id": last["sku_id"], **found}  # fmt: skip
 
 
 def _first_jump(series: list[tuple[dt.date, Decimal, Decimal]], period: Period) -> dict[str, Any] | None:

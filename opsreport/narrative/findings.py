@@ -13,10 +13,14 @@ from opsreport.exhibit import Exhibit, Fact, Rows, join, prose
 from opsreport.theme import Style, is_unknown
 
 _F = "findings.finding"
-_URGENT = {
-    "now": ("{now} is to be done now", "{now} are to be done now"),
-    "this month": ("{this_month} is to be done this month", "{this_month} are to be done this month"),
-    "plan": ("{plan} is to be planned", "{plan} are to be planned"),
+_URGENT = {"now": "now", "this_month": "this month", "plan": "plan"}
+#: By whether it is the first part that is named, and whether a release coincides with it.
+_PARTS = {
+    (True, True): "Of the {whole} rise of the bill, about {part} comes from {what}, which coincides with the release "
+    "{release}.",
+    (True, False): "Of the {whole} rise of the bill, about {part} comes from {what}.",
+    (False, True): "Another {part} comes from {what}, which coincides with the release {release}.",
+    (False, False): "Another {part} comes from {what}.",
 }
 
 
@@ -39,16 +43,12 @@ def summary(found: Sequence[Any], month: Any) -> Exhibit:
     """How many findings there are, how soon they are to be answered, and what they would save together."""
     if not found:
         return prose(_F, "No rule found anything in what was seen of this month.", month.style)
-    count = Fact(f"{_F}.count", len(found), "count")
-    words = "{count} finding asks for an answer" if len(found) == 1 else "{count} findings ask for an answer"
-    facts, soon = {"count": count}, []
-    for urgency, (one, more) in _URGENT.items():
-        held = sum(each.urgency == urgency for each in found)
-        if held:
-            name = urgency.replace(" ", "_")
-            facts[name] = Fact(f"{_F}.{name}", held, "count")
-            soon.append(one if held == 1 else more)
-    opening = prose(_F, f"{words}: {', '.join(soon)}.", month.style, **facts)
+    facts = {"count": Fact(f"{_F}.count", len(found), "count")}
+    for name, urgency in _URGENT.items():
+        facts[name] = Fact(f"{_F}.{name}", sum(one.urgency == urgency for one in found), "count")
+    one = "{count} finding asks for an answer: {now} to be given now, {this_month} this month, {plan} to be planned."
+    many = "{count} findings ask for an answer: {now} to be given now, {this_month} this month, {plan} to be planned."
+    opening = prose(_F, one if len(found) == 1 else many, month.style, **facts)
     return join(_F, [opening, *_worth(found, month.style)])
 
 
@@ -141,9 +141,7 @@ def _part(one: Any, at: str, whole: Fact | None, style: Style) -> Exhibit:
     """One finding's part of the rise; the first names the whole."""
     part = replace(one.facts["rise"], id=f"{at}.part", rows=one.rows)
     release = one.facts.get("release", "")
-    words = "Another {part} comes from {what}" if whole is None else (
-        "Of the {whole} rise of the bill, about {part} comes from {what}")  # fmt: skip
-    words += ", which coincides with the release {release}." if release else "."
+    words = _PARTS[whole is not None, bool(release)]
     facts = {"part": part, "what": one.facts.get("cause", one.title), "release": release, "whole": whole}
     return prose(at, words, style, **{name: fact for name, fact in facts.items() if f"{{{name}}}" in words})
 

@@ -12,6 +12,15 @@ from opsreport.theme import Style, is_unknown
 
 _F = "spending.finding"
 _LOGS, _BUDGET, _ADVICE = Rows("log_group"), Rows("budget"), Rows("recommendation")
+#: By whether it is one saving, and whether there is an estimate to compare with.
+_WORTH = {
+    (True, True): "By the bill, {count} saving that was carried out is worth {worth} a month, where {expected} was "
+    "estimated.",
+    (True, False): "By the bill, {count} saving that was carried out is worth {worth} a month.",
+    (False, True): "By the bill, {count} savings that were carried out are worth {worth} a month, where {expected} was "
+    "estimated.",
+    (False, False): "By the bill, {count} savings that were carried out are worth {worth} a month.",
+}
 _NAMED = 3  # of what is short or not watched, each told in a sentence
 
 
@@ -31,7 +40,7 @@ def finding(
         Why a part of it has nothing to show; empty texts say nothing.
     """
     if absent:
-        return notice(_F, absent)
+        return notice(_F, absent, style)
     missed = [*_short_logs(logs, style), *_unwatched(budgets, style)]
     kept, saved = _kept_for_ever(logs, style), _saved(ledger, style)
     parts = [*missed, *kept, *_long_logs(logs, style), *_as_agreed(logs, budgets, style), *saved]
@@ -183,14 +192,11 @@ def _done(row: pd.Series, at: str, code: str, style: Style) -> list[Exhibit]:
         "count": Fact(f"{at}.count", row["savings_measured"], "count", measure="savings_measured", rows=behind),
         "worth": worth,
     }  # fmt: skip
-    words = "By the bill, {count} savings that were carried out are worth {worth} a month"
-    if row["savings_measured"] == 1:
-        words = "By the bill, {count} saving that was carried out is worth {worth} a month"
-    if not is_unknown(row["saving_gap"]):
+    is_one, is_compared = row["savings_measured"] == 1, not is_unknown(row["saving_gap"])
+    if is_compared:
         facts["expected"] = Fact(f"{at}.expected", row["saving_measured"] - row["saving_gap"], "money", currency=code,
                                  measure="saving_estimate", rows=behind)  # fmt: skip
-        words += ", where {expected} were estimated"
-    parts = [prose(at, f"{words}.", style, **facts)]
+    parts = [prose(at, _WORTH[is_one, is_compared], style, **facts)]
     rest = row["savings"] - row["savings_measured"]
     if rest:
         words = "{rest} more cannot be measured, and the table says why."

@@ -118,6 +118,12 @@ def test_too_little_history_a_spike_and_an_empty_frame_are_no_jump():
     assert log_jumps(FRAMES["log_group"].empty(), young, OCTOBER).empty
 
 
+def test_without_log_stores_the_bills_own_resources_are_judged():
+    cost = bill(*daily("10", "2026-08-15", "2026-10-05"), *daily("40", "2026-10-06", "2026-10-31"))
+    (row,) = log_jumps(FRAMES["log_group"].empty(), cost.assign(service="web"), OCTOBER).to_dict("records")
+    assert (row["log_group"], row["service"], row["jump_monthly"]) == ("/shop/web", "web", 465)
+
+
 def test_what_is_new_runs_beside_the_one_old_resource_of_its_service_and_account():
     old = daily("2", "2026-09-01", "2026-10-31", resource_id="old", sub_account_id="1")
     elsewhere = daily("2", "2026-09-01", "2026-10-31", resource_id="far", sub_account_id="2")

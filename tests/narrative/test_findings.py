@@ -31,11 +31,11 @@ def changes(*rises: str | None, code: str = "EUR") -> pd.DataFrame:
 def test_findings_are_counted_by_urgency_and_summed_by_currency():
     found = [one("now", "10"), one("plan", "5"), one("plan"), one("plan", "2", currency="USD")]
     assert narrative.summary(found, MONTH).text == (
-        "4 findings ask for an answer: 1 is to be done now, 3 are to be planned. Those with an estimate come to about "
-        "€15.00 a month. Those with an estimate come to about US$2.00 a month."
+        "4 findings ask for an answer: 1 to be given now, 0 this month, 3 to be planned. Those with an estimate come "
+        "to about €15.00 a month. Those with an estimate come to about US$2.00 a month."
     )
     assert narrative.summary([one("this month")], MONTH).text == (
-        "1 finding asks for an answer: 1 is to be done this month."
+        "1 finding asks for an answer: 0 to be given now, 1 this month, 0 to be planned."
     )
     assert narrative.summary([], MONTH).text == "No rule found anything in what was seen of this month."
 

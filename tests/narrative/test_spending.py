@@ -74,7 +74,7 @@ def test_savings_are_measured_against_the_estimates_of_those_measured():
     made = said(saved=ledger(proposed=(1, Decimal(30), 0, None, None), accepted=(1, Decimal(5), 0, None, None),
                              done=(2, Decimal(98), 1, Decimal(41), Decimal(1))))  # fmt: skip
     assert made.text == (
-        "By the bill, 1 saving that was carried out is worth €41.00 a month, where €40.00 were estimated. 1 more "
+        "By the bill, 1 saving that was carried out is worth €41.00 a month, where €40.00 was estimated. 1 more "
         "cannot be measured, and the table says why. Savings of €35.00 a month are proposed or accepted, and not "
         "carried out."
     )
