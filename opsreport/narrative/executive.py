@@ -71,6 +71,7 @@ def _linked(section: str, finding: Exhibit) -> Exhibit:
 
 
 def _list(items: Sequence[Exhibit]) -> Exhibit:
+    items = [item.lead or item for item in items]
     body = "".join(f"<li>{_body(item)}</li>" for item in items)
     return Exhibit("", "prose", f"<ul>{body}</ul>", " ".join(item.text for item in items),
                    tuple(fact for item in items for fact in item.facts))  # fmt: skip

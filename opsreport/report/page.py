@@ -7,7 +7,6 @@ holds, and what the notebook does not say is not on the page.
 """
 
 import base64
-import gzip
 import hashlib
 import json
 import re
@@ -24,6 +23,7 @@ from opsreport import markup, theme
 from opsreport.language import translated
 from opsreport.report.blocks import read, take_cover
 from opsreport.report.evidence import Evidence
+from opsreport.report.packing import packed
 
 TEMPLATE = Path(__file__).parent / "template"
 #: The folder beside the page that holds the rows behind its figures.
@@ -64,13 +64,15 @@ def render(notebook: NotebookNode, behind: Evidence | None = None) -> str:
     blocks = read(notebook)
     cover = take_cover(blocks)
     templates: list[str] = []
+    charts: list[Markup] = []
     for before, block in pairwise([{"html": ""}, *blocks]):
         if block["kind"] == "chart":
-            block["json"] = _figure(block, templates)
+            charts.append(_figure(block, templates))
         if block["kind"] in ("table", "scorecard"):
             # A table's heading is its title; on a phone the rows of a wide one become cards.
             block["is_headed"] = bool(re.search(r"<h[23]\b", str(before["html"])))
             block["is_wide"] = str(block["html"]).partition("</thead>")[0].count("<th ") > 4
+        block["html"] = _slim(block["html"], keeps_labels=block.get("is_wide", False))
     html, _ = PageExporter().from_notebook_node(
         notebook,
         {
@@ -78,7 +80,7 @@ def render(notebook: NotebookNode, behind: Evidence | None = None) -> str:
             "blocks": blocks,
             "contents": _name_headings(blocks),
             "templates": [Markup(template) for template in templates],
-            "has_charts": any(block["kind"] == "chart" for block in blocks),
+            "charts": Markup(packed(f"[{','.join(charts)}]".encode())) if charts else "",
             "say": partial(translated, language=cover["language"]),
             "words": markup.inert_json({word: translated(word, cover["language"]) for word in _WORDS}, "The words"),
             "behind": _packed(behind),
@@ -165,8 +167,13 @@ def _packed(behind: Evidence | None) -> Markup:
     """What stands behind the figures, as the boot script unpacks it; empty where nothing is known."""
     if behind is None:
         return Markup("")
-    text = json.dumps(behind.record(), ensure_ascii=False, separators=(",", ":"))
-    return Markup(base64.b64encode(gzip.compress(text.encode("utf-8"), 9, mtime=0)).decode())
+    return Markup(packed(json.dumps(behind.record(), ensure_ascii=False, separators=(",", ":")).encode()))
+
+
+def _slim(html: Markup, keeps_labels: bool) -> Markup:
+    """Markup without what the page does not need: a figure is known by its id, labels are for cards."""
+    html = re.sub(r'<span class="fact" (data-fact=)', r"<span \1", str(html))
+    return Markup(html if keeps_labels else re.sub(r' data-label="[^"]*"', "", html))
 
 
 @lru_cache(maxsize=1)
@@ -178,7 +185,7 @@ def _scripts() -> dict[str, Markup]:
         f"'sha256-{base64.b64encode(hashlib.sha256(script).digest()).decode()}'" for script in (boot.encode(), source)
     )
     return {
-        "plotly": Markup(base64.b64encode(gzip.compress(source, 9, mtime=0)).decode()),
+        "plotly": Markup(packed(source)),
         "boot": Markup(boot),
         "style": Markup((TEMPLATE / "style.css").read_text(encoding="utf-8")),
         "policy": Markup(

@@ -94,7 +94,7 @@ def test_axe_finds_nothing_in_it_and_it_fits(browser, open_page, check_axe, path
 def test_without_the_rows_a_figure_is_no_button(browser, open_page, sample, tmp_path):
     made = tmp_path / "plain.html"
     made.write_text(pages.render(sample.full()), encoding="utf-8")
-    assert open_page(browser, made).locator(".fact[role=button]").count() == 0
+    assert open_page(browser, made).locator("[data-fact][role=button]").count() == 0
 
 
 def test_paper_shows_no_sign_of_it(browser, open_page, path):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import csv
-import gzip
 import json
 import re
 from decimal import Decimal
@@ -13,6 +11,7 @@ import pandas as pd
 import pytest
 
 import opsreport
+from opsreport.report.packing import unpacked
 
 CLIENTS = pytest.mark.parametrize("client", ["demo-shop", "demo-clinic"])
 
@@ -25,7 +24,7 @@ def behind(demo_home):
         folder = demo_home / f"out/{client}/2026-10"
         page = (folder / f"{client}-2026-10.html").read_text("utf-8")
         packed = re.search(r'id="behind"[^>]*>([^<]*)<', page)[1]
-        return folder, json.loads(gzip.decompress(base64.b64decode(packed)))
+        return folder, json.loads(unpacked(packed))
 
     return read
 

@@ -27,13 +27,14 @@
   });
 
   async function start() {
-    run(await unpack(document.getElementById("plotly-source").textContent));
+    run(await unpack("plotly-source"));
+    const figures = JSON.parse(await unpack("charts"));
     shared = {
       colours: read("dark-colours"), templates: read("chart-templates"), stem: read("file-stem"),
       font: getComputedStyle(document.body).fontFamily,
     };
-    charts = [...document.querySelectorAll("figure.chart")].map((figure) => ({
-      figure, drawn: false, failed: false, json: figure.querySelector("script").textContent,
+    charts = [...document.querySelectorAll("figure.chart")].map((figure, place) => ({
+      figure, drawn: false, failed: false, json: JSON.stringify(figures[place]),
       place: figure.querySelector(".drawing"), numbers: figure.querySelector("details"),
       save: figure.querySelector(".save"),
     }));
@@ -48,10 +49,23 @@
 
   // Plotly's source: packed in the page, and run as one script of known hash.
 
-  async function unpack(packed) {
-    const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-    return new Response(stream).text();
+  async function unpack(id) {
+    const stream = new Blob([bytesOf(document.getElementById(id).textContent)]).stream();
+    return new Response(stream.pipeThrough(new DecompressionStream("gzip"))).text();
+  }
+
+  // Base 85: five letters are four bytes; packing.py writes it.
+  function bytesOf(packed) {
+    const missing = (5 - (packed.length % 5)) % 5;
+    const letters = packed + "~".repeat(missing);
+    const bytes = new Uint8Array((letters.length / 5) * 4);
+    const words = new DataView(bytes.buffer);
+    for (let from = 0, to = 0; from < letters.length; from += 5, to += 4) {
+      let word = 0;
+      for (let place = from; place < from + 5; place += 1) word = word * 85 + VALUES[letters.charCodeAt(place)];
+      words.setUint32(to, word);
+    }
+    return bytes.subarray(0, bytes.length - missing);
   }
 
   function run(source) {
@@ -190,8 +204,8 @@
     if (!packed || !dialog.showModal) return;
     words = read("words");
     let known;
-    const load = async () => (known ??= JSON.parse(await unpack(packed.textContent)));
-    const places = [...document.querySelectorAll("main .fact[data-fact]")];
+    const load = async () => (known ??= JSON.parse(await unpack("behind")));
+    const places = [...document.querySelectorAll("main [data-fact]")];
     for (const place of places) {
       place.tabIndex = 0;
       place.setAttribute("role", "button");
@@ -201,7 +215,7 @@
       tell(dialog, place, await load(), packed.dataset.folder);
       dialog.showModal();
     };
-    const asked = (event) => event.target.closest?.("main .fact[data-fact]");
+    const asked = (event) => event.target.closest?.("main [data-fact]");
     document.addEventListener("click", (event) => { if (asked(event)) open(asked(event)); });
     document.addEventListener("keydown", (event) => {
       if (!asked(event) || !["Enter", " "].includes(event.key)) return;
@@ -251,7 +265,8 @@
   function rowLabel(place) {
     const cell = place.closest("td, th");
     const first = cell.closest("tr").querySelector("th");
-    return [first && first !== cell ? first.textContent : "", cell.dataset.label].filter(Boolean).join(" · ");
+    const head = cell.closest("table").tHead?.rows[0].cells[cell.cellIndex]?.textContent;
+    return [first && first !== cell ? first.textContent : "", head].filter(Boolean).join(" · ");
   }
 
   function rowsOf(selection, folder) {
@@ -317,6 +332,8 @@
 
   // No bar of buttons in the drawing: it is an image to assistive technology, which must not
   // hold any. Saving has its own button below.
+  const LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%:()*+-;.=,?@^_`{|}~";
+  const VALUES = Uint8Array.from({ length: 128 }, (_, code) => Math.max(LETTERS.indexOf(String.fromCharCode(code)), 0));
   const CONFIG = { displayModeBar: false, displaylogo: false, showSendToCloud: false, plotlyServerURL: "", typesetMath: false };
   const PIXEL = "<svg xmlns='http://www.w3.org/2000/svg' width='1' height='1'/>";
 })();
