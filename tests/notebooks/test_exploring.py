@@ -1,0 +1,35 @@
+"""The exploration notebooks run on the demo as they stand, and their choices narrow what they show."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("explore_*.ipynb"))
+
+
+@pytest.mark.parametrize("client", ["demo-shop", "demo-clinic"])
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_cell_runs_and_shows_something_without_a_warning(demo_home, tmp_path, path, client):
+    out = tmp_path / path.name
+    run = subprocess.run(
+        [sys.executable, "-m", "papermill", f"notebooks/{path.name}", str(out), "-p", "client", client, "-p", "month",
+         "2026-10"],
+        cwd=demo_home, capture_output=True, text=True, timeout=180,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    for cell in nbformat.read(out, as_version=4).cells:
+        silent = {"parameters", "injected-parameters", "setup"} & set(cell.metadata.get("tags", []))
+        if cell.cell_type == "code" and not silent:
+            assert cell.outputs, cell.source
+            assert not [output for output in cell.outputs if output.output_type == "stream"], cell.source
+
+
+def test_there_is_one_each_for_cost_reliability_delivery_and_security():
+    assert [path.stem for path in NOTEBOOKS] == [
+        "explore_cost", "explore_delivery", "explore_reliability", "explore_security",
+    ]  # fmt: skip
