@@ -87,6 +87,7 @@ def test_a_few_slow_hours_do_not_hide_that_the_target_was_met():
 def test_where_requests_are_not_counted_the_windows_still_bound_the_month():
     halves = [window(0, 372.5, latency_p95=0.2), window(372.5, 372.5, latency_p95=0.4)]
     assert times(frame(*halves), agreed(latency_p95="0.4"))["verdict"] == "met"
+    assert times(frame(*halves), agreed(latency_p95="0.1"))["verdict"] == "missed"
     assert times(frame(halves[0]), agreed(latency_p95="0.4"))["verdict"] == "unknown"
 
 
@@ -94,6 +95,9 @@ def test_an_hour_in_which_nobody_asked_hides_no_slow_answer():
     rows = frame(window(0, 372.5, requests=10, latency_p95=0.2), window(372.5, 372.5, requests=0))
     row = times(rows, agreed(latency_p95="0.2"))
     assert (row["coverage"], row["verdict"], row["window_high"]) == (1, "met", 0.2)
+    first = window(0, 372.5, requests=100, latency_buckets=written(b0_5=96, **{"+Inf": 100}))
+    row = times(frame(first, window(372.5, 372.5, requests=0)), agreed(latency_p95="0.5"))
+    assert (row["coverage"], row["verdict"], row["latency_basis"]) == (1, "met", "histograms (estimate)")
 
 
 def test_histograms_add_up_to_the_months_percentile():
