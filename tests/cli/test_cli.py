@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from opsreport import reported
 from opsreport.cli import main
 from opsreport.params import json_schema
 
@@ -205,9 +206,13 @@ def test_report_makes_those_that_can_be_made_and_exits_with_1(run, home, monkeyp
     run("collect", "acme", "--month", "2026-09")
     asked = []
 
-    def build(place, client, month, inputs):
-        asked.append((client, month, [one["path"] for one in inputs]))
-        return place.out / client / month / "page.html"
+    def build(place, client, month, loaded):
+        asked.append((client, month, [one["path"] for one in loaded.inputs()]))
+        page = place.out / client / month / "page.html"
+        page.parent.mkdir(parents=True)
+        figure = {"id": "scorecard.x.this_month", "value": 1, "unit": "count", "text": "1", "coverage": None}
+        (page.parent / "manifest.json").write_text(json.dumps({"figures": [figure]}))
+        return page
 
     monkeypatch.setattr("opsreport.report.build.build", build)
     made = run("report", "nobody", "acme", "--from", "2026-09-01", "--to", "2026-09-30")
@@ -215,6 +220,16 @@ def test_report_makes_those_that_can_be_made_and_exits_with_1(run, home, monkeyp
     assert "error: nobody: there is no" in made.output
     assert "acme 2026-09: out/acme/2026-09/page.html" in made.output
     assert asked == [("acme", "2026-09", ["incidents.csv"])]  # a run of days that is a month is the month
+    # What it printed is kept, for the next month to be held against.
+    kept = reported.read(home / "store" / "acme", "2026-09")
+    assert kept["text"].tolist() == ["1"]
+
+
+def test_the_fleets_page_is_made_for_a_month_that_is_one(run, home, monkeypatch):
+    monkeypatch.setattr("opsreport.report.build.build_fleet", lambda place, month: place.out / f"fleet-{month}.html")
+    assert run("fleet", "--month", "2026-09").output.strip() == "out/fleet-2026-09.html"
+    refused = run("fleet", "--month", "2026-13")
+    assert refused.exit_code == 1 and "write it as YYYY-MM" in refused.output
 
 
 def test_outside_a_project_the_home_is_asked_for(run, tmp_path):
