@@ -1,68 +1,39 @@
-"""Every frame: columns, dtype, unit, meaning and key. One file a domain.
+"""Every frame: columns, dtype, unit, meaning and key. One file a domain, and no list of them to keep.
 
+A file of this package holds a domain's frames; ``RESULTS``, the columns of its metrics; and
+``SECTIONS``, which says of each section of the review whose rows stand behind its figures.
 `FRAMES` maps each frame's name to its definition; nothing else defines a column.
 """
 
-from opsreport.schemas import (
-    access,
-    assets,
-    backups,
-    cost,
-    delivery,
-    incidents,
-    monitoring,
-    patches,
-    performance,
-    pipeline,
-    review,
-    scorecard,
-    spending,
-    support,
-    timeline,
-    uptime,
-)
+from importlib import import_module
+from pkgutil import iter_modules
+
 from opsreport.schemas.frame import DECIMAL, FLAG, INSTANT, SQL_TYPES, TEXT, Column, Frame, Measure
 
+#: The order in which a reader meets them; any other follows by its name.
+_ORDER = (
+    "scorecard", "cost", "spending", "uptime", "incidents", "delivery", "pipeline", "assets", "backups", "patches",
+    "access", "performance", "monitoring", "support",
+)  # fmt: skip
+_NAMES = sorted(
+    (module.name for module in iter_modules(__path__) if module.name != "frame"),
+    key=lambda name: (_ORDER.index(name) if name in _ORDER else len(_ORDER), name),
+)
+_DOMAINS = [import_module(f"{__name__}.{name}") for name in _NAMES]
+
 FRAMES: dict[str, Frame] = {
-    frame.name: frame
-    for frame in (
-        cost.COST,
-        spending.BUDGET,
-        spending.COMMITMENT,
-        spending.LOG_GROUP,
-        spending.RECOMMENDATION,
-        uptime.MONITOR_STATE,
-        incidents.INCIDENT,
-        delivery.DEPLOYMENT,
-        delivery.CHANGE,
-        pipeline.PIPELINE_RUN,
-        assets.ASSET,
-        backups.BACKUP,
-        backups.RESTORE_TEST,
-        patches.PATCH_STATE,
-        patches.VULNERABILITY,
-        access.PRINCIPAL,
-        performance.REQUEST_LOAD,
-        performance.WEB_VITAL,
-        monitoring.ALERT,
-        monitoring.ALARM_RULE,
-        support.TICKET,
-        support.WORK,
-    )
+    frame.name: frame for domain in _DOMAINS for frame in vars(domain).values() if isinstance(frame, Frame)
 }
 
 #: The frame whose rows stand behind a section's figures, where a figure does not name its own.
 SECTIONS: dict[str, str] = {
-    "cost": "cost", "spending": "recommendation", "uptime": "monitor_state", "incidents": "incident",
-    "delivery": "deployment", "pipeline": "pipeline_run", "backups": "backup", "patches": "vulnerability",
-    "access": "principal", "performance": "request_load", "monitoring": "alert", "support": "ticket", "work": "work",
-}  # fmt: skip
+    section: frame for domain in _DOMAINS for section, frame in getattr(domain, "SECTIONS", {}).items()
+}
 
 #: Every column of a metric's result; a name means the same in every section.
 MEASURES: dict[str, Measure] = {}
-for _domain in (scorecard, cost, spending, uptime, incidents, delivery, pipeline, backups, patches, access,
-                performance, monitoring, support, timeline, review):  # fmt: skip
-    for _name, _measure in _domain.RESULTS.items():
+for _domain in _DOMAINS:
+    for _name, _measure in getattr(_domain, "RESULTS", {}).items():
         if MEASURES.setdefault(_name, _measure) != _measure:
             raise TypeError(f"{_name} is defined twice, and not the same")
 

@@ -33,6 +33,9 @@ PRINCIPAL = Frame(
     ),
 )  # fmt: skip
 
+#: Whose rows stand behind a section's figures.
+SECTIONS = {"access": "principal"}
+
 #: Columns of this section's metrics.
 RESULTS: dict[str, Measure] = {
     "principal": Measure("Account", "text", "its name at the source"),

@@ -40,6 +40,9 @@ RESTORE_TEST = Frame(
     ),
 )
 
+#: Whose rows stand behind a section's figures.
+SECTIONS = {"backups": "backup"}
+
 #: Columns of this section's metrics.
 RESULTS: dict[str, Measure] = {
     "resource": Measure("Resource", "text", "what is backed up, by its name at the source"),

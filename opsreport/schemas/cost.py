@@ -45,6 +45,9 @@ COST = Frame(
     ),
 )  # fmt: skip
 
+#: Whose rows stand behind a section's figures.
+SECTIONS = {"cost": "cost"}
+
 #: What the bridge splits a change into, in the order it is shown, and how a sentence says it.
 EFFECTS = {
     "days": "by the length of the month",

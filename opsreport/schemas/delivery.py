@@ -40,6 +40,9 @@ CHANGE = Frame(
     ),
 )
 
+#: Whose rows stand behind a section's figures.
+SECTIONS = {"delivery": "deployment"}
+
 #: Columns of this section's metrics.
 RESULTS: dict[str, Measure] = {
     "deployment_id": Measure("Deployment", "text", "the source's own id"),

@@ -28,6 +28,9 @@ INCIDENT = Frame(
     ),
 )
 
+#: Whose rows stand behind a section's figures.
+SECTIONS = {"incidents": "incident"}
+
 #: Columns of this section's metrics.
 RESULTS: dict[str, Measure] = {
     "incident_id": Measure("Incident", "text", "the source's own id"),
@@ -59,8 +62,8 @@ RESULTS: dict[str, Measure] = {
         "With an incident", "duration", "time in the month with an incident, overlaps counted once"
     ),
     "response": Measure("Response", "text", "acknowledge or restore"),
-    "response_target": Measure("Agreed within", "duration", "the agreed time, in the agreed hours"),
-    "support_elapsed": Measure("Took", "duration", "agreed hours that passed, pauses left out, to the answer or month's end"),
+    "response_target": Measure("Agreed within", "elapsed", "the agreed time, in the agreed hours"),
+    "support_elapsed": Measure("Took", "elapsed", "in the agreed hours, pauses left out, to the answer or month's end"),
     "response_outcome": Measure("Outcome", "text", "met, missed, open past target, pending or unknown"),
     "decided_at": Measure("Decided", "instant", "when it was answered in time, or when the time ran out"),
     "responses_met": Measure("In time", "count", "answered within the agreed time"),

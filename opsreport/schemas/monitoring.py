@@ -40,6 +40,9 @@ ALARM_RULE = Frame(
     ),
 )
 
+#: Whose rows stand behind a section's figures.
+SECTIONS = {"monitoring": "alert"}
+
 #: Columns of this section's metrics.
 RESULTS: dict[str, Measure] = {
     "alert_id": Measure("Alert", "text", "the source's own id"),

@@ -52,6 +52,9 @@ VULNERABILITY = Frame(
     ),
 )
 
+#: Whose rows stand behind a section's figures.
+SECTIONS = {"patches": "vulnerability"}
+
 #: Columns of this section's metrics.
 RESULTS: dict[str, Measure] = {
     "asset": Measure("Asset", "text", "its name or id at the source"),

@@ -74,6 +74,9 @@ VITAL_LIMITS = {
     "cls": Limit("layout shift", "number", 0.1, 0.25),
 }
 
+#: Whose rows stand behind a section's figures.
+SECTIONS = {"performance": "request_load"}
+
 #: Columns of this section's metrics.
 RESULTS: dict[str, Measure] = {
     "requests": Measure("Requests", "count", "requests of the hours that were seen, each counted once"),

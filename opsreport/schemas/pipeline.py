@@ -23,6 +23,9 @@ PIPELINE_RUN = Frame(
     ),
 )
 
+#: Whose rows stand behind a section's figures.
+SECTIONS = {"pipeline": "pipeline_run"}
+
 #: Columns of this section's metrics.
 RESULTS: dict[str, Measure] = {
     "pipeline": Measure("Pipeline", "text", "the pipeline's name"),

@@ -85,6 +85,9 @@ RECOMMENDATION = Frame(
     ),
 )
 
+#: Whose rows stand behind a section's figures.
+SECTIONS = {"spending": "recommendation"}
+
 #: Columns of this section's metrics.
 RESULTS: dict[str, Measure] = {
     "log_group": Measure("Log store"),

@@ -43,6 +43,9 @@ WORK = Frame(
     ),
 )
 
+#: Whose rows stand behind a section's figures.
+SECTIONS = {"support": "ticket", "work": "work"}
+
 #: Columns of this section's metrics.
 RESULTS: dict[str, Measure] = {
     "ticket_id": Measure("Request", "text", "the source's own id"),

@@ -20,6 +20,9 @@ MONITOR_STATE = Frame(
     ),
 )
 
+#: Whose rows stand behind a section's figures.
+SECTIONS = {"uptime": "monitor_state"}
+
 #: Columns of this section's metrics.
 RESULTS: dict[str, Measure] = {
     "monitor": Measure("Monitor", "text", "the monitor's name at its source"),
