@@ -37,6 +37,8 @@ def days(by_day: pd.DataFrame, success: pd.DataFrame, period: Period, style: Sty
     drawn = success[success["backups_scheduled"].notna()].head(_MOST).reset_index(drop=True)
     if drawn.empty:
         return notice("backups.days", "No plan of backups is agreed, so there is nothing to hold the days against.")
+    if drawn["backups_completed"].isna().all():
+        return notice("backups.days", "Nothing was seen of backups in these days, so there is none to draw.")
     figure = go.Figure()
     order = {name: place for place, name in enumerate(drawn["resource"])}
     cells = by_day[by_day["resource"].isin(order)]
@@ -80,6 +82,7 @@ def lost(achieved: pd.DataFrame, style: Style) -> Exhibit:
             f" from {style.text(row['term_from'], 'day')}")  # fmt: skip
         above(figure, place, 0.42, f"<b>{plain(row['resource'])}</b>{since}", theme.INK)
         above(figure, place, 0.42, _against(row, style), theme.INK_SOFT, right=True)
+    figure.update_annotations(bgcolor=theme.PAPER)  # the line passes behind the words
     widest = max(float(least.max()), 1.0)
     figure.add_vline(x=1, line={"color": theme.TARGET, "width": 1.5})
     figure.update_xaxes(range=[0, widest * 1.08], fixedrange=True, tickvals=_ticks(widest),

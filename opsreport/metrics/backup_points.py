@@ -53,7 +53,7 @@ def achieved(
         `ACHIEVED`, a row a resource that has a plan or of which a backup is known in the month,
         more where terms changed within it. ``rpo_most`` holds if no backup was made in the time
         that was not seen, and none of those that are not known to be good was; NaT where
-        nothing bounds it. ``rpo_least`` holds if there was always one. Where the two differ
+        nothing bounds it. ``rpo_least`` holds if there was always one; NaT where nothing was seen. Where the two differ
         the achieved RPO is not known (NaT). The target is the plan's, else the term's; where
         none was agreed the verdict is unknown. [duration, instant, share]
 
@@ -161,9 +161,7 @@ def _longest(points: _Points, days: Period, since: pd.Timestamp | None, unseen: 
         inside |= (peaks > start) & (peaks <= end)
     peaks = peaks[~inside]
     newest = held.newest(peaks, just_before=True)
-    if not len(peaks):
-        return pd.Timedelta(0), pd.NaT, pd.NaT
-    if (newest < 0).any():
+    if not len(peaks) or (newest < 0).any():
         return pd.NaT, pd.NaT, pd.NaT
     longest = int(np.argmax(peaks - newest))
     length = int(peaks[longest] - newest[longest])

@@ -94,4 +94,4 @@ def test_an_achieved_time_that_is_not_known_is_marked_as_at_least():
 
 def test_nothing_to_draw_is_a_notice_and_not_an_empty_chart():
     assert [days(NONE, []).kind, lost(NONE, []).kind] == ["notice"] * 2
-    assert days(NONE, AGREED, Intervals()).kind == "chart"  # planned and not seen is something to show
+    assert [days(NONE, AGREED, Intervals()).kind, lost(NONE, AGREED, Intervals()).kind] == ["notice"] * 2

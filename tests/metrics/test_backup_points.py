@@ -118,7 +118,8 @@ def test_time_that_was_not_seen_may_hold_backups_and_may_not():
 
 def test_what_was_not_seen_at_all_is_unknown():
     row = one(frame(), Intervals())
-    assert row["rpo_achieved"] is pd.NaT and row["verdict"] == "unknown" and row["coverage"] == 0
+    assert row["rpo_achieved"] is pd.NaT and row["rpo_least"] is pd.NaT and row["coverage"] == 0
+    assert row["verdict"] == "unknown"
 
 
 def test_without_one_before_time_counts_from_the_plans_first_day():
