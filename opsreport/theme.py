@@ -51,6 +51,7 @@ _NUMBERS = (
     "per_week",
     "hours",
     "bytes",
+    "elapsed",
     "duration",
     "seconds",
     "error_rate",
@@ -120,7 +121,7 @@ class Style:
         value : Decimal, float, int, Timedelta, Timestamp, date, str or None
         unit : str
             money, money_change, availability, share, count, number, ratio, minutes, per_week,
-            hours, bytes, duration, seconds, error_rate, instant, time, day, date, month, or text.
+            hours, bytes, elapsed, duration, seconds, error_rate, instant, time, day, date, month, or text.
         signed : bool
             Whether a gain carries a plus sign.
         currency : str
@@ -240,6 +241,14 @@ class Style:
 
     def _local(self, value: pd.Timestamp) -> pd.Timestamp:
         return value.tz_convert(self.zone).to_pydatetime(warn=False).replace(tzinfo=None)
+
+    def _elapsed(self, value: pd.Timedelta) -> str:
+        # A day of agreed hours is no day of 24: beyond an hour only hours and minutes are written.
+        seconds = round(value / pd.Timedelta(seconds=1))
+        if seconds < 3600:
+            return self._duration(value)
+        hours, minutes = divmod(round(seconds / 60), 60)
+        return f"{self._count(hours)} h {minutes} min" if minutes else f"{self._count(hours)} h"
 
     def _duration(self, value: pd.Timedelta) -> str:
         seconds = round(value / pd.Timedelta(seconds=1))

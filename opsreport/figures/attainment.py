@@ -82,7 +82,7 @@ def _counted(row: pd.Series, style: Style) -> str:
     late = row["responses_missed"] + row["responses_open_past"]
     due = row["responses_met"] + late + row["responses_unknown"]
     unsure = f", {style.text(row['responses_unknown'], 'count')} not known" if row["responses_unknown"] else ""
-    target = "" if is_unknown(row["response_target"]) else f" within {style.text(row['response_target'], 'duration')}"
+    target = "" if is_unknown(row["response_target"]) else f" within {style.text(row['response_target'], 'elapsed')}"
     return f"{style.text(row['responses_met'], 'count')} of {style.text(due, 'count')}{target}{unsure}"
 
 

@@ -16,7 +16,8 @@ from opsreport.theme import is_unknown
 #: Below this many, a rate or a percentile is withheld and the events are listed.
 FEW = 5
 
-_DTYPES = {"duration": "timedelta64[us]", "instant": INSTANT, "date": "object", "text": TEXT}
+_TIME = "timedelta64[us]"
+_DTYPES = {"duration": _TIME, "elapsed": _TIME, "instant": INSTANT, "date": "object", "text": TEXT}
 
 
 def result(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
