@@ -27,23 +27,27 @@ def hours(history: pd.DataFrame, style: Style) -> Exhibit:
     if known.empty:
         return notice("work.hours", "No month of work with its hours has been seen yet.")
     months, used = list(history["period"]), history["hours_used"]
+    most = max(1.0, used.max(), *history["hours_agreed"].dropna())
     figure = go.Figure(go.Bar(
-        x=months, y=used.fillna(0).to_list(), textposition="outside", cliponaxis=False, hoverinfo="skip",
-        text=[_label(row, style) for _, row in history.iterrows()], textfont={"size": 11}, textangle=0,
+        x=months, y=used.fillna(0).to_list(), cliponaxis=False, hoverinfo="skip", constraintext="none",
+        text=_labels(history, style), textangle=0, insidetextanchor="start",
+        # At a bar's foot, where no line of agreed hours can cross it.
+        textposition=["inside" if one > most / 8 else "outside" for one in used.fillna(0)],
+        textfont={"size": 11, "color": [theme.INK] * (len(months) - 1) + [theme.PAPER]},
+        outsidetextfont={"color": theme.INK},
         marker={"color": [theme.HISTORY] * (len(months) - 1) + [theme.THIS_MONTH]},
     ))  # fmt: skip
-    most = max(1.0, used.max(), history["hours_agreed"].max() if history["hours_agreed"].notna().any() else 0)
     _agreed(figure, history, style)
     labelled = months[::-6][::-1]
     figure.update_xaxes(type="category", tickvals=labelled, tickangle=0, fixedrange=True, ticktext=[
         style.text(Period.parse(one).first_day, "month") for one in labelled])  # fmt: skip
     figure.update_yaxes(visible=False, range=[0, most * 1.25], fixedrange=True)
-    figure.update_layout(showlegend=False, uniformtext={"minsize": 9, "mode": "show"})
+    figure.update_layout(showlegend=False)
     unseen = "; ? is a month that was not seen" if used.isna().any() else ""
     least = "; ≥ where some hours are not recorded" if (history["hours_unknown"] > 0).any() else ""
     return chart(
         figure, "work.hours", title=_hours_title(history, style), style=style, numbers=history,
-        subtitle=f"Hours of work each month; the line is what was agreed{least}{unseen}",
+        subtitle=f"Hours of work each month, earlier ones rounded; the line is what was agreed{least}{unseen}",
         columns=("period", "work_count", "hours_used", "hours_unknown", "hours_agreed", "coverage", "verdict"),
         height=300,
     )  # fmt: skip
@@ -79,11 +83,14 @@ def kinds(by_kind: pd.DataFrame, style: Style) -> Exhibit:
     )  # fmt: skip
 
 
-def _label(row: pd.Series, style: Style) -> str:
-    if is_unknown(row["hours_used"]):
-        return "?"
-    written = style.text(round(row["hours_used"]), "count")
-    return f"≥{written}" if row["hours_unknown"] else written
+def _labels(history: pd.DataFrame, style: Style) -> list[str]:
+    """Whole hours of earlier months, which fit a phone's bars, and this month's as they are."""
+    made = []
+    for place, (_, row) in enumerate(history.iterrows(), start=1):
+        is_now, used = place == len(history), row["hours_used"]
+        written = "?" if is_unknown(used) else style.text(used, "number" if is_now else "count")
+        made.append(f"≥{written}" if row["hours_unknown"] > 0 else written)
+    return made
 
 
 def _agreed(figure: go.Figure, history: pd.DataFrame, style: Style) -> None:

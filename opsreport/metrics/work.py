@@ -138,7 +138,7 @@ def scorecard(
     return scorecard_rows([
         score("work.hours", "Hours of work used", "hours", lambda month: whole[month]["hours_used"], period, baseline,
               section="work", coverage=now["coverage"], target=now["hours_agreed"], verdict=now["verdict"],
-              adds_up=True, best=now["hours_used"])
+              adds_up=True, worst=now["hours_used"] if now["coverage"] == 1 else None, best=now["hours_used"])
     ])  # fmt: skip
 
 
