@@ -56,6 +56,7 @@ LONGER = {
     "metrics/incident_counts.py",
     "metrics/cost_bridge.py",
     "figures/uptime.py",
+    "theme.py",
     "sources/table.py",
 }
 
