@@ -10,6 +10,8 @@ import plotly.graph_objects as go
 from opsreport import theme
 from opsreport.exhibit import Exhibit, notice
 from opsreport.figures import chart
+from opsreport.language import mark
+from opsreport.schemas import MEASURES
 from opsreport.theme import Style, is_unknown
 
 LEGEND = {"y": -0.02, "yref": "container", "yanchor": "bottom", "x": 0,
@@ -33,11 +35,12 @@ def attainment(targets: pd.DataFrame, style: Style, *, id: str, group: str, answ
     """
     due = targets.dropna(subset=["attainment_best"]).reset_index(drop=True)
     if due.empty:
-        return notice(id, "No agreed answer is known to have fallen due in this month.")
+        return notice(id, "No agreed answer is known to have fallen due in this month.", style)
     figure = go.Figure()
-    _bars(figure, due)
+    _bars(figure, due, style)
     for place, row in due.iterrows():
-        above(figure, place, 0.42, f"<b>{plain(row[group])}</b> · {plain(row[answer])}", theme.INK)
+        kind = style.again(row[answer], MEASURES[answer].says)
+        above(figure, place, 0.42, f"<b>{plain(row[group])}</b> · {plain(kind)}", theme.INK)
         above(figure, place, 0.42, _counted(row, style), theme.INK_SOFT, right=True)
     figure.add_vline(x=1, line={"color": theme.TARGET, "width": 1.5})
     figure.update_xaxes(range=[0, 1], tickvals=[0, 0.5, 1], fixedrange=True,
@@ -46,7 +49,7 @@ def attainment(targets: pd.DataFrame, style: Style, *, id: str, group: str, answ
     figure.update_layout(barmode="overlay", legend=LEGEND, margin={"l": 20, "r": 24})
     return chart(
         figure, id, title=_title(due, style), style=style, numbers=due,
-        subtitle="Share of answers within the agreed time, which is promised for each: the line is 100 %",
+        subtitle=style.say("Share of answers within the agreed time, which is promised for each: the line is 100 %"),
         columns=(group, answer, *_COUNTS), height=120 + 52 * len(due),
     )  # fmt: skip
 
@@ -63,34 +66,46 @@ def plain(text: str) -> str:
     return html.escape(str(text), quote=False)
 
 
-def _bars(figure: go.Figure, due: pd.DataFrame) -> None:
-    places, unsure = list(range(len(due))), due["attainment_best"] - due["attainment_worst"]
-    figure.add_bar(
-        orientation="h", y=places, x=due["attainment_worst"].to_list(), name="in time", width=0.4, hoverinfo="skip",
-        marker={"color": theme.THIS_MONTH},
-    )  # fmt: skip
-    if unsure.any():
-        pattern = {"shape": "/", "fgcolor": theme.INK_SOFT, "bgcolor": theme.UNKNOWN}
+def _bars(figure: go.Figure, due: pd.DataFrame, style: Style) -> None:
+    worst, best = due["attainment_worst"], due["attainment_best"]
+    parts = [
+        (mark("in time"), worst, 0 * worst, {"color": theme.THIS_MONTH}),
+        (mark("not known"), best - worst, worst, _hatched(theme.UNKNOWN, "/", theme.INK_SOFT)),
+        (mark("late"), 1 - best, best, _hatched(theme.BAD, "x", theme.PAPER)),
+    ]  # fmt: skip
+    drawn = [parts[0], *(part for part in parts[1:] if part[1].any())]
+    for name, lengths, starts, marker in drawn:
         figure.add_bar(
-            orientation="h", y=places, x=unsure.to_list(), base=due["attainment_worst"].to_list(), width=0.4,
-            hoverinfo="skip", name="not known", marker={"color": theme.UNKNOWN, "pattern": pattern},
+            orientation="h", y=list(range(len(due))), x=lengths.to_list(), base=starts.to_list(), width=0.4,
+            name=style.say(name), hoverinfo="skip", marker=marker,
         )  # fmt: skip
-    figure.update_layout(showlegend=bool(unsure.any()))
+    figure.update_layout(showlegend=len(drawn) > 1)
+
+
+def _hatched(colour: str, shape: str, lines: str) -> dict:
+    return {"color": colour, "pattern": {"shape": shape, "fgcolor": lines, "bgcolor": colour, "size": 6}}
 
 
 def _counted(row: pd.Series, style: Style) -> str:
     late = row["responses_missed"] + row["responses_open_past"]
     due = row["responses_met"] + late + row["responses_unknown"]
-    unsure = f", {style.text(row['responses_unknown'], 'count')} not known" if row["responses_unknown"] else ""
-    target = "" if is_unknown(row["response_target"]) else f" within {style.text(row['response_target'], 'elapsed')}"
-    return f"{style.text(row['responses_met'], 'count')} of {style.text(due, 'count')}{target}{unsure}"
+    values = {
+        "met": style.text(row["responses_met"], "count"), "due": style.text(due, "count"),
+        "target": style.text(row["response_target"], "elapsed"),
+        "unknown": style.text(row["responses_unknown"], "count"),
+    }  # fmt: skip
+    words = ("{met} of {due}", "{met} of {due}, {unknown} not known") if is_unknown(row["response_target"]) else (
+        "{met} of {due} within {target}", "{met} of {due} within {target}, {unknown} not known")  # fmt: skip
+    return style.say(words[bool(row["responses_unknown"])], **values)
 
 
 def _title(due: pd.DataFrame, style: Style) -> str:
     late = due["responses_missed"].sum() + due["responses_open_past"].sum()
     if late:
-        return f"{style.text(late, 'count')} answer{' was' if late == 1 else 's were'} later than agreed"
+        words = "{count} answer was later than agreed" if late == 1 else "{count} answers were later than agreed"
+        return style.say(words, count=style.text(late, "count"))
     unsure = due["responses_unknown"].sum()
     if unsure:
-        return f"No answer is known to be late; {style.text(unsure, 'count')} cannot be told"
-    return "Every answer came in time" if due["coverage"].min() == 1 else "No answer is known to be late"
+        return style.say("No answer is known to be late; {count} cannot be told", count=style.text(unsure, "count"))
+    words = "Every answer came in time" if due["coverage"].min() == 1 else "No answer is known to be late"
+    return style.say(words)

@@ -30,7 +30,7 @@ def hours(history: pd.DataFrame, style: Style) -> Exhibit:
     most = max(1.0, used.max(), *history["hours_agreed"].dropna())
     figure = go.Figure(go.Bar(
         x=months, y=used.fillna(0).to_list(), cliponaxis=False, hoverinfo="skip", constraintext="none",
-        text=_labels(history, style), textangle=0, insidetextanchor="start",
+        text=[_label(row, style) for _, row in history.iterrows()], textangle=0, insidetextanchor="start",
         # At a bar's foot, where no line of agreed hours can cross it.
         textposition=["inside" if one > most / 8 else "outside" for one in used.fillna(0)],
         textfont={"size": 11, "color": [theme.INK] * (len(months) - 1) + [theme.PAPER]},
@@ -47,7 +47,7 @@ def hours(history: pd.DataFrame, style: Style) -> Exhibit:
     least = "; ≥ where some hours are not recorded" if (history["hours_unknown"] > 0).any() else ""
     return chart(
         figure, "work.hours", title=_hours_title(history, style), style=style, numbers=history,
-        subtitle=f"Hours of work each month, earlier ones rounded; the line is what was agreed{least}{unseen}",
+        subtitle=f"Hours of work each month, in whole hours; the line is what was agreed{least}{unseen}",
         columns=("period", "work_count", "hours_used", "hours_unknown", "hours_agreed", "coverage", "verdict"),
         height=300,
     )  # fmt: skip
@@ -83,14 +83,10 @@ def kinds(by_kind: pd.DataFrame, style: Style) -> Exhibit:
     )  # fmt: skip
 
 
-def _labels(history: pd.DataFrame, style: Style) -> list[str]:
-    """Whole hours of earlier months, which fit a phone's bars, and this month's as they are."""
-    made = []
-    for place, (_, row) in enumerate(history.iterrows(), start=1):
-        is_now, used = place == len(history), row["hours_used"]
-        written = "?" if is_unknown(used) else style.text(used, "number" if is_now else "count")
-        made.append(f"≥{written}" if row["hours_unknown"] > 0 else written)
-    return made
+def _label(row: pd.Series, style: Style) -> str:
+    # Whole hours: more does not fit a phone's bars.
+    written = "?" if is_unknown(row["hours_used"]) else style.text(row["hours_used"], "count")
+    return f"≥{written}" if row["hours_unknown"] > 0 else written
 
 
 def _agreed(figure: go.Figure, history: pd.DataFrame, style: Style) -> None:
