@@ -75,8 +75,19 @@ def test_tags_that_are_no_object_name_nothing(tags):
     assert rows["service"].isna().all()
 
 
-@pytest.mark.parametrize("name", [name for name in FRAMES if name != "change"])
+#: Frames that come without a service of their own, and get one from a tag or a monitor's name.
+WITHOUT = ("cost", "monitor_state")
+
+
+@pytest.mark.parametrize("name", [name for name in FRAMES if "service" in FRAMES[name].names or name in WITHOUT])
 def test_an_empty_frame_gets_its_column_and_no_gap(name):
     rows = FRAMES[name].empty().assign(source=pd.Series([], dtype=TEXT))
     assert name_services(name, rows, params()).empty
     assert rows["service"].dtype == TEXT
+
+
+@pytest.mark.parametrize("name", sorted(set(FRAMES) - set(WITHOUT)))
+def test_a_frame_that_tells_of_no_service_is_left_alone(name):
+    if "service" not in FRAMES[name].names:
+        rows = FRAMES[name].empty().assign(source=pd.Series([], dtype=TEXT))
+        assert name_services(name, rows, params()).empty and "service" not in rows
