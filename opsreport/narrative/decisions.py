@@ -58,6 +58,24 @@ def first_asked(asked: pd.DataFrame, style: Style, most: int = 3) -> list[Exhibi
     ]  # fmt: skip
 
 
+def first_overdue(owed: pd.DataFrame, style: Style, most: int = 2) -> list[Exhibit]:
+    """The actions that are late, for the summary at the top: the first ones, a sentence each.
+
+    Parameters
+    ----------
+    owed : DataFrame
+        From `opsreport.decisions.open_actions`, which puts those overdue first.
+    """
+    words = "Overdue since {due}: {what} (owner: {owner})."
+    return [
+        prose(
+            _F, words, style, what=row["todo"].rstrip(". "), owner=row["owner"],
+            due=Fact(f"decisions.first_overdue.{row['id']}.due_on", row["due_on"], "date"),
+        )
+        for row in owed[owed["todo_state"] == "overdue"].head(most).to_dict("records")
+    ]  # fmt: skip
+
+
 def notes(judged: pd.DataFrame, decided: pd.DataFrame, decisions: Any) -> Exhibit:
     """What is written in the notes of the decisions that were judged or made in these days.
 

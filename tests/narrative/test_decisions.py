@@ -149,3 +149,12 @@ def test_notes_of_what_was_judged_or_decided_are_shown_without_anything_live():
     assert "<h4>Decide spend</h4><p><strong>Why</strong> &lt;script&gt;" in made.html
     assert "Not yet" not in made.html and "quiet" not in made.html
     assert narrative.notes(judged.iloc[:0], decided, held).html == ""
+
+
+def test_the_summary_names_what_is_overdue_and_nothing_that_is_not():
+    held = Decisions(actions=[action("late", (9, 30)), action("soon", (11, 30)), action("done", (9, 1), (9, 2))])
+    owed = register.open_actions(held, OCTOBER)
+    assert [one.text for one in narrative.first_overdue(owed, STYLE)] == [
+        "Overdue since 30 Sept 2026: Do late (owner: Ops)."
+    ]
+    assert narrative.first_overdue(owed.iloc[:0], STYLE) == []
