@@ -26,7 +26,7 @@ def finding(history: pd.DataFrame, targets: pd.DataFrame, style: Style, absent: 
     now = history.iloc[-1]
     if absent or is_unknown(now["tickets_opened"]):
         said = "No source of support requests was seen in this month, so whether there were any is unknown."
-        return notice(_F, absent or said)
+        return notice(_F, absent or said, style)
     asked, answered = _asked(now, style), _answered(targets, style)
     parts = [asked, _open(now, style), *answered, *_seen(now, style)]
     return join(_F, parts, lead=[asked, *answered[:1]])
@@ -85,6 +85,8 @@ def _open(now: pd.Series, style: Style) -> Exhibit:
     after, before = now["tickets_open"], now["tickets_open_before"]
     facts = {"after": _fact("open", after, now, "tickets_open"),
              "before": _fact("open_before", before, now, "tickets_open_before")}  # fmt: skip
+    if not after and not before:
+        return prose(_F, "None was open when it ended, nor when it began.", style)
     if not after:
         return prose(_F, "None was open when it ended, and {before} when it began.", style, before=facts["before"])
     if after == before:

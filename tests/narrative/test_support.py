@@ -42,7 +42,7 @@ def said(*rows: dict, absent: str = "", **more):
 
 def test_a_month_in_which_everything_was_answered_in_time():
     assert said(GOOD).text == (
-        "1 support request was opened in October 2026, and 1 resolved. None was open when it ended, and 0 when it "
+        "1 support request was opened in October 2026, and 1 resolved. None was open when it ended, nor when it "
         "began. The agreed times were met: the answers that fell due, 2 in all, came in time."
     )
 
@@ -67,6 +67,8 @@ def test_what_is_awaited_is_said_and_the_backlog_is_compared():
     assert "Open when it ended: 1, as many as when it began." in said(before).text
     down = said(before, {**before, "resolved_at": at("03 00:00")}).text
     assert "Open when it ended: 1, down from 2 when it began." in down
+    none = said({**before, "resolved_at": at("03 00:00")}).text
+    assert "None was open when it ended, and 1 when it began." in none
     fresh = said({"opened_at": at("31 23:30")}).text
     assert "No agreed answer fell due; awaited and not yet due: 2." in fresh
 
