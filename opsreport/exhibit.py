@@ -79,7 +79,7 @@ class Fact:
     def text(self, style: Style) -> str:
         """The figure as it is printed."""
         if self.unknown and is_unknown(self.value):
-            return self.unknown
+            return style.say(self.unknown)
         return style.text(self.value, self.unit, signed=self.signed, currency=self.currency)
 
     def html(self, style: Style) -> str:

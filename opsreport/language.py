@@ -6,6 +6,8 @@ language's sentences, each under its English one; what a catalogue lacks stays E
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -29,6 +31,46 @@ def translated(text: str, language: str = ENGLISH) -> str:
     'Spend was {spend}.'
     """
     return text if language == ENGLISH else _catalogue(language).get(text, text)
+
+
+def mark(text: str) -> str:
+    """A text of the report's own that is said later: itself, marked so that translators are given it."""
+    return text
+
+
+def found_again(text: str, templates: Iterable[str], language: str = ENGLISH) -> str:
+    """A text that stands in a frame, in a language, if it is one of the report's own with its values filled in.
+
+    Frames hold the report's English words, so that they can be compared and looked up; what is
+    none of the templates is a name, or somebody else's words, and stays as it is.
+
+    Parameters
+    ----------
+    templates : iterable of str
+        Whole texts, or texts with a {name} for each value.
+
+    Examples
+    --------
+    >>> found_again("Availability of shop", ["Availability of {monitor}"])
+    'Availability of shop'
+    """
+    if language == ENGLISH:
+        return text
+    for template in sorted(templates, key=lambda one: one.count("{")):
+        values = _pattern(template).fullmatch(text)
+        if values:
+            return translated(template, language).format(**values.groupdict())
+    for between in ("; ", ", "):
+        if between in text:  # a list of several
+            return between.join(found_again(part, templates, language) for part in text.split(between))
+    return text
+
+
+@lru_cache
+def _pattern(template: str) -> re.Pattern[str]:
+    """What a template matches once its values are filled in."""
+    parts = re.split(r"\{(\w+)\}", template)
+    return re.compile("".join(f"(?P<{part}>.+)" if place % 2 else re.escape(part) for place, part in enumerate(parts)))
 
 
 @lru_cache

@@ -12,13 +12,16 @@ from typing import Any
 import pandas as pd
 
 from opsreport.exhibit import Exhibit, Fact, Rows
+from opsreport.language import mark
 from opsreport.schemas import FRAMES, MEASURES, SECTIONS, Measure
 from opsreport.schemas.frame import ANY, MISSING
 from opsreport.schemas.scorecard import NAMES
+from opsreport.schemas.words import ALL_WORDS, KEY_FIGURES
 from opsreport.theme import Style, is_unknown
 
-_GLYPHS = {"met": "✓", "missed": "✕", "at risk": "△", "unknown": "?"}
-_SCORE_HEADS = ("Measure", "This month", "Target", "Last month", "Baseline", "13 months", "Seen", "Verdict")
+_GLYPHS = {mark("met"): "✓", mark("missed"): "✕", mark("at risk"): "△", mark("unknown"): "?"}
+_SCORE_HEADS = (mark("Measure"), mark("This month"), mark("Target"), mark("Last month"), mark("Baseline"),
+                mark("13 months"), mark("Seen"), mark("Verdict"))  # fmt: skip
 _ENGLISH = Style()
 _NOTHING_BETTER: Mapping[str, str] = MappingProxyType({})
 _WORDS = ("text", "instant", "time", "day", "date", "month")
@@ -84,9 +87,9 @@ def table(
         kind="table",
         html=f"<table><caption>{html.escape(title)}</caption><thead><tr>{head}</tr></thead>"
         f"<tbody>{''.join(body)}</tbody></table>",
-        text=f"{title}\n{shown[names].map(lambda one: _in_words(one, style)).to_string(index=False)}",
+        text=f"{title}\n{_in_words(shown[names], style).to_string(index=False)}",
         facts=tuple(fact.record(style) for fact in facts),
-        about={"title": title, "note": " ".join(filter(None, [note, left_out]))},
+        about={"title": title, "note": " ".join(filter(None, [style.say(note), left_out]))},
     )
 
 
@@ -101,19 +104,27 @@ def scorecard(rows: pd.DataFrame, style: Style) -> Exhibit:
     facts: list[Fact] = []
     body, section = "", ""
     for _, row in rows.iterrows():
-        body += _group(row["section"], len(_SCORE_HEADS)) if row["section"] != section else ""
+        body += _group(row["section"], len(_SCORE_HEADS), style) if row["section"] != section else ""
         body += _score_row(row, style, facts)
         section = row["section"]
     numbers = ("This month", "Target", "Last month", "Baseline", "Seen")
     head = "".join(f'<th scope="col"{_number_class(h in numbers)}>{style.say(h)}</th>' for h in _SCORE_HEADS)
+    title = style.say("Scorecard")
     return Exhibit(
         id="scorecard",
         kind="scorecard",
-        html=f"<table><caption>Scorecard</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>",
-        text=rows[["measure", "this_month", "target", "last_month", "verdict"]].to_string(index=False),
+        html=f"<table><caption>{title}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>",
+        text=_score_text(rows, style),
         facts=tuple(fact.record(style) for fact in facts),
-        about={"title": "Scorecard", "note": "", "verdicts": _verdicts(rows)},
+        about={"title": title, "note": "", "verdicts": _verdicts(rows)},
     )
+
+
+def _score_text(rows: pd.DataFrame, style: Style) -> str:
+    told = rows[["measure", "this_month", "target", "last_month", "verdict"]]
+    told = told.assign(measure=[style.again(one, KEY_FIGURES) for one in told["measure"]],
+                       verdict=[style.say(one) for one in told["verdict"]])  # fmt: skip
+    return told.to_string(index=False)
 
 
 def _verdicts(rows: pd.DataFrame) -> list[dict[str, str]]:
@@ -153,9 +164,9 @@ def _runs(points: list[tuple[float, float] | None]) -> list[str]:
     return [" ".join(run) for run in runs if len(run) > 1]
 
 
-def _group(section: str, width: int) -> str:
+def _group(section: str, width: int, style: Style) -> str:
     """The line above a section's key figures."""
-    name = html.escape(NAMES.get(section, section))
+    name = html.escape(style.say(NAMES.get(section, section)))
     return (
         f'<tr class="group"><th scope="colgroup" colspan="{width}">'
         f'<a href="#{html.escape(section)}">{name[:1].upper()}{name[1:]}</a></th></tr>'
@@ -163,11 +174,12 @@ def _group(section: str, width: int) -> str:
 
 
 def _score_row(row: pd.Series, style: Style, facts: list[Fact]) -> str:
-    cells = [f'<th scope="row" data-label="Measure">{html.escape(row["measure"])}</th>']
-    for column, heading in (("this_month", "This month"), ("target", "Target"),
-                            ("last_month", "Last month"), ("baseline", "Baseline")):  # fmt: skip
+    name, this_month, target, last_month, baseline, trend, seen_head, verdict = map(style.say, _SCORE_HEADS)
+    cells = [f'<th scope="row" data-label="{name}">{html.escape(style.again(row["measure"], KEY_FIGURES))}</th>']
+    for column, heading in (("this_month", this_month), ("target", target),
+                            ("last_month", last_month), ("baseline", baseline)):  # fmt: skip
         if column == "target" and is_unknown(row[column]):
-            cells.append(f'<td class="num absent" data-label="{heading}">none agreed</td>')
+            cells.append(f'<td class="num absent" data-label="{heading}">{style.say("none agreed")}</td>')
             continue
         covered = row["coverage"] if column == "this_month" else None
         behind = _score_rows(row, column)
@@ -176,11 +188,11 @@ def _score_row(row: pd.Series, style: Style, facts: list[Fact]) -> str:
         cells.append(f'<td class="num" data-label="{heading}">{fact.html(style)}</td>')
     seen = Fact(f"scorecard.{row['id']}.coverage", row["coverage"], "share")
     facts.append(seen)
-    cells.append(f'<td data-label="13 months">{spark(row["trend"])}</td>')
-    cells.append(f'<td class="num" data-label="Seen">{seen.html(style)}</td>')
+    cells.append(f'<td data-label="{trend}">{spark(row["trend"])}</td>')
+    cells.append(f'<td class="num" data-label="{seen_head}">{seen.html(style)}</td>')
     # Where nothing was agreed there is nothing to be met or missed.
     judged = badge(row["verdict"], style) if not is_unknown(row["target"]) else '<span class="absent">–</span>'
-    cells.append(f'<td data-label="Verdict">{judged}</td>')
+    cells.append(f'<td data-label="{verdict}">{judged}</td>')
     return f"<tr>{''.join(cells)}</tr>"
 
 
@@ -196,7 +208,7 @@ def _cell(
     id: str, row: pd.Series, name: str, style: Style, unknown: Mapping[str, str], behind: Rows | None
 ) -> tuple[str, Fact | None]:
     measure = MEASURES[name]
-    value = FRAMES[row[name]].title if name == "frame" and row[name] in FRAMES else row[name]
+    value = style.say(FRAMES[row[name]].title) if name == "frame" and row[name] in FRAMES else row[name]
     label = f'data-label="{html.escape(style.say(measure.heading))}"'
     if name == "verdict":
         return f"<td {label}>{badge(value, style)}</td>", None
@@ -206,7 +218,7 @@ def _cell(
     if name == "trend":
         return f"<td {label}>{'' if is_unknown(value) else spark(value)}</td>", None
     if measure.unit == "text":
-        return f"<td {label}>{'' if is_unknown(value) else html.escape(str(value))}</td>", None
+        return f"<td {label}>{'' if is_unknown(value) else html.escape(_worded(value, measure, style))}</td>", None
     currency = row.get("billing_currency", "") if measure.unit == "money" else ""
     coverage = row.get("coverage") if name != "coverage" else None
     better = "" if row.get("coverage") == 0 else unknown.get(name, "")
@@ -214,8 +226,21 @@ def _cell(
     return f"<td{_number_class(measure.unit not in _WORDS)} {label}>{fact.html(style)}</td>", fact
 
 
-def _in_words(value: Any, style: Style) -> Any:
-    return value.text(style) if isinstance(value, Fact) else value
+def _worded(value: Any, measure: Measure, style: Style) -> str:
+    if value in MISSING + ANY:  # what a group without a key is called, in any column
+        return style.say(value)
+    return style.again(value, ALL_WORDS) if measure.is_words else str(value)
+
+
+def _in_words(rows: pd.DataFrame, style: Style) -> pd.DataFrame:
+    """A table in plain words; times and numbers as they are."""
+
+    def said(value: Any, name: str) -> Any:
+        if isinstance(value, Fact):
+            return value.text(style)
+        return _worded(value, MEASURES[name], style) if isinstance(value, str) else value
+
+    return rows.apply(lambda column: column.map(lambda one: said(one, column.name)))
 
 
 def _behind(row: pd.Series, frame: str, when: str) -> Rows | None:

@@ -7,6 +7,7 @@ blindness), and a state is never told by colour alone.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
@@ -18,7 +19,7 @@ from babel import Locale
 from babel.dates import format_date, format_datetime, format_skeleton
 from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
 
-from opsreport.language import ENGLISH, translated
+from opsreport.language import ENGLISH, found_again, mark, translated
 
 INK, INK_SOFT, GRID, PALE, PAPER = "#1b1f24", "#57606a", "#d8dee4", "#b8c0c8", "#ffffff"
 BLUE, ORANGE, GREEN, VERMILLION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
@@ -38,7 +39,7 @@ DARK = {
     BLUE: "#4BA3DB", GREEN: "#2BC495", VERMILLION: "#F0803C",
 }  # fmt: skip
 
-UNKNOWN_TEXT = "unknown"
+UNKNOWN_TEXT = mark("unknown")
 _NUMBERS = (
     "money",
     "money_change",
@@ -112,6 +113,10 @@ class Style:
         """A sentence or heading of the report's own, in the client's language, its values filled in."""
         said = translated(template, self.language)
         return said.format(**values) if values else said
+
+    def again(self, text: Any, templates: Iterable[str]) -> str:
+        """A text from a frame in the client's language where it is one of these, filled in; else as it is."""
+        return found_again(str(text), templates, self.language)
 
     def text(self, value: Any, unit: str, *, signed: bool = False, currency: str = "") -> str:
         """A value as a person reads it.
@@ -187,13 +192,13 @@ class Style:
         return f"{self._decimal(value, 2)}×"
 
     def _minutes(self, value: float) -> str:
-        return f"{self._decimal(value, 1)} min"
+        return self.say("{number} min", number=self._decimal(value, 1))
 
     def _per_week(self, value: float) -> str:
         return self.say("{number} a week", number=self._decimal(value, 1))
 
     def _hours(self, value: float) -> str:
-        return f"{self._decimal(value, 2)} h"
+        return self.say("{number} h", number=self._decimal(value, 2))
 
     def _bytes(self, value: Any) -> str:
         size, at = float(value), 0
@@ -207,9 +212,9 @@ class Style:
         exact = round(Decimal(str(float(value))), 9)
         if abs(exact) < 1:
             thousandths = (exact * 1000).quantize(Decimal(1), ROUND_CEILING)
-            return f"{format_decimal(thousandths, locale=self.locale)} ms"
+            return self.say("{number} ms", number=format_decimal(thousandths, locale=self.locale))
         shown = exact.quantize(Decimal("0.01"), ROUND_CEILING)
-        return f"{format_decimal(shown, format='#,##0.##', locale=self.locale)} s"
+        return self.say("{number} s", number=format_decimal(shown, format="#,##0.##", locale=self.locale))
 
     def _error_rate(self, value: float) -> str:
         # As an availability, from the other side: never rounded down to a target that was missed.
@@ -248,16 +253,18 @@ class Style:
         if seconds < 3600:
             return self._duration(value)
         hours, minutes = divmod(round(seconds / 60), 60)
-        return f"{self._count(hours)} h {minutes} min" if minutes else f"{self._count(hours)} h"
+        if not minutes:
+            return self.say("{number} h", number=self._count(hours))
+        return self.say("{hours} h {minutes} min", hours=self._count(hours), minutes=minutes)
 
     def _duration(self, value: pd.Timedelta) -> str:
         seconds = round(value / pd.Timedelta(seconds=1))
         sign, seconds = ("−" if seconds < 0 else ""), abs(seconds)
         if seconds < 60:
-            return f"{sign}{seconds} s"
+            return f"{sign}{self.say('{number} s', number=seconds)}"
         minutes = round(seconds / 60)
         if minutes >= 1440:
             minutes = round(seconds / 3600) * 60
         days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
-        parts = [(days, "d"), (hours, "h"), (rest, "min")]
-        return sign + " ".join(f"{count} {self.say(unit)}" for count, unit in parts if count)
+        parts = {"{number} d": days, "{number} h": hours, "{number} min": rest}
+        return sign + " ".join(self.say(unit, number=count) for unit, count in parts.items() if count)

@@ -10,10 +10,13 @@ import plotly.graph_objects as go
 from opsreport import theme
 from opsreport.exhibit import Exhibit, notice
 from opsreport.figures import chart
+from opsreport.language import mark
+from opsreport.schemas.words import WORDS
 from opsreport.theme import Style, is_unknown
 
 _SHOWN = 12  # keys whose bars fit one chart
 _DAY = pd.Timedelta(days=1)
+_AGES = ((False, mark("in time"), theme.THIS_MONTH, ""), (True, mark("too old"), theme.BAD, "/"))
 _LEGEND = {"y": -0.02, "yref": "container", "yanchor": "bottom", "x": 0, "traceorder": "normal",
            "itemclick": False, "itemdoubleclick": False}  # fmt: skip
 
@@ -76,7 +79,7 @@ def key_ages(listing: pd.DataFrame, limit: pd.Timedelta, agreed: bool, style: St
     places, days = drawn.index.to_list(), (drawn["key_age"] / _DAY).to_list()
     over = (drawn["key_age"] > limit).to_list()
     figure = go.Figure()
-    for is_over, name, colour, shape in ((False, "in time", theme.THIS_MONTH, ""), (True, "too old", theme.BAD, "/")):
+    for is_over, name, colour, shape in _AGES:
         part = [place for place in places if over[place] == is_over]
         if part:
             pattern = {"shape": shape, "fgcolor": theme.PAPER, "bgcolor": colour}
@@ -93,7 +96,8 @@ def key_ages(listing: pd.DataFrame, limit: pd.Timedelta, agreed: bool, style: St
     said = style.say("agreed: {limit}" if agreed else "usual: {limit}", limit=style.text(limit, "duration"))
     figure.add_annotation(x=at, y=1, yref="paper", yanchor="bottom", text=said, showarrow=False,
                           font={"size": 12, "color": theme.INK_SOFT})  # fmt: skip
-    figure.update_xaxes(range=[0, max([at, *days]) * 1.04], nticks=5, ticksuffix=" d", fixedrange=True)
+    figure.update_xaxes(range=[0, max([at, *days]) * 1.04], nticks=5, fixedrange=True,
+                        ticksuffix=style.say("{number} d", number=""))  # fmt: skip
     figure.update_yaxes(visible=False, range=[len(drawn) - 0.6, -0.8], fixedrange=True)
     figure.update_layout(barmode="overlay", showlegend=any(over), legend=_LEGEND, margin={"l": 20, "r": 24})
     subtitle = (
@@ -121,7 +125,7 @@ def _above(figure: go.Figure, place: int, text: str, colour: str, right: bool = 
 
 
 def _checked(row: pd.Series, style: Style) -> str:
-    check = f"<b>{html.escape(style.say(row['access_check']), quote=False)}</b>"
+    check = f"<b>{html.escape(style.again(row['access_check'], WORDS), quote=False)}</b>"
     if is_unknown(row["access_limit"]):
         return check
     return style.say("{check} · over {limit}", check=check, limit=style.text(row["access_limit"], "duration"))

@@ -11,7 +11,7 @@ from opsreport import theme
 from opsreport.exhibit import Exhibit, notice
 from opsreport.figures import chart
 from opsreport.language import mark
-from opsreport.schemas import MEASURES
+from opsreport.schemas.words import WORDS
 from opsreport.theme import Style, is_unknown
 
 LEGEND = {"y": -0.02, "yref": "container", "yanchor": "bottom", "x": 0,
@@ -39,7 +39,7 @@ def attainment(targets: pd.DataFrame, style: Style, *, id: str, group: str, answ
     figure = go.Figure()
     _bars(figure, due, style)
     for place, row in due.iterrows():
-        kind = style.again(row[answer], MEASURES[answer].says)
+        kind = style.again(row[answer], WORDS)
         above(figure, place, 0.42, f"<b>{plain(row[group])}</b> · {plain(kind)}", theme.INK)
         above(figure, place, 0.42, _counted(row, style), theme.INK_SOFT, right=True)
     figure.add_vline(x=1, line={"color": theme.TARGET, "width": 1.5})

@@ -13,7 +13,9 @@ from opsreport.exhibit import Exhibit, notice
 from opsreport.figures import chart
 from opsreport.figures.cost_bars import month_labels, named_bars, of_currency, plain, short
 from opsreport.figures.cost_days import daily
+from opsreport.language import mark
 from opsreport.schemas.cost import EFFECTS
+from opsreport.schemas.words import WORDS
 from opsreport.theme import Style, is_unknown
 
 __all__ = ["bridge", "by_group", "daily", "monthly"]
@@ -36,17 +38,19 @@ def bridge(effects: pd.DataFrame, drivers: pd.DataFrame, style: Style, currency:
     rows, code, apart = of_currency(effects, style, currency)
     if not len(rows):
         said = "What moved the bill cannot be told: that takes the charges of two months that were seen whole."
-        return notice("cost.bridge", said)
+        return notice("cost.bridge", said, style)
     moved = rows[rows["effect_shown"] != 0]
     change = rows["effect_shown"].sum()
-    names = [*moved["effect"].str.capitalize(), "All together"]
+    effects_said = [style.again(one, WORDS) for one in moved["effect"]]
+    names = [*(one[:1].upper() + one[1:] for one in effects_said), style.say("All together")]
     colours = [theme.THIS_MONTH] * len(moved) + [theme.INK]
     figure = named_bars(names, [*moved["effect_shown"], change], colours, style, code, signed=True)
     figure.add_vline(0, line={"color": theme.INK_SOFT, "width": 1})
     driver = drivers[drivers["billing_currency"] == code]
     return chart(
         figure, "cost.bridge", title=_bridge_title(driver, change, code, style), style=style,
-        subtitle=f"What moved the bill since last month, in {code}; the bars add up to its change{apart}",
+        subtitle=style.say("What moved the bill since last month, in {code}; the bars add up to its change", code=code)
+        + apart,
         numbers=rows, columns=("effect", "effect_shown"), height=100 + _ROW * len(names),
     )  # fmt: skip
 
@@ -65,7 +69,7 @@ def monthly(months: pd.DataFrame, budgets: pd.DataFrame, style: Style, currency:
     """
     rows, code, apart = of_currency(months, style, currency)
     if not rows["spend"].notna().any():
-        return notice("cost.monthly", "There is no spend to draw: no charge of these months was read.")
+        return notice("cost.monthly", "There is no spend to draw: no charge of these months was read.", style)
     agreed = budgets[budgets["billing_currency"] == code].set_index("period")["budget"]
     rows = rows.assign(budget=[agreed.get(name) for name in rows["period"]], is_part=rows["coverage"] < 1)
     figure = go.Figure(
@@ -83,11 +87,12 @@ def monthly(months: pd.DataFrame, budgets: pd.DataFrame, style: Style, currency:
     figure.update_xaxes(tickvals=list(range(len(rows))), ticktext=labels, tickangle=0, fixedrange=True)
     figure.update_yaxes(rangemode="tozero", nticks=5, fixedrange=True, tickformat="~s")
     figure.update_layout(showlegend=False)
-    unseen = ", a month that is not known marked ?" if rows["spend"].isna().any() else ""
-    unseen += ", one that was not seen whole *" if (rows["is_part"] & rows["spend"].notna()).any() else ""
+    subtitle = "Spend of each month, in {code}; this month dark"
+    subtitle += ", a month that is not known marked ?" if rows["spend"].isna().any() else ""
+    subtitle += ", one that was not seen whole *" if (rows["is_part"] & rows["spend"].notna()).any() else ""
     return chart(
         figure, "cost.monthly", title=_monthly_title(rows, code, style), style=style,
-        subtitle=f"Spend of each month, in {code}; this month dark{unseen}{apart}",
+        subtitle=style.say(subtitle, code=code) + apart,
         numbers=rows.iloc[::-1], columns=("period", "spend", "budget"), height=340,
     )  # fmt: skip
 
@@ -104,7 +109,7 @@ def by_group(groups: pd.DataFrame, style: Style, currency: str = "", id: str = "
     """
     rows, code, apart = of_currency(groups, style, currency)
     if not len(rows):
-        return notice(id, "There is nothing to draw: no charge of this month was read.")
+        return notice(id, "There is nothing to draw: no charge of this month was read.", style)
     column = rows.columns[0]
     colours = [theme.THIS_MONTH] * len(rows)
     figure = named_bars(list(rows[column]), list(rows["spend"]), colours, style, code)
@@ -115,15 +120,20 @@ def by_group(groups: pd.DataFrame, style: Style, currency: str = "", id: str = "
         mode="markers",
         cliponaxis=False,
         marker={"symbol": "line-ns", "size": 20, "line": {"width": 3, "color": theme.INK}},
-        hovertext=[f"Last month {style.text(v, 'money', currency=code)}" for v in last["last_spend"]],
+        hovertext=[style.say("Last month {value}", value=style.text(v, "money", currency=code))
+                   for v in last["last_spend"]],
         hoverinfo="text",
     )
     longest = max(0.0, *(float(value) for value in [*rows["spend"], *last["last_spend"]]))
     figure.update_xaxes(range=[min(0.0, *(float(value) for value in rows["spend"]), 0.0), longest * 1.02 or 1.0])
-    stroke = "the upright stroke is last month" if len(last) else "last month is not known whole"
+    subtitle = (
+        "Spend of this month, in {code}; the upright stroke is last month"
+        if len(last)
+        else "Spend of this month, in {code}; last month is not known whole"
+    )
     return chart(
         figure, id, title=_group_title(rows, column, code, style), style=style, numbers=rows,
-        subtitle=f"Spend of this month, in {code}; {stroke}{apart}",
+        subtitle=style.say(subtitle, code=code) + apart,
         columns=(column, "spend", "last_spend", "spend_change", "share"), height=100 + _ROW * len(rows),
     )  # fmt: skip
 
@@ -159,41 +169,60 @@ def _budget_line(figure: go.Figure, budgets: pd.Series, code: str, style: Style)
         figure.add_annotation(
             x=known[k][0] + (-0.5 if k == changed[0] else 0.5), y=float(known[k][1]),
             xanchor="left" if k == changed[0] else "right", yanchor="bottom", showarrow=False,
-            text=f"Budget {short(known[k][1], code, style)}", font={"color": theme.INK_SOFT},
+            text=style.say("Budget {value}", value=short(known[k][1], code, style)), font={"color": theme.INK_SOFT},
         )  # fmt: skip
+
+
+#: By whether the bill rose, whether one service moved more than all of it, and whether its reason is known.
+_BRIDGE = {
+    (True, True, True): mark("{name} alone added {own}, mostly {effect}; the rise of the whole bill was {whole}"),
+    (True, True, False): mark("{name} alone added {own}; the rise of the whole bill was {whole}"),
+    (True, False, True): mark("{name} added {own} of the {whole} rise, mostly {effect}"),
+    (True, False, False): mark("{name} added {own} of the {whole} rise"),
+    (False, True, True): mark("{name} alone took off {own}, mostly {effect}; the fall of the whole bill was {whole}"),
+    (False, True, False): mark("{name} alone took off {own}; the fall of the whole bill was {whole}"),
+    (False, False, True): mark("{name} took off {own} of the {whole} fall, mostly {effect}"),
+    (False, False, False): mark("{name} took off {own} of the {whole} fall"),
+}
 
 
 def _bridge_title(driver: pd.DataFrame, change: object, code: str, style: Style) -> str:
     if not change:
-        return "The bill did not change"
-    rise, verb = ("rise", "added") if change > 0 else ("fall", "took off")
-    whole = style.text(abs(change), "money", currency=code)
+        return style.say("The bill did not change")
+    rose, whole = change > 0, style.text(abs(change), "money", currency=code)
     if not len(driver):
-        return f"What made the {whole} {rise}"
+        return style.say("What made the {whole} rise" if rose else "What made the {whole} fall", whole=whole)
     row = driver.iloc[0]
-    name, own = plain(row["service_name"]), style.text(abs(row["spend_change"]), "money", currency=code)
-    mostly = f", mostly {EFFECTS[row['main_effect']]}" if row["main_effect"] else ""
-    if abs(row["spend_change"]) > abs(change):
-        return f"{name} alone {verb} {own}{mostly}; the {rise} of the whole bill was {whole}"
-    return f"{name} {verb} {own} of the {whole} {rise}{mostly}"
+    is_alone, has_reason = abs(row["spend_change"]) > abs(change), bool(row["main_effect"])
+    return style.say(
+        _BRIDGE[rose, is_alone, has_reason], name=plain(row["service_name"]), whole=whole,
+        own=style.text(abs(row["spend_change"]), "money", currency=code),
+        effect=style.say(EFFECTS.get(row["main_effect"], "")),
+    )  # fmt: skip
 
 
 def _monthly_title(rows: pd.DataFrame, code: str, style: Style) -> str:
     spent, agreed = rows["spend"].iloc[-1], rows["budget"].iloc[-1]
     if is_unknown(spent):
-        return "Spend of this month is not known"
+        return style.say("Spend of this month is not known")
     written = style.text(spent, "money", currency=code)
     if rows["is_part"].iloc[-1]:
-        return f"Spend was {written} in the {style.text(rows['coverage'].iloc[-1], 'share')} of the month that was seen"
+        seen = style.text(rows["coverage"].iloc[-1], "share")
+        return style.say("Spend was {spend} in the {seen} of the month that was seen", spend=written, seen=seen)
     if is_unknown(agreed):
-        return f"Spend was {written}"
+        return style.say("Spend was {spend}", spend=written)
     gap = style.text(abs(spent - agreed), "money", currency=code)
-    return f"Spend was {written}, {gap} {'over' if spent > agreed else 'under'} the budget"
+    words = "Spend was {spend}, {gap} over the budget" if spent > agreed else (
+        "Spend was {spend}, {gap} under the budget")  # fmt: skip
+    return style.say(words, spend=written, gap=gap)
 
 
 def _group_title(rows: pd.DataFrame, column: str, code: str, style: Style) -> str:
     first = rows.iloc[0]
     # Where credits outweigh a group, a share of those above zero is no share of what was spent.
     is_whole = not is_unknown(first["share"]) and (rows["spend"] >= 0).all()
-    share = f", {style.text(first['share'], 'share')} of what was spent" if is_whole else ""
-    return f"{plain(first[column])} came to {style.text(first['spend'], 'money', currency=code)}{share}"
+    words = "{name} came to {spend}, {share} of what was spent" if is_whole else "{name} came to {spend}"
+    return style.say(
+        words, name=plain(first[column]), spend=style.text(first["spend"], "money", currency=code),
+        share=style.text(first["share"], "share"),
+    )  # fmt: skip

@@ -23,7 +23,7 @@ def of_currency(frame: pd.DataFrame, style: Style, currency: str) -> tuple[pd.Da
     codes = sorted(set(frame["billing_currency"]))
     code = currency or (style.currency if style.currency in codes or not codes else codes[0])
     others = [other for other in codes if other != code]
-    apart = f"; {', '.join(others)} is apart, in the table" if others else ""
+    apart = style.say("; {codes} is apart, in the table", codes=", ".join(others)) if others else ""
     return frame[frame["billing_currency"] == code].reset_index(drop=True), code, apart
 
 

@@ -28,7 +28,7 @@ def daily(days: pd.DataFrame, found: pd.DataFrame, style: Style, currency: str =
     """
     rows, code, apart = of_currency(days, style, currency)
     if not rows["spend"].notna().any():
-        return notice("cost.daily", "There is no spend to draw by day: no charge of this month was read.")
+        return notice("cost.daily", "There is no spend to draw by day: no charge of this month was read.", style)
     # The largest of each day; `found` begins with the largest of all.
     unusual = found[found["billing_currency"] == code].drop_duplicates("charge_day")
     spent = [None if is_unknown(value) else float(value) for value in rows["spend"]]
@@ -47,7 +47,8 @@ def daily(days: pd.DataFrame, found: pd.DataFrame, style: Style, currency: str =
     return chart(
         figure, "cost.daily", title=_title(unusual, code, style), style=style, numbers=rows,
         columns=("charge_day", "spend"), limit=31,
-        subtitle=f"Spend of each day (UTC), in {code}; ◆ a day on which a service was out of the usual{apart}",
+        subtitle=style.say("Spend of each day (UTC), in {code}; ◆ a day on which a service was out of the usual",
+                           code=code) + apart,
     )  # fmt: skip
 
 
@@ -91,11 +92,14 @@ def _axes(figure: go.Figure, days: list[dt.date], style: Style) -> None:
 
 def _title(unusual: pd.DataFrame, code: str, style: Style) -> str:
     if not len(unusual):
-        return "No day is known to have been out of the usual"
+        return style.say("No day is known to have been out of the usual")
     worst = unusual.iloc[0]
     days = int((unusual.iloc[:, 1] == worst.iloc[1]).sum())
     if days > 1:
-        return f"{plain(worst.iloc[1])} was out of its usual on {days} days"
-    impact = style.text(abs(worst["impact"]), "money", currency=code)
-    way = "over" if worst["impact"] > 0 else "under"
-    return f"{plain(worst.iloc[1])} was {impact} {way} its usual on {style.text(worst['charge_day'], 'day')}"
+        return style.say("{name} was out of its usual on {count} days", name=plain(worst.iloc[1]), count=days)
+    words = "{name} was {impact} over its usual on {day}" if worst["impact"] > 0 else (
+        "{name} was {impact} under its usual on {day}")  # fmt: skip
+    return style.say(
+        words, name=plain(worst.iloc[1]), impact=style.text(abs(worst["impact"]), "money", currency=code),
+        day=style.text(worst["charge_day"], "day"),
+    )  # fmt: skip

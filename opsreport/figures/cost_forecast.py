@@ -25,7 +25,7 @@ def history(months: pd.DataFrame, style: Style, currency: str = "") -> Exhibit:
     rows, code, apart = of_currency(months, style, currency)
     ahead = rows.iloc[-1] if len(rows) else None
     if ahead is None or is_unknown(ahead["forecast"]):
-        return notice("cost.forecast_history", "There is no forecast to draw.")
+        return notice("cost.forecast_history", "There is no forecast to draw.", style)
     figure = go.Figure()
     _bars(figure, rows, code, style)
     _strokes(figure, rows.iloc[:-1], code, style)
@@ -34,12 +34,15 @@ def history(months: pd.DataFrame, style: Style, currency: str = "") -> Exhibit:
                         fixedrange=True)  # fmt: skip
     figure.update_yaxes(rangemode="tozero", nticks=5, fixedrange=True, tickformat="~s")
     figure.update_layout(showlegend=False)
-    around = "" if is_unknown(ahead["forecast_low"]) else ", its line where four in five should lie"
+    subtitle = (
+        "Spend of each month, in {code}; a stroke is what the same rule would have forecast of it; the last bar is the "
+        "forecast"
+    )
+    subtitle += "" if is_unknown(ahead["forecast_low"]) else ", its line where four in five should lie"
     return chart(
         figure, "cost.forecast_history", title=_title(rows, code, style), style=style, numbers=rows.iloc[::-1],
         columns=("period", "spend", "forecast", "forecast_low", "forecast_high", "forecast_error"), height=340,
-        subtitle=f"Spend of each month, in {code}; a stroke is what the same rule would have forecast of it; the last "
-        f"bar is the forecast{around}{apart}",
+        subtitle=style.say(subtitle, code=code) + apart,
     )  # fmt: skip
 
 
@@ -67,7 +70,8 @@ def _strokes(figure: go.Figure, rows: pd.DataFrame, code: str, style: Style) -> 
     made = rows[rows["forecast"].notna()]
     figure.add_scatter(
         x=list(made.index), y=[float(value) for value in made["forecast"]], mode="markers", hoverinfo="text",
-        hovertext=[f"Forecast {style.text(value, 'money', currency=code)}" for value in made["forecast"]],
+        hovertext=[style.say("Forecast {value}", value=style.text(value, "money", currency=code))
+                   for value in made["forecast"]],
         marker={"symbol": "line-ew", "size": 12, "line": {"width": 3, "color": theme.INK}},
     )  # fmt: skip
 
@@ -84,9 +88,11 @@ def _title(rows: pd.DataFrame, code: str, style: Style) -> str:
     ahead, now = rows.iloc[-1], rows.iloc[-2]
     value = style.text(ahead["forecast"], "money", currency=code)
     if is_unknown(now["spend"]):
-        return f"Next month is forecast to cost {value}"
+        return style.say("Next month is forecast to cost {value}", value=value)
     gap = ahead["forecast"] - now["spend"]
     written = style.text(abs(gap), "money", currency=code)
     if not gap:
-        return f"Next month is forecast to cost {value}, the same as this one"
-    return f"Next month is forecast to cost {value}, {written} {'more' if gap > 0 else 'less'} than this one"
+        return style.say("Next month is forecast to cost {value}, the same as this one", value=value)
+    words = "Next month is forecast to cost {value}, {gap} more than this one" if gap > 0 else (
+        "Next month is forecast to cost {value}, {gap} less than this one")  # fmt: skip
+    return style.say(words, value=value, gap=written)

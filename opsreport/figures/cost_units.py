@@ -28,7 +28,7 @@ def history(units: pd.DataFrame, style: Style, currency: str = "") -> Exhibit:
     rows, code, apart = of_currency(units, style, currency)
     groups = [part for _, part in rows.groupby(["unit_name", "unit_of"], sort=False) if part["unit_cost"].notna().any()]
     if not groups:
-        return notice("cost.unit_history", "There is no unit cost to draw.")
+        return notice("cost.unit_history", "There is no unit cost to draw.", style)
     drawn = groups[:_MOST]
     height = 130 + _PANEL * len(drawn)
     figure = go.Figure()
@@ -41,11 +41,12 @@ def history(units: pd.DataFrame, style: Style, currency: str = "") -> Exhibit:
         figure.update_layout({f"xaxis{_axis(place - 1)}": {"showticklabels": False}})
     figure.update_yaxes(nticks=4, fixedrange=True)
     figure.update_layout(showlegend=False)
-    more = "; the others are in the table" if len(groups) > _MOST else ""
+    subtitle = "Spend over the number of units, in {code}; gaps where a month is unknown"
+    subtitle += "; the others are in the table" if len(groups) > _MOST else ""
     return chart(
         figure, "cost.unit_history", title=_title(drawn[0], code, style), style=style, numbers=rows.iloc[::-1],
         columns=("period", "unit_name", "unit_cost", "spend", "unit_count"), height=height, limit=39,
-        subtitle=f"Spend over the number of units, in {code}; gaps where a month is unknown{more}{apart}",
+        subtitle=style.say(subtitle, code=code) + apart,
     )  # fmt: skip
 
 
@@ -65,10 +66,11 @@ def _line(figure: go.Figure, part: pd.DataFrame, place: int, count: int, code: s
         hovertext=written, hoverinfo="text", line={"color": theme.HISTORY, "width": 2}, cliponaxis=False,
         marker={"opacity": 1, "size": [5] * last + [10], "color": [theme.HISTORY] * last + [theme.THIS_MONTH]},
     )  # fmt: skip
-    of = f"{part['unit_of'].iloc[0]}, " if part["unit_of"].iloc[0] != "(all)" else ""
+    of, unit = plain(part["unit_of"].iloc[0]), plain(part["unit_name"].iloc[0])
+    words = "per {unit}" if of == "(all)" else "{service}, per {unit}"
     figure.add_annotation(
         x=0, xref="paper", xanchor="left", y=1, yref=f"y{axis} domain", yanchor="bottom", yshift=6, showarrow=False,
-        text=f"{plain(of)}per {plain(part['unit_name'].iloc[0])}", font={"color": theme.INK_SOFT},
+        text=style.say(words, service=of, unit=unit), font={"color": theme.INK_SOFT},
     )  # fmt: skip
     if values[-1] is not None:
         figure.add_annotation(
@@ -84,11 +86,13 @@ def _axis(place: int) -> str:
 def _title(part: pd.DataFrame, code: str, style: Style) -> str:
     name, now = part["unit_name"].iloc[-1], part["unit_cost"].iloc[-1]
     if is_unknown(now):
-        return f"The cost per {plain(name)} is not known for this month"
+        return style.say("The cost per {unit} is not known for this month", unit=plain(name))
     written, last = style.text(now, "money", currency=code), part["unit_cost"].iloc[-2] if len(part) > 1 else None
     if is_unknown(last):
-        return f"The cost per {plain(name)} was {written}"
+        return style.say("The cost per {unit} was {cost}", unit=plain(name), cost=written)
     before = style.text(last, "money", currency=code)
     if before == written:
-        return f"The cost per {plain(name)} stayed at {written}"
-    return f"The cost per {plain(name)} {'rose' if now > last else 'fell'} to {written} from {before} last month"
+        return style.say("The cost per {unit} stayed at {cost}", unit=plain(name), cost=written)
+    words = "The cost per {unit} rose to {cost} from {before} last month" if now > last else (
+        "The cost per {unit} fell to {cost} from {before} last month")  # fmt: skip
+    return style.say(words, unit=plain(name), cost=written, before=before)

@@ -11,15 +11,16 @@ from plotly.subplots import make_subplots
 from opsreport import theme
 from opsreport.exhibit import Exhibit, notice
 from opsreport.figures import chart
+from opsreport.language import mark
 from opsreport.period import Period
 from opsreport.theme import Style, is_unknown
 
 _SHOWN = 5  # services that fit one chart
 _LOOKS = {
-    "succeeded": (theme.GOOD, ""),
-    "needed intervention": (theme.BAD, "x"),
-    "failed before production": (theme.AT_RISK, "/"),
-    "unknown": (theme.UNKNOWN, "."),
+    mark("succeeded"): (theme.GOOD, ""),
+    mark("needed intervention"): (theme.BAD, "x"),
+    mark("failed before production"): (theme.AT_RISK, "/"),
+    mark("unknown"): (theme.UNKNOWN, "."),
 }
 _HOUR = pd.Timedelta(hours=1)
 _DAY = 86_400_000  # as plotly counts on a date axis [ms]
@@ -36,8 +37,8 @@ def deployments(daily: pd.DataFrame, period: Period, style: Style) -> Exhibit:
         From `opsreport.metrics.delivery.daily`.
     """
     if daily.empty:
-        return notice("delivery.deployments", "No deployment to production is recorded in this month.")
-    named = daily.assign(service=daily["service"].fillna("no service named"))
+        return notice("delivery.deployments", "No deployment to production is recorded in this month.", style)
+    named = daily.assign(service=daily["service"].fillna(style.say("no service named")))
     busiest = named.groupby("service")["attempts"].sum().sort_values(ascending=False, kind="stable")
     shown = list(busiest.index[:_SHOWN])
     figure = make_subplots(
@@ -48,11 +49,12 @@ def deployments(daily: pd.DataFrame, period: Period, style: Style) -> Exhibit:
     for place, name in enumerate(shown, start=1):
         for result, (colour, shape) in _LOOKS.items():
             _day_bars(figure, place, named[(named["service"] == name) & (named["deployment_result"] == result)],
-                      result, colour, shape)  # fmt: skip
+                      style.say(result), colour, shape)  # fmt: skip
     # A result that no day of the first service has still needs its entry.
     for result in [r for r in _LOOKS if r in set(named["deployment_result"])]:
         colour, shape = _LOOKS[result]
-        figure.add_bar(x=[None], y=[None], name=result, marker=_look(colour, shape), showlegend=True, row=1, col=1)
+        figure.add_bar(x=[None], y=[None], name=style.say(result), marker=_look(colour, shape), showlegend=True,
+                       row=1, col=1)  # fmt: skip
     most = int(named.groupby(["service", "deployed_on"])["attempts"].sum().max())
     step = max(1, -(-most // 3))
     figure.update_yaxes(range=[0, most + 0.3], tickvals=list(range(0, most + 1, step)), fixedrange=True)
@@ -63,10 +65,11 @@ def deployments(daily: pd.DataFrame, period: Period, style: Style) -> Exhibit:
         tickvals=ticks, ticktext=[_date(day, style) for day in ticks],
     )  # fmt: skip
     figure.update_layout(barmode="stack", legend={**_LEGEND, "traceorder": "normal"}, margin={"l": 20})
-    left_out = f"; the {len(busiest) - len(shown)} deployed least are left out" if len(busiest) > len(shown) else ""
+    subtitle = "Deployments to production on each day of the month, by what came of them"
+    subtitle += "; the {count} deployed least are left out" if len(busiest) > len(shown) else ""
     return chart(
         figure, "delivery.deployments", title=_deployments_title(named, style), style=style, numbers=named, limit=31,
-        subtitle=f"Deployments to production on each day of the month, by what came of them{left_out}",
+        subtitle=style.say(subtitle, count=len(busiest) - len(shown)),
         columns=("deployed_on", "service", "deployment_result", "attempts"), height=120 + 110 * len(shown),
     )  # fmt: skip
 
@@ -82,12 +85,13 @@ def lead_times(changes: pd.DataFrame, summary: pd.DataFrame, style: Style) -> Ex
         From `opsreport.metrics.delivery.lead_summary`.
     """
     known = changes.dropna(subset=["lead_time"])
-    known = known[known["lead_time"] > pd.Timedelta(0)].assign(service=known["service"].fillna("no service named"))
+    nameless = style.say("no service named")
+    known = known[known["lead_time"] > pd.Timedelta(0)].assign(service=known["service"].fillna(nameless))
     if known.empty:
-        return notice("delivery.lead", "No change is known to have reached production in this month.")
+        return notice("delivery.lead", "No change is known to have reached production in this month.", style)
     shown = list(known["service"].value_counts().index[:_SHOWN])
     known = known[known["service"].isin(shown)]
-    medians = summary.set_index(summary["service"].fillna("no service named"))
+    medians = summary.set_index(summary["service"].fillna(nameless))
     figure = go.Figure()
     for place, name in enumerate(shown):
         mine = known[known["service"] == name].reset_index(drop=True)
@@ -102,7 +106,7 @@ def lead_times(changes: pd.DataFrame, summary: pd.DataFrame, style: Style) -> Ex
     figure.update_layout(showlegend=False)
     return chart(
         figure, "delivery.lead", title=_lead_title(shown, medians, style), style=style, limit=_SHOWN,
-        subtitle="From a change's first commit to production, a dot a change; the axis grows by multiples",
+        subtitle=style.say("From a change's first commit to production, a dot a change; the axis grows by multiples"),
         numbers=summary, columns=("service", "changes", "lead_median", "lead_p90", "changes_known", "note"),
         height=110 + 78 * len(shown),
     )  # fmt: skip
@@ -144,12 +148,13 @@ def _dots(figure: go.Figure, place: int, mine: pd.DataFrame, style: Style) -> No
 
 
 def _median(figure: go.Figure, place: int, name: str, row: pd.Series, style: Style) -> None:
-    count = style.text(row["changes"], "count")
-    words = f"<b>{_plain(name)}</b> · {count} change{'' if row['changes'] == 1 else 's'}"
+    one, more = ("{count} change · median {time}", "{count} changes · median {time}")
     if is_unknown(row["lead_median"]):
-        words += " · too few for a median"
-    else:
-        words += f" · median {style.text(row['lead_median'], 'duration')}"
+        one, more = ("{count} change · too few for a median", "{count} changes · too few for a median")
+    said = style.say(one if row["changes"] == 1 else more, count=style.text(row["changes"], "count"),
+                     time=style.text(row["lead_median"], "duration"))  # fmt: skip
+    words = f"<b>{_plain(name)}</b> · {said}"
+    if not is_unknown(row["lead_median"]):
         at = row["lead_median"] / _HOUR
         figure.add_scatter(x=[at, at], y=[place - 0.26, place + 0.26], mode="lines", hoverinfo="skip",
                            line={"color": theme.INK, "width": 3})  # fmt: skip
@@ -167,21 +172,23 @@ def _ticks(least: float, most: float) -> list[pd.Timedelta]:
 def _deployments_title(named: pd.DataFrame, style: Style) -> str:
     counts = named.groupby("deployment_result")["attempts"].sum()
     total, mended = counts.sum(), counts.get("needed intervention", 0)
-    many = f"{style.text(total, 'count')} deployment{'' if total == 1 else 's'} tried"
+    many = "{count} deployment tried" if total == 1 else "{count} deployments tried"
+    values = {"count": style.text(total, "count"), "mended": style.text(mended, "count")}
     if mended:
-        return f"{many}, of which {style.text(mended, 'count')} needed intervention"
-    return f"{many}; none is known to have needed intervention"
+        return style.say(f"{many}, of which {{mended}} needed intervention", **values)
+    return style.say(f"{many}; none is known to have needed intervention", **values)
 
 
 def _lead_title(shown: list[str], medians: pd.DataFrame, style: Style) -> str:
     known = medians.loc[shown].dropna(subset=["lead_median"])
     if known.empty:
-        return "Too few changes reached production for a median lead time"
+        return style.say("Too few changes reached production for a median lead time")
     slowest = known.sort_values("lead_median").iloc[-1]
     if len(known) == 1:
-        half = style.text(slowest["lead_median"], "duration")
-        return f"Half of {slowest.name}'s changes were in production within {half}"
-    return f"Changes to {slowest.name} wait longest: {style.text(slowest['lead_median'], 'duration')} at the median"
+        words = "Half of {name}'s changes were in production within {time}"
+    else:
+        words = "Changes to {name} wait longest: {time} at the median"
+    return style.say(words, name=slowest.name, time=style.text(slowest["lead_median"], "duration"))
 
 
 def _plain(text: str) -> str:

@@ -12,6 +12,7 @@ from opsreport.exhibit import Exhibit, notice
 from opsreport.figures import attainment as shared
 from opsreport.figures import chart
 from opsreport.figures.attainment import LEGEND, above, plain
+from opsreport.language import mark
 from opsreport.period import Period
 from opsreport.theme import Style, is_unknown
 
@@ -31,13 +32,14 @@ def timeline(listing: pd.DataFrame, period: Period, style: Style) -> Exhibit:
     """
     real = listing[~listing["incident_status"].isin(_ALIKE)]
     if real.empty:
-        return notice("incidents.timeline", "No incident is recorded in this month, so there is none to draw.")
+        return notice("incidents.timeline", "No incident is recorded in this month, so there is none to draw.",
+                      style)  # fmt: skip
     ends = real["resolved_at"].fillna(period.end)
     lasted = real.assign(lasted=ends - real["opened_at"]).sort_values("lasted", ascending=False, ignore_index=True)
     drawn = lasted.head(_SHOWN)
     figure = go.Figure()
-    _bars(figure, drawn, "resolved", theme.THIS_MONTH, "", style)
-    _bars(figure, drawn, "open at month end", theme.BAD, "/", style)
+    _bars(figure, drawn, mark("resolved"), theme.THIS_MONTH, "", style)
+    _bars(figure, drawn, mark("open at month end"), theme.BAD, "/", style)
     _acknowledged(figure, drawn, style)
     _name_each(figure, drawn, style)
     ticks = _ticks(drawn["lasted"].max())
@@ -46,10 +48,14 @@ def timeline(listing: pd.DataFrame, period: Period, style: Style) -> Exhibit:
                         fixedrange=True)  # fmt: skip
     figure.update_yaxes(visible=False, range=[len(drawn) - 0.4, -0.95], fixedrange=True)
     figure.update_layout(barmode="overlay", legend=LEGEND, margin={"l": 20})
-    left_out = f"; the {len(drawn)} longest of {len(real)}" if len(real) > len(drawn) else ""
+    subtitle = (
+        "Time from opening to resolution; ◆ marks the acknowledgement; the {shown} longest of {all}"
+        if len(real) > len(drawn)
+        else "Time from opening to resolution; ◆ marks the acknowledgement"
+    )
     return chart(
         figure, "incidents.timeline", title=_timeline_title(lasted, style), style=style, numbers=drawn,
-        subtitle=f"Time from opening to resolution; ◆ marks the acknowledgement{left_out}",
+        subtitle=style.say(subtitle, shown=len(drawn), all=len(real)),
         columns=("opened_at", "service", "severity", "title", "time_to_acknowledge", "time_to_restore",
                  "incident_status"),
         height=130 + 58 * len(drawn),
@@ -66,7 +72,7 @@ def history(history: pd.DataFrame, style: Style) -> Exhibit:
     """
     known = history.dropna(subset=["incidents_opened"])
     if known.empty:
-        return notice("incidents.history", "No month of incidents has been seen yet.")
+        return notice("incidents.history", "No month of incidents has been seen yet.", style)
     months, newest = list(history["period"]), history["period"].iloc[-1]
     counts = history["incidents_opened"]
     figure = go.Figure(go.Bar(
@@ -78,10 +84,14 @@ def history(history: pd.DataFrame, style: Style) -> Exhibit:
     figure.update_xaxes(type="category", tickvals=labelled, tickangle=0, fixedrange=True, ticktext=[
         style.text(Period.parse(name).first_day, "month") for name in labelled])  # fmt: skip
     figure.update_yaxes(visible=False, range=[0, max(counts.max(), 1) * 1.2], fixedrange=True)
-    unseen = "; ? is a month that was not seen" if len(known) < len(history) else ""
+    subtitle = (
+        "Incidents opened each month, without drills and planned work; ? is a month that was not seen"
+        if len(known) < len(history)
+        else "Incidents opened each month, without drills and planned work"
+    )
     return chart(
         figure, "incidents.history", title=_history_title(history, style), style=style, numbers=history,
-        subtitle=f"Incidents opened each month, without drills and planned work{unseen}",
+        subtitle=style.say(subtitle),
         columns=("period", "incidents_opened", "incidents_resolved", "incidents_open", "incident_downtime", "coverage"),
         height=260,
     )  # fmt: skip
@@ -104,7 +114,8 @@ def _bars(figure: go.Figure, drawn: pd.DataFrame, status: str, colour: str, shap
         return
     pattern = {"shape": shape, "fgcolor": theme.PAPER, "bgcolor": colour} if shape else None
     figure.add_bar(
-        orientation="h", y=part.index.to_list(), x=(part["lasted"] / _HOUR).to_list(), width=0.34, name=status,
+        orientation="h", y=part.index.to_list(), x=(part["lasted"] / _HOUR).to_list(), width=0.34,
+        name=style.say(status),
         text=[f"\u2002{style.text(one, 'duration')}" for one in part["lasted"]], textposition="outside",
         cliponaxis=False, hoverinfo="skip",
         marker={"color": colour, "pattern": pattern, "line": {"color": colour, "width": 1}},
@@ -117,8 +128,9 @@ def _acknowledged(figure: go.Figure, drawn: pd.DataFrame, style: Style) -> None:
         return
     figure.add_scatter(
         x=(explicit["time_to_acknowledge"] / _HOUR).to_list(), y=explicit.index.to_list(), mode="markers",
-        name="acknowledged", cliponaxis=False, hoverinfo="text",
-        hovertext=[f"acknowledged after {style.text(one, 'duration')}" for one in explicit["time_to_acknowledge"]],
+        name=style.say("acknowledged"), cliponaxis=False, hoverinfo="text",
+        hovertext=[style.say("acknowledged after {time}", time=style.text(one, "duration"))
+                   for one in explicit["time_to_acknowledge"]],
         marker={"symbol": "diamond", "size": 9, "color": theme.PAPER, "line": {"color": theme.INK, "width": 1.5}},
     )  # fmt: skip
 
@@ -144,20 +156,30 @@ def _ticks(longest: pd.Timedelta) -> list[pd.Timedelta]:
 
 def _timeline_title(lasted: pd.DataFrame, style: Style) -> str:
     still = int((lasted["incident_status"] == "open at month end").sum())
-    longest = f"The longest incident took {style.text(lasted['lasted'].iloc[0], 'duration')}"
+    values = {"time": style.text(lasted["lasted"].iloc[0], "duration"), "count": style.text(still, "count")}
     if len(lasted) == 1:
-        longest = f"The one incident took {style.text(lasted['lasted'].iloc[0], 'duration')}"
-    return f"{longest}; {style.text(still, 'count')} still open at month end" if still else longest
+        words = "The one incident took {time}; {count} still open at month end" if still else (
+            "The one incident took {time}")  # fmt: skip
+        return style.say(words, **values)
+    words = "The longest incident took {time}; {count} still open at month end" if still else (
+        "The longest incident took {time}")  # fmt: skip
+    return style.say(words, **values)
 
 
 def _history_title(history: pd.DataFrame, style: Style) -> str:
     now, before = history["incidents_opened"].iloc[-1], history["incidents_opened"].iloc[:-1].dropna()
     if is_unknown(now):
-        return "How many incidents there were this month is unknown"
-    many = f"{style.text(now, 'count')} incident{'' if now == 1 else 's'} this month"
+        return style.say("How many incidents there were this month is unknown")
+    count = style.text(now, "count")
     if before.empty:
-        return many
+        words = "{count} incident this month" if now == 1 else "{count} incidents this month"
+        return style.say(words, count=count)
     low, high = style.text(before.min(), "count"), style.text(before.max(), "count")
-    return (
-        f"{many}, after {low} to {high} in the months before" if low != high else f"{many}, after {low} in each before"
-    )
+    one, more = (
+        ("{count} incident this month, after {low} in each before",
+         "{count} incidents this month, after {low} in each before")
+        if low == high
+        else ("{count} incident this month, after {low} to {high} in the months before",
+              "{count} incidents this month, after {low} to {high} in the months before")
+    )  # fmt: skip
+    return style.say(one if now == 1 else more, count=count, low=low, high=high)

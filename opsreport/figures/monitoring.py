@@ -12,6 +12,7 @@ from opsreport.exhibit import Exhibit, notice
 from opsreport.figures import chart
 from opsreport.figures.month_axis import elapsed, month_axis
 from opsreport.intervals import Intervals
+from opsreport.language import mark
 from opsreport.period import Period
 from opsreport.theme import Style, is_unknown
 
@@ -20,8 +21,9 @@ _NOISY = 5  # alerts for nothing from which on a rule is named
 _MOST_CALLS = 1000  # dots that a chart can bear
 _HOUR = pd.Timedelta(hours=1)
 _PARTS = (
-    ("led to action", "alerts_actioned", theme.THIS_MONTH, ""), ("nothing to do", "alerts_idle", theme.PALE, ""),
-    ("not recorded", "alerts_unknown", theme.UNKNOWN, "/"),
+    (mark("led to action"), "alerts_actioned", theme.THIS_MONTH, ""),
+    (mark("nothing to do"), "alerts_idle", theme.PALE, ""),
+    (mark("not recorded"), "alerts_unknown", theme.UNKNOWN, "/"),
 )  # fmt: skip
 _LEGEND = {"y": -0.02, "yref": "container", "yanchor": "bottom", "x": 0, "traceorder": "normal",
            "itemclick": False, "itemdoubleclick": False}  # fmt: skip
@@ -36,7 +38,8 @@ def by_rule(rules: pd.DataFrame, style: Style) -> Exhibit:
         From `opsreport.metrics.monitoring.by_rule`.
     """
     if rules.empty:
-        return notice("monitoring.by_rule", "No alert is known to have fired in this month, so there is none to draw.")
+        return notice("monitoring.by_rule", "No alert is known to have fired in this month, so there is none to draw.",
+                      style)  # fmt: skip
     drawn = rules.head(_SHOWN)
     places = list(range(len(drawn)))
     figure = go.Figure()
@@ -45,7 +48,7 @@ def by_rule(rules: pd.DataFrame, style: Style) -> Exhibit:
             continue
         pattern = {"shape": shape, "fgcolor": theme.INK_SOFT, "fillmode": "overlay"} if shape else None
         figure.add_bar(
-            orientation="h", y=places, x=drawn[column].tolist(), name=words, width=0.36, hoverinfo="skip",
+            orientation="h", y=places, x=drawn[column].tolist(), name=style.say(words), width=0.36, hoverinfo="skip",
             marker={"color": colour, "pattern": pattern, "line": {"color": theme.PAPER, "width": 1}},
         )  # fmt: skip
     for place, row in drawn.iterrows():
@@ -54,10 +57,11 @@ def by_rule(rules: pd.DataFrame, style: Style) -> Exhibit:
     figure.update_xaxes(range=[0, drawn["alerts_fired"].max() * 1.02], nticks=5, fixedrange=True)
     figure.update_yaxes(visible=False, range=[len(drawn) - 0.5, -0.8], fixedrange=True)
     figure.update_layout(barmode="stack", legend=_LEGEND)
-    left_out = f"; the {len(drawn)} with the most for nothing, of {len(rules)}" if len(rules) > len(drawn) else ""
+    subtitle = "Alerts of each rule that fired, by whether there was anything to do"
+    subtitle += "; the {shown} with the most for nothing, of {all}" if len(rules) > len(drawn) else ""
     return chart(
         figure, "monitoring.by_rule", title=_rule_title(rules, style), style=style, numbers=drawn,
-        subtitle=f"Alerts of each rule that fired, by whether there was anything to do{left_out}",
+        subtitle=style.say(subtitle, shown=len(drawn), all=len(rules)),
         columns=("alert_name", "service", "alerts_fired", "alerts_actioned", "alerts_idle", "alerts_unknown",
                  "actioned_share", "calls", "calls_outside"),
         height=140 + 48 * len(drawn),
@@ -75,7 +79,7 @@ def calls(calls: pd.DataFrame, hours: Intervals, period: Period, style: Style) -
         The agreed support hours, from `opsreport.metrics.monitoring.hours`.
     """
     if calls.empty:
-        return notice("monitoring.calls", "No alert is known to have called anybody in this month.")
+        return notice("monitoring.calls", "No alert is known to have called anybody in this month.", style)
     drawn = calls.tail(_MOST_CALLS)
     figure = go.Figure()
     _support(figure, hours, period)
@@ -85,17 +89,18 @@ def calls(calls: pd.DataFrame, hours: Intervals, period: Period, style: Style) -
     ):  # fmt: skip
         part = drawn[drawn["alert_outcome"] == wanted]
         if len(part):
-            _dots(figure, part, words, symbol, colour, period, style)
+            _dots(figure, part, style.say(words), symbol, colour, period, style)
     ticks = (0, 6, 12, 18, 24)
     figure.update_xaxes(**month_axis(period, style))
     figure.update_yaxes(range=[24.4, -0.4], tickvals=list(ticks), ticktext=[f"{tick:02d}:00" for tick in ticks],
                         fixedrange=True)  # fmt: skip
     figure.update_layout(legend=_LEGEND)
-    left_out = f"; the {len(drawn)} latest of {len(calls)}" if len(calls) > len(drawn) else ""
-    behind = "; shaded are the support hours" if hours else "; no support hours were agreed"
+    subtitle = "Each alert that called somebody, by day and time of day"
+    subtitle += "; shaded are the support hours" if hours else "; no support hours were agreed"
+    subtitle += "; the {shown} latest of {all}" if len(calls) > len(drawn) else ""
     return chart(
         figure, "monitoring.calls", title=_calls_title(calls, style), style=style, numbers=calls, limit=20,
-        subtitle=f"Each alert that called somebody, by day and time of day{behind}{left_out}",
+        subtitle=style.say(subtitle, shown=len(drawn), all=len(calls)),
         columns=("fired_at", "alert_name", "service", "alert_outcome", "is_outside"), height=400,
     )  # fmt: skip
 
@@ -136,25 +141,29 @@ def _above(figure: go.Figure, place: int, text: str, colour: str, right: bool = 
 
 
 def _counted(row: pd.Series, style: Style) -> str:
-    return f"{style.text(row['alerts_actioned'], 'count')} of {style.text(row['alerts_fired'], 'count')}"
+    acted, fired = (style.text(row[name], "count") for name in ("alerts_actioned", "alerts_fired"))
+    return style.say("{acted} of {fired}", acted=acted, fired=fired)
 
 
 def _rule_title(rules: pd.DataFrame, style: Style) -> str:
     first = rules.iloc[0]
     if first["alerts_idle"] < _NOISY:
         acted, fired = (style.text(rules[name].sum(), "count") for name in ("alerts_actioned", "alerts_fired"))
-        return f"{acted} of {fired} alerts led to action"
+        return style.say("{acted} of {fired} alerts led to action", acted=acted, fired=fired)
     many, idle = (style.text(first[name], "count") for name in ("alerts_fired", "alerts_idle"))
-    return f"{idle} of {many} alerts of “{_plain(first['alert_name'])}” were for nothing"
+    return style.say("{idle} of {fired} alerts of “{name}” were for nothing", idle=idle, fired=many,
+                     name=_plain(first["alert_name"]))  # fmt: skip
 
 
 def _calls_title(calls: pd.DataFrame, style: Style) -> str:
     outside, total = (calls["is_outside"] == "yes").sum(), style.text(len(calls), "count")
     if (calls["is_outside"] == "no hours agreed").all():
-        return f"{total} alert called somebody" if len(calls) == 1 else f"{total} alerts called somebody"
+        words = "{all} alert called somebody" if len(calls) == 1 else "{all} alerts called somebody"
+        return style.say(words, all=total)
     if not outside:
-        return "No call fell outside the support hours"
-    return f"{style.text(outside, 'count')} of {total} calls came outside the support hours"
+        return style.say("No call fell outside the support hours")
+    return style.say("{outside} of {all} calls came outside the support hours", all=total,
+                     outside=style.text(outside, "count"))  # fmt: skip
 
 
 def _plain(text: object) -> str:

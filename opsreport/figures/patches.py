@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from opsreport import theme
 from opsreport.exhibit import Exhibit, notice
 from opsreport.figures import chart
+from opsreport.language import mark
 from opsreport.period import Period
 from opsreport.theme import Style, is_unknown
 
@@ -16,16 +17,16 @@ _LEGEND = {"y": -0.02, "yref": "container", "yanchor": "bottom", "x": 0,
            "itemclick": False, "itemdoubleclick": False}  # fmt: skip
 #: Band by band, best first: its column, name, colour, and the pattern that tells it without colour.
 _BANDS = (
-    ("open_early", "first half of the agreed time", theme.THIS_MONTH, ""),
-    ("open_late", "second half", theme.AT_RISK, ""),
-    ("open_past", "past the agreed time", theme.BAD, "/"),
-    ("open_unagreed", "no time agreed", theme.HISTORY, ""),
+    ("open_early", mark("first half of the agreed time"), theme.THIS_MONTH, ""),
+    ("open_late", mark("second half"), theme.AT_RISK, ""),
+    ("open_past", mark("past the agreed time"), theme.BAD, "/"),
+    ("open_unagreed", mark("no time agreed"), theme.HISTORY, ""),
 )
 #: Step by step: its column, name, and whether it adds or takes.
 _STEPS = (
-    ("vulnerabilities_new", "New", 1), ("vulnerabilities_reopened", "Reopened", 1),
-    ("vulnerabilities_fixed", "Fixed", -1), ("vulnerabilities_gone", "Gone with the asset", -1),
-    ("vulnerabilities_accepted", "Risk accepted", -1),
+    ("vulnerabilities_new", mark("New"), 1), ("vulnerabilities_reopened", mark("Reopened"), 1),
+    ("vulnerabilities_fixed", mark("Fixed"), -1), ("vulnerabilities_gone", mark("Gone with the asset"), -1),
+    ("vulnerabilities_accepted", mark("Risk accepted"), -1),
 )  # fmt: skip
 
 
@@ -40,11 +41,11 @@ def open_by_severity(summary: pd.DataFrame, style: Style) -> Exhibit:
     rows = summary.dropna(subset=["vulnerabilities_open"]).reset_index(drop=True)
     if not rows["vulnerabilities_open"].sum():
         none = "No vulnerability is known to have been open when the month ended, so there is none to draw."
-        return notice("patches.open", none if len(rows) else "Which vulnerabilities were open is not known.")
+        return notice("patches.open", none if len(rows) else "Which vulnerabilities were open is not known.", style)
     figure, base = go.Figure(), pd.Series(0.0, index=rows.index)
     for column, name, colour, shape in _BANDS:
         if rows[column].sum():
-            _band(figure, rows[column], base, name, colour, shape, style)
+            _band(figure, rows[column], base, style.say(name), colour, shape, style)
         base = base + rows[column]
     for place, row in rows.iterrows():
         _above(figure, place, _severity_words(row, style))
@@ -53,7 +54,7 @@ def open_by_severity(summary: pd.DataFrame, style: Style) -> Exhibit:
     figure.update_layout(barmode="overlay", showlegend=True, legend=_LEGEND, margin={"l": 20})
     return chart(
         figure, "patches.open", title=_open_title(rows, style), style=style, numbers=rows,
-        subtitle="Vulnerabilities open when the month ended, by how much of the agreed time is over",
+        subtitle=style.say("Vulnerabilities open when the month ended, by how much of the agreed time is over"),
         columns=("severity", "patch_deadline", "vulnerabilities_open", "open_early", "open_late", "open_past",
                  "open_unagreed", "vulnerabilities_unfixable", "open_age"),
         height=140 + _ROW * len(rows),
@@ -70,27 +71,28 @@ def flow(history: pd.DataFrame, style: Style) -> Exhibit:
     """
     now = history.iloc[-1]
     if is_unknown(now["vulnerabilities_open"]):
-        return notice("patches.flow", "What came and went cannot be drawn: nothing was seen of this month.")
-    bars = [("Open before", 0.0, now["vulnerabilities_before"], theme.HISTORY, "")]
+        return notice("patches.flow", "What came and went cannot be drawn: nothing was seen of this month.",
+                      style)  # fmt: skip
+    bars = [(mark("Open before"), 0.0, now["vulnerabilities_before"], theme.HISTORY, "")]
     level = now["vulnerabilities_before"]
     for column, name, sign in _STEPS:
         if now[column]:
-            starts, colour, mark = (level, theme.AT_RISK, "+") if sign > 0 else (level - now[column], theme.GOOD, "−")
-            bars.append((name, starts, now[column], colour, mark))
+            starts, colour, shown = (level, theme.AT_RISK, "+") if sign > 0 else (level - now[column], theme.GOOD, "−")
+            bars.append((name, starts, now[column], colour, shown))
         level += sign * now[column]
-    bars.append(("Open at the end", 0.0, now["vulnerabilities_open"], theme.THIS_MONTH, ""))
+    bars.append((mark("Open at the end"), 0.0, now["vulnerabilities_open"], theme.THIS_MONTH, ""))
     figure = go.Figure(go.Bar(
         orientation="h", y=list(range(len(bars))), x=[float(bar[2]) for bar in bars], base=[bar[1] for bar in bars],
         width=0.4, hoverinfo="skip", marker={"color": [bar[3] for bar in bars]},
     ))  # fmt: skip
-    for place, (name, _, count, _, mark) in enumerate(bars):
-        _above(figure, place, f"{name}  <b>{mark}{style.text(count, 'count')}</b>")
+    for place, (name, _, count, _, sign) in enumerate(bars):
+        _above(figure, place, f"{style.say(name)}  <b>{sign}{style.text(count, 'count')}</b>")
     figure.update_xaxes(visible=False, rangemode="tozero", fixedrange=True)
     figure.update_yaxes(visible=False, range=[len(bars) - 0.5, -0.9], fixedrange=True)
     figure.update_layout(showlegend=False, margin={"l": 20})
     return chart(
         figure, "patches.flow", title=_flow_title(now, style), style=style, numbers=history.tail(1),
-        subtitle="Number of vulnerabilities; each bar begins where the one above it ends",
+        subtitle=style.say("Number of vulnerabilities; each bar begins where the one above it ends"),
         columns=("period", "vulnerabilities_before", *(column for column, _, _ in _STEPS), "vulnerabilities_open"),
         height=100 + _ROW * len(bars),
     )  # fmt: skip
@@ -106,16 +108,16 @@ def history(history: pd.DataFrame, style: Style) -> Exhibit:
     """
     known = history.dropna(subset=["vulnerabilities_open"])
     if known.empty:
-        return notice("patches.history", "No month of vulnerabilities has been seen yet.")
+        return notice("patches.history", "No month of vulnerabilities has been seen yet.", style)
     months, newest = list(history["period"]), history["period"].iloc[-1]
     late, total = history["open_past"], history["vulnerabilities_open"]
     figure = go.Figure(go.Bar(
-        x=months, y=late.fillna(0).tolist(), name="past the agreed time", hoverinfo="skip",
+        x=months, y=late.fillna(0).tolist(), name=style.say("past the agreed time"), hoverinfo="skip",
         marker={"color": theme.BAD, "pattern": _pattern("/", theme.BAD)},
     ))  # fmt: skip
     figure.add_bar(
-        x=months, y=(total - late).fillna(0).tolist(), name="in time, or none agreed", textposition="outside",
-        cliponaxis=False, hoverinfo="skip",
+        x=months, y=(total - late).fillna(0).tolist(), textposition="outside", cliponaxis=False,
+        name=style.say("in time, or none agreed"), hoverinfo="skip",
         text=["?" if is_unknown(count) else style.text(count, "count") for count in total],
         marker={"color": [theme.THIS_MONTH if month == newest else theme.HISTORY for month in months]},
     )  # fmt: skip
@@ -124,10 +126,11 @@ def history(history: pd.DataFrame, style: Style) -> Exhibit:
         style.text(Period.parse(name).first_day, "month") for name in labelled])  # fmt: skip
     figure.update_yaxes(visible=False, range=[0, max(total.max(), 1) * 1.2], fixedrange=True)
     figure.update_layout(barmode="stack", showlegend=bool(late.sum()), legend=_LEGEND)
-    unseen = "; ? is a month that was not seen" if len(known) < len(history) else ""
+    subtitle = "Vulnerabilities open when each month ended, without those whose risk is accepted"
+    subtitle += "; ? is a month that was not seen" if len(known) < len(history) else ""
     return chart(
         figure, "patches.history", title=_history_title(history, style), style=style, numbers=history,
-        subtitle=f"Vulnerabilities open when each month ended, without those whose risk is accepted{unseen}",
+        subtitle=style.say(subtitle),
         columns=("period", "vulnerabilities_new", "vulnerabilities_fixed", "vulnerabilities_open", "open_past",
                  "vulnerabilities_unfixable", "coverage"),
         height=290,
@@ -156,12 +159,16 @@ def _above(figure: go.Figure, place: int, text: str) -> None:
 
 
 def _severity_words(row: pd.Series, style: Style) -> str:
-    agreed = "none agreed" if is_unknown(row["patch_deadline"]) else f"agreed {_days(row['patch_deadline'], style)}"
+    is_agreed = not is_unknown(row["patch_deadline"])
+    values = {"agreed": _days(row["patch_deadline"], style) if is_agreed else ""}
     if not row["vulnerabilities_open"]:
-        return f"<b>{row['severity']}</b> · none open · {agreed}"
-    late = f", {style.text(row['open_past'], 'count')} past due" if row["open_past"] else ""
-    many = style.text(row["vulnerabilities_open"], "count")
-    return f"<b>{row['severity']}</b> · {many} open{late} · oldest {_days(row['open_age'], style)}, {agreed}"
+        words = "none open · agreed {agreed}" if is_agreed else "none open · none agreed"
+    else:
+        words = "{count} open, {late} past due · oldest {age}" if row["open_past"] else "{count} open · oldest {age}"
+        words += ", agreed {agreed}" if is_agreed else ", none agreed"
+        values |= {"count": style.text(row["vulnerabilities_open"], "count"),
+                   "late": style.text(row["open_past"], "count"), "age": _days(row["open_age"], style)}  # fmt: skip
+    return f"<b>{style.say(row['severity'])}</b> · {style.say(words, **values)}"
 
 
 def _days(lasted: pd.Timedelta, style: Style) -> str:
@@ -171,25 +178,27 @@ def _days(lasted: pd.Timedelta, style: Style) -> str:
 def _open_title(rows: pd.DataFrame, style: Style) -> str:
     late, total = rows["open_past"].sum(), style.text(rows["vulnerabilities_open"].sum(), "count")
     if not late:
-        return f"None of the {total} open vulnerabilities is past the agreed time"
-    are = "is" if late == 1 else "are"
-    return f"{style.text(late, 'count')} of {total} open vulnerabilities {are} past the agreed time"
+        return style.say("None of the {all} open vulnerabilities is past the agreed time", all=total)
+    words = "{late} of {all} open vulnerabilities is past the agreed time" if late == 1 else (
+        "{late} of {all} open vulnerabilities are past the agreed time")  # fmt: skip
+    return style.say(words, late=style.text(late, "count"), all=total)
 
 
 def _flow_title(now: pd.Series, style: Style) -> str:
     before, after = now["vulnerabilities_before"], now["vulnerabilities_open"]
-    words = "as many as when it began" if before == after else f"{style.text(before, 'count')} when it began"
-    return f"{style.text(after, 'count')} open when the month ended, {words}"
+    words = "{after} open when the month ended, as many as when it began" if before == after else (
+        "{after} open when the month ended, {before} when it began")  # fmt: skip
+    return style.say(words, after=style.text(after, "count"), before=style.text(before, "count"))
 
 
 def _history_title(history: pd.DataFrame, style: Style) -> str:
     now, before = history["vulnerabilities_open"].iloc[-1], history["vulnerabilities_open"].iloc[:-1].dropna()
     if is_unknown(now):
-        return "How many were open when this month ended is not known"
-    many = f"{style.text(now, 'count')} open when the month ended"
+        return style.say("How many were open when this month ended is not known")
+    count = style.text(now, "count")
     if before.empty:
-        return many
+        return style.say("{count} open when the month ended", count=count)
     low, high = style.text(before.min(), "count"), style.text(before.max(), "count")
-    if low == high:
-        return f"{many}, after {low} in each before"
-    return f"{many}, after {low} to {high} in the months before"
+    words = "{count} open when the month ended, after {low} in each before" if low == high else (
+        "{count} open when the month ended, after {low} to {high} in the months before")  # fmt: skip
+    return style.say(words, count=count, low=low, high=high)

@@ -11,12 +11,14 @@ from plotly.subplots import make_subplots
 from opsreport import theme
 from opsreport.exhibit import Exhibit, notice
 from opsreport.figures import chart
+from opsreport.language import mark
 from opsreport.period import Period
 from opsreport.schemas.performance import VITAL_LIMITS
 from opsreport.theme import Style, is_unknown
 
 _FACETS = 4  # services whose bands fit one chart
 _ROWS = 12  # bullets that fit one chart
+_PANELS = (mark("Requests a day"), mark("Failed requests a day"))
 _MOST_DAYS = 6  # labels on a phone's axis
 
 
@@ -30,10 +32,11 @@ def traffic(daily: pd.DataFrame, period: Period, style: Style) -> Exhibit:
     """
     known = daily.dropna(subset=["requests"])
     if known.empty:
-        return notice("performance.traffic", "No source tells of the requests of single days: there is none to draw.")
+        return notice("performance.traffic", "No source tells of the requests of single days: there is none to draw.",
+                      style)  # fmt: skip
     days = [style.text(day, "day") for day in daily["load_day"]]
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.16, row_heights=[0.5, 0.5],
-                           subplot_titles=["Requests a day", "Failed requests a day"])  # fmt: skip
+                           subplot_titles=[style.say(one) for one in _PANELS])  # fmt: skip
     figure.update_annotations(x=0, xanchor="left", font={"size": 13, "color": theme.INK})
     part = (daily["coverage"] < 1).tolist()
     for place, column, colour in ((1, "requests", theme.THIS_MONTH), (2, "errors", theme.BAD)):
@@ -48,10 +51,11 @@ def traffic(daily: pd.DataFrame, period: Period, style: Style) -> Exhibit:
     step = max(1, -(-len(days) // _MOST_DAYS))
     figure.update_xaxes(type="category", tickvals=days[::step], tickangle=0, fixedrange=True)
     figure.update_yaxes(rangemode="tozero", fixedrange=True, nticks=4, tickformat="~s")
-    unseen = "; hatched days were not seen whole" if any(part) else ""
+    subtitle = "Requests to all services, and those that failed, by day"
+    subtitle += "; hatched days were not seen whole" if any(part) else ""
     return chart(
         figure, "performance.traffic", title=_traffic_title(daily, style), style=style, numbers=daily, limit=31,
-        subtitle=f"Requests to all services, and those that failed, by day{unseen}",
+        subtitle=style.say(subtitle),
         columns=("load_day", "requests", "errors", "error_rate", "coverage"), height=400,
     )  # fmt: skip
 
@@ -68,7 +72,8 @@ def answer_times(bands: pd.DataFrame, times: pd.DataFrame, period: Period, style
     """
     named = [name for name in dict.fromkeys(times["service"]) if name in set(bands["service"])]
     if not named:
-        return notice("performance.band", "No source tells of the answer times of single hours: there is none to draw.")
+        return notice("performance.band", "No source tells of the answer times of single hours: there is none to draw.",
+                      style)  # fmt: skip
     shown = named[:_FACETS]
     figure = make_subplots(rows=len(shown), cols=1, shared_xaxes=True, vertical_spacing=min(0.2, 0.34 / len(shown)),
                            subplot_titles=[f"<b>{_plain(name)}</b>" for name in shown])  # fmt: skip
@@ -105,7 +110,7 @@ def web_vitals(vitals: pd.DataFrame, each: pd.DataFrame, style: Style) -> Exhibi
         From `opsreport.metrics.performance`: `web_vitals` and `each_vital`.
     """
     if each.empty:
-        return notice("performance.vitals", "No page's web vitals were measured in this month.")
+        return notice("performance.vitals", "No page's web vitals were measured in this month.", style)
     drawn = each.head(_ROWS)
     beyond = (drawn["vital_limit_multiple"] > 1).tolist()
     figure = go.Figure(go.Bar(
@@ -119,16 +124,19 @@ def web_vitals(vitals: pd.DataFrame, each: pd.DataFrame, style: Style) -> Exhibi
         figure.add_shape(type="line", x0=1, x1=1, y0=place - 0.2, y1=place + 0.2,
                          line={"color": theme.INK, "width": 2})  # fmt: skip
         limit = VITAL_LIMITS[row["vital"]]
-        _above(figure, place, f"<b>{_plain(row['page'])}</b> · {limit.name}")
+        _above(figure, place, f"<b>{_plain(row['page'])}</b> · {style.say(limit.name)}")
         value, good = (style.text(one, limit.unit) for one in (row[row["vital"]], limit.good))
-        _above(figure, place, f"{value} of {good}", right=True)
+        _above(figure, place, style.say("{value} of {good}", value=value, good=good), right=True)
     top = max(1.25, drawn["vital_limit_multiple"].max() * 1.04)
-    figure.update_xaxes(range=[0, top], tickvals=[0, 1], ticktext=["0", "limit of good"], fixedrange=True)
+    figure.update_xaxes(range=[0, top], tickvals=[0, 1], ticktext=["0", style.say("limit of good")], fixedrange=True)
     figure.update_yaxes(visible=False, range=[len(drawn) - 0.5, -0.8], fixedrange=True)
-    left_out = f"; the {len(drawn)} nearest to it of {len(each)}" if len(each) > len(drawn) else ""
+    subtitle = "75th percentile of visits, each against the limit of good; hatched is beyond it"
+    if len(each) > len(drawn):
+        subtitle = "75th percentile of visits, each against the limit of good; the {shown} nearest to it of {all}; " \
+            "hatched is beyond it"  # fmt: skip
     return chart(
         figure, "performance.vitals", title=_vitals_title(each, style), style=style, numbers=vitals,
-        subtitle=f"75th percentile of visits, each against the limit of good{left_out}; hatched is beyond it",
+        subtitle=style.say(subtitle, shown=len(drawn), all=len(each)),
         columns=("page", "lcp", "inp", "cls", "vital_rating", "visits", "note"), height=130 + 44 * len(drawn),
     )  # fmt: skip
 
@@ -151,12 +159,12 @@ def _band(figure: go.Figure, own: pd.DataFrame, place: int, style: Style) -> Non
     span = [None if a is None or b is None else round(b - a, 4) for a, b in zip(low, high, strict=True)]
     first = place == 1
     figure.add_bar(row=place, col=1, x=days, y=span, base=low, width=0.62, marker={"color": theme.HISTORY},
-                   name="lowest to highest hour", showlegend=first, hoverinfo="skip")  # fmt: skip
+                   name=style.say("lowest to highest hour"), showlegend=first, hoverinfo="skip")  # fmt: skip
     figure.add_scatter(
         row=place, col=1, x=days, y=median, mode="lines", line={"color": theme.THIS_MONTH, "width": 2},
-        name="median hour", showlegend=first, hoverinfo="text",
-        hovertext=[f"{day}: {style.text(a, 'seconds')} to {style.text(b, 'seconds')}, "
-                   f"median hour {style.text(m, 'seconds')}"
+        name=style.say("median hour"), showlegend=first, hoverinfo="text",
+        hovertext=[style.say("{day}: {low} to {high}, median hour {median}", day=day, low=style.text(a, "seconds"),
+                             high=style.text(b, "seconds"), median=style.text(m, "seconds"))
                    for day, a, m, b in zip(days, low, median, high, strict=True)],
     )  # fmt: skip
 
@@ -168,11 +176,12 @@ def _agreed(figure: go.Figure, rows: pd.DataFrame, highest: float, place: int, s
     month = style.text(row["latency_p95"], "seconds")
     for target in targets.unique():
         figure.add_hline(y=target, row=place, col=1, line={"color": theme.TARGET, "width": 1.5, "dash": "dot"})
-    agreed = f" · agreed {style.text(targets.iloc[-1], 'seconds')}" if len(targets) else ""
+    agreed = style.say("{value} · agreed {target}", value=month, target=style.text(targets.iloc[-1], "seconds")) if (
+        len(targets)) else month  # fmt: skip
     is_missed = row["p95_verdict"] == "missed"
     figure.add_annotation(
         x=1, xref="paper", xanchor="right", y=1, yref=f"y{'' if place == 1 else place} domain", yanchor="bottom",
-        showarrow=False, text=f"{'✕ ' if is_missed else ''}{month}{agreed}",
+        showarrow=False, text=f"{'✕ ' if is_missed else ''}{agreed}",
         font={"size": 12, "color": theme.BAD if is_missed else theme.INK_SOFT},
     )  # fmt: skip
     top = max([highest, *targets]) * 1.12
@@ -191,37 +200,50 @@ def _above(figure: go.Figure, place: int, text: str, right: bool = False) -> Non
 def _traffic_title(daily: pd.DataFrame, style: Style) -> str:
     errors = daily["errors"].dropna()
     if errors.empty:
-        return "How many requests failed is unknown"
+        return style.say("How many requests failed is unknown")
     if not errors.max():
-        return "No request is known to have failed"
+        return style.say("No request is known to have failed")
     worst = daily.loc[errors.idxmax()]
     part = errors.max() / errors.sum()
     if part > 2 / len(errors):
-        whose = "the month's failures" if (daily["coverage"] == 1).all() else "the failures seen"
-        return f"{style.text(part, 'share')} of {whose} fell on {style.text(worst['load_day'], 'day')}"
-    return f"Failures were spread over the month; most were on {style.text(worst['load_day'], 'day')}"
+        words = "{share} of the month's failures fell on {day}" if (daily["coverage"] == 1).all() else (
+            "{share} of the failures seen fell on {day}")  # fmt: skip
+        return style.say(words, share=style.text(part, "share"), day=style.text(worst["load_day"], "day"))
+    words = "Failures were spread over the month; most were on {day}"
+    return style.say(words, day=style.text(worst["load_day"], "day"))
 
 
 def _band_title(times: pd.DataFrame, style: Style) -> str:
     missed = times[times["p95_verdict"] == "missed"]
     if len(missed):
         first, more = missed.iloc[0], missed["service"].nunique() - 1
-        others = {0: "", 1: "; one other service did too"}.get(more, f"; {more} others did too")
-        return f"{first['service']} answered more slowly than agreed{others}"
+        words = (
+            "{name} answered more slowly than agreed",
+            "{name} answered more slowly than agreed; one other service did too",
+            "{name} answered more slowly than agreed; {count} others did too",
+        )[min(more, 2)]
+        return style.say(words, name=first["service"], count=more)
     judged = times[times["p95_target"].notna()]
     if len(judged) and (judged["p95_verdict"] == "met").all():
-        return "Every service answered within the agreed time"
-    return "No service is known to have been slower than agreed" if len(judged) else "How soon services answered"
+        return style.say("Every service answered within the agreed time")
+    words = "No service is known to have been slower than agreed" if len(judged) else "How soon services answered"
+    return style.say(words)
 
 
 def _vitals_title(each: pd.DataFrame, style: Style) -> str:
     far = each[each["vital_limit_multiple"] > 1]
     if far.empty:
-        return "Every page that was measured was within the limits of good"
+        return style.say("Every page that was measured was within the limits of good")
     first = far.iloc[0]
     limit = VITAL_LIMITS[first["vital"]]
-    more = {1: "", 2: "; one more is beyond its limit"}.get(len(far), f"; {len(far) - 1} more are beyond theirs")
-    return f"{limit.name.capitalize()} on {first['page']}: {style.text(first[first['vital']], limit.unit)}{more}"
+    words = (
+        "{vital} on {page}: {value}",
+        "{vital} on {page}: {value}; one more is beyond its limit",
+        "{vital} on {page}: {value}; {count} more are beyond theirs",
+    )[min(len(far), 3) - 1]
+    name = style.say(limit.name)
+    return style.say(words, vital=name[:1].upper() + name[1:], page=first["page"], count=len(far) - 1,
+                     value=style.text(first[first["vital"]], limit.unit))  # fmt: skip
 
 
 def _listed(values: pd.Series) -> list[float | None]:

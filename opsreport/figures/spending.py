@@ -13,14 +13,15 @@ from opsreport import theme
 from opsreport.exhibit import Exhibit, notice
 from opsreport.figures import chart
 from opsreport.figures.cost_bars import of_currency, plain, short
+from opsreport.language import mark
 from opsreport.theme import Style, is_unknown
 
 _SHOWN = 4  # log stores whose lines can be told apart
-_PANELS = (("ingested_bytes", "Written in each month"), ("stored_bytes", "Held at each month's end"))
+_PANELS = (("ingested_bytes", mark("Written in each month")), ("stored_bytes", mark("Held at each month's end")))
 #: Told apart by more than colour: each line is named, and has its own dash.
 _LINES = ((theme.THIS_MONTH, "solid"), (theme.INK, "dash"), (theme.INK_SOFT, "dot"), (theme.HISTORY, "dashdot"))
 _UNITS = ((1e15, "PB"), (1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
-_STATES = {"proposed": "Proposed", "accepted": "Accepted"}
+_STATES = {"proposed": mark("Proposed"), "accepted": mark("Accepted")}
 #: Labels at the ends of lines stand this share of a panel's height apart.
 _APART = 0.11
 _ROW = 46  # a bar with its name above it [px]
@@ -40,7 +41,7 @@ def logs(history: pd.DataFrame, style: Style) -> Exhibit:
     names = list(dict.fromkeys(history["log_group"]))
     months = list(dict.fromkeys(history["period"]))
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.16,
-                           subplot_titles=[title for _, title in _PANELS])  # fmt: skip
+                           subplot_titles=[style.say(title) for _, title in _PANELS])  # fmt: skip
     for row, (column, _) in enumerate(_PANELS, start=1):
         _panel(figure, row, history, column, names[:_SHOWN])
     figure.update_annotations(x=0, xanchor="left", font={"size": 13, "color": theme.INK_SOFT})
@@ -48,10 +49,12 @@ def logs(history: pd.DataFrame, style: Style) -> Exhibit:
     figure.update_xaxes(tickvals=list(range(len(months))), ticktext=_month_labels(months, style), tickangle=0,
                         fixedrange=True, range=[-0.3, len(months) - 0.7])  # fmt: skip
     figure.update_layout(showlegend=False)
-    of = f"; the {_SHOWN} largest of {len(names)}" if len(names) > _SHOWN else ""
+    subtitle = "Bytes of each log store, on scales that begin at 0"
+    if len(names) > _SHOWN:
+        subtitle = "Bytes of each log store; the {shown} largest of {all}, on scales that begin at 0"
     return chart(
         figure, "spending.log_growth", title=_logs_title(history, style), style=style,
-        subtitle=f"Bytes of each log store{of}, on scales that begin at 0",
+        subtitle=style.say(subtitle, shown=_SHOWN, all=len(names)),
         numbers=history[history["period"] == months[-1]], columns=("log_group", "ingested_bytes", "stored_bytes"),
         height=520,
     )  # fmt: skip
@@ -79,7 +82,7 @@ def savings(ledger: pd.DataFrame, style: Style, currency: str = "") -> Exhibit:
     figure = _bars(bars, style, code)
     return chart(
         figure, "spending.savings_bars", title=_savings_title(done, code, style), style=style,
-        subtitle=f"A month, in {code}; pale is estimated, dark is measured{apart}",
+        subtitle=style.say("A month, in {code}; pale is estimated, dark is measured", code=code) + apart,
         numbers=rows, columns=("saving_status", "savings", "saving_estimate", "savings_measured", "saving_measured"),
         height=100 + _ROW * len(bars),
     )  # fmt: skip
@@ -126,13 +129,13 @@ def _done(done: pd.DataFrame) -> list[tuple[str, object, str]]:
         return []
     row = done.iloc[0]
     if is_unknown(row["saving_measured"]):
-        return [("Done, not to be measured", row["saving_estimate"], theme.HISTORY)]
+        return [(mark("Done, not to be measured"), row["saving_estimate"], theme.HISTORY)]
     expected = None if is_unknown(row["saving_gap"]) else row["saving_measured"] - row["saving_gap"]
     rest = None if is_unknown(expected) or row["savings"] == row["savings_measured"] else (
         row["saving_estimate"] - expected)  # fmt: skip
     return [
-        ("Done, not to be measured", rest, theme.HISTORY), ("Done, as estimated", expected, theme.HISTORY),
-        ("Done, as measured in the bill", row["saving_measured"], theme.THIS_MONTH),
+        (mark("Done, not to be measured"), rest, theme.HISTORY), (mark("Done, as estimated"), expected, theme.HISTORY),
+        (mark("Done, as measured in the bill"), row["saving_measured"], theme.THIS_MONTH),
     ]  # fmt: skip
 
 
@@ -144,7 +147,7 @@ def _bars(bars: list[tuple[str, object, str]], style: Style, code: str) -> go.Fi
     for place, (name, value, _) in enumerate(bars):
         figure.add_annotation(
             x=0, xref="paper", xanchor="left", y=place - 0.43, showarrow=False, font={"color": theme.INK_SOFT},
-            text=f"{name}  <b>{short(value, code, style)}</b>",
+            text=f"{style.say(name)}  <b>{short(value, code, style)}</b>",
         )  # fmt: skip
     figure.add_vline(0, line={"color": theme.INK_SOFT, "width": 1})
     figure.update_xaxes(visible=False, fixedrange=True)
@@ -161,24 +164,25 @@ def _logs_title(history: pd.DataFrame, style: Style) -> str:
         if len(written) == 2 and not any(map(is_unknown, written)) and written[0] > 0:
             grown.append((written[1] - written[0], written[1], written[1] / written[0], name))
     if not grown:
-        return "What was written to the logs, and what they hold"
+        return style.say("What was written to the logs, and what they hold")
     _, now, ratio, name = max(grown)
-    size = style.text(now, "bytes")
     if ratio < 1.2:
-        return "No log store took in much more than the month before"
-    return f"{plain(name)} took in {size}, {style.text(ratio, 'ratio')} the month before"
+        return style.say("No log store took in much more than the month before")
+    return style.say("{name} took in {size}, {ratio} the month before", name=plain(name),
+                     size=style.text(now, "bytes"), ratio=style.text(ratio, "ratio"))  # fmt: skip
 
 
 def _savings_title(done: pd.DataFrame, code: str, style: Style) -> str:
     if not len(done):
-        return "No saving was carried out yet"
+        return style.say("No saving was carried out yet")
     row = done.iloc[0]
     if is_unknown(row["saving_measured"]):
-        return "Of the savings that were carried out, none can be measured"
-    worth = style.text(abs(row["saving_measured"]), "money", currency=code)
-    way = "save" if row["saving_measured"] >= 0 else "have cost, and not saved,"
-    few = "" if row["savings_measured"] == row["savings"] else ", as far as they can be measured"
-    return f"Savings that were carried out {way} {worth} a month by the bill{few}"
+        return style.say("Of the savings that were carried out, none can be measured")
+    words = "Savings that were carried out save {worth} a month by the bill"
+    if row["saving_measured"] < 0:
+        words = "Savings that were carried out have cost, and not saved, {worth} a month by the bill"
+    words += "" if row["savings_measured"] == row["savings"] else ", as far as they can be measured"
+    return style.say(words, worth=style.text(abs(row["saving_measured"]), "money", currency=code))
 
 
 def _month_labels(names: list[str], style: Style) -> list[str]:

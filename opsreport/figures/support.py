@@ -10,10 +10,12 @@ from opsreport import theme
 from opsreport.exhibit import Exhibit, notice
 from opsreport.figures import attainment as shared
 from opsreport.figures import chart
+from opsreport.language import mark
 from opsreport.period import Period
 from opsreport.theme import Style, is_unknown
 
-_STRIPS = {"tickets_opened": "Opened", "tickets_resolved": "Resolved", "tickets_open": "Open at month end"}
+_STRIPS = {"tickets_opened": mark("Opened"), "tickets_resolved": mark("Resolved"),
+           "tickets_open": mark("Open at month end")}  # fmt: skip
 
 
 def attainment(targets: pd.DataFrame, style: Style) -> Exhibit:
@@ -37,10 +39,10 @@ def history(history: pd.DataFrame, style: Style) -> Exhibit:
     """
     known = history.dropna(subset=["tickets_opened"])
     if known.empty:
-        return notice("support.history", "No month of support requests has been seen yet.")
+        return notice("support.history", "No month of support requests has been seen yet.", style)
     months = list(history["period"])
     figure = make_subplots(rows=3, cols=1, shared_xaxes=True, vertical_spacing=0.13,
-                           subplot_titles=list(_STRIPS.values()))  # fmt: skip
+                           subplot_titles=[style.say(one) for one in _STRIPS.values()])  # fmt: skip
     figure.update_annotations(x=0, xanchor="left", font={"size": 13, "color": theme.INK})
     most = max(1, *(history[name].max() for name in _STRIPS))
     for place, name in enumerate(_STRIPS, start=1):
@@ -50,10 +52,11 @@ def history(history: pd.DataFrame, style: Style) -> Exhibit:
     figure.update_xaxes(type="category", tickvals=labelled, tickangle=0, fixedrange=True, ticktext=[
         style.text(Period.parse(one).first_day, "month") for one in labelled])  # fmt: skip
     figure.update_layout(showlegend=False)
-    unseen = "; ? is a month that was not seen" if len(known) < len(history) else ""
+    subtitle = "Requests each month, all three on one scale"
+    subtitle += "; ? is a month that was not seen" if len(known) < len(history) else ""
     return chart(
         figure, "support.history", title=_title(history, style), style=style, numbers=history,
-        subtitle=f"Requests each month, all three on one scale{unseen}",
+        subtitle=style.say(subtitle),
         columns=("period", "tickets_open_before", "tickets_opened", "tickets_resolved", "tickets_open", "coverage"),
         height=430,
     )  # fmt: skip
@@ -71,10 +74,11 @@ def _strip(figure: go.Figure, place: int, months: list[str], counts: pd.Series, 
 def _title(history: pd.DataFrame, style: Style) -> str:
     now = history.iloc[-1]
     if is_unknown(now["tickets_open"]):
-        return "How many requests there were this month is unknown"
+        return style.say("How many requests there were this month is unknown")
     before, after = now["tickets_open_before"], now["tickets_open"]
-    open_now = f"{style.text(after, 'count')} request{' was' if after == 1 else 's were'} open at month end"
+    words = "{after} request was open at month end" if after == 1 else "{after} requests were open at month end"
     if before == after:
-        return f"{open_now}, as many as when it began"
-    word = "up from" if after > before else "down from"
-    return f"{open_now}, {word} {style.text(before, 'count')} when it began"
+        words += ", as many as when it began"
+    else:
+        words += ", up from {before} when it began" if after > before else ", down from {before} when it began"
+    return style.say(words, after=style.text(after, "count"), before=style.text(before, "count"))

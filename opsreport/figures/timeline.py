@@ -13,11 +13,17 @@ from opsreport import theme
 from opsreport.exhibit import Exhibit, notice
 from opsreport.figures import chart
 from opsreport.figures.month_axis import elapsed, month_axis
+from opsreport.language import mark
 from opsreport.period import Period
+from opsreport.schemas.words import HAPPENINGS
 from opsreport.theme import Style, is_unknown
 
 _LANES = ("outage", "incident", "deployment")
-_KINDS = ("Spend a day", "Outages", "Incidents", "Deployments")
+_KINDS = (mark("Spend a day"), mark("Outages"), mark("Incidents"), mark("Deployments"))
+_SUBTITLE = (
+    "Spend a day in {currency} (the bill's days, UTC); the rest on your clock. ▼ outage begins, ● incident opens, "
+    "| deployment, ✕ failed or rolled back"
+)
 _COLUMNS = ("happened_on", "spend", "down_on_day", "incidents_on_day", "deployments_on_day")
 # What counts of each lane on a day; all unknown where the lane has no source.
 _COUNTED = dict(zip(_LANES, _COLUMNS[2:], strict=True))
@@ -34,8 +40,10 @@ def lanes(days: pd.DataFrame, events: pd.DataFrame, period: Period, style: Style
         From `opsreport.metrics.timeline.events`.
     """
     if days[list(_COLUMNS[1:])].isna().all(axis=None):
-        return notice("timeline.lanes", "There is no spend, monitor, incident or deployment data for this month.")
-    figure = make_subplots(rows=4, cols=1, shared_xaxes=True, subplot_titles=_KINDS, vertical_spacing=0.09,
+        return notice("timeline.lanes", "There is no spend, monitor, incident or deployment data for this month.",
+                      style)  # fmt: skip
+    figure = make_subplots(rows=4, cols=1, shared_xaxes=True, vertical_spacing=0.09,
+                           subplot_titles=[style.say(one) for one in _KINDS],
                            row_heights=[0.46, 0.18, 0.18, 0.18])  # fmt: skip
     figure.update_annotations(x=0, xanchor="left", font={"size": 13, "color": theme.INK})
     _spend(figure, days, period, style)
@@ -43,15 +51,14 @@ def lanes(days: pd.DataFrame, events: pd.DataFrame, period: Period, style: Style
         mine = events[events["lane"] == lane]
         _lane(figure, lane, mine, place, period, style)
         if mine.empty:
-            _say(figure, "no data" if days[_COUNTED[lane]].isna().all() else "none", place)
+            _say(figure, style.say("no data" if days[_COUNTED[lane]].isna().all() else "none"), place)
     figure.update_xaxes(**month_axis(period, style), showgrid=True, gridcolor=theme.GRID)
     figure.update_yaxes(fixedrange=True)
     figure.update_layout(showlegend=False, bargap=0.2)
     return chart(
-        figure, "timeline.lanes", title=_title(days, events, period), style=style, numbers=days, columns=_COLUMNS,
-        height=440, limit=366,
-        subtitle=f"Spend a day in {days['billing_currency'].iloc[0]} (the bill's days, UTC); the rest on your clock. "
-        f"▼ outage begins, ● incident opens, | deployment, ✕ failed or rolled back{_gaps(days)}",
+        figure, "timeline.lanes", title=_title(days, events, period, style), style=style, numbers=days,
+        columns=_COLUMNS, height=440, limit=366,
+        subtitle=style.say(_SUBTITLE + _gaps(days), currency=days["billing_currency"].iloc[0]),
     )  # fmt: skip
 
 
@@ -66,7 +73,7 @@ def _spend(figure: go.Figure, days: pd.DataFrame, period: Period, style: Style) 
     )  # fmt: skip
     figure.update_yaxes(rangemode="tozero", nticks=4, row=1, col=1)
     if days["spend"].isna().all():
-        _say(figure, "no data", 1)
+        _say(figure, style.say("no data"), 1)
 
 
 def _lane(figure: go.Figure, lane: str, events: pd.DataFrame, place: int, period: Period, style: Style) -> None:
@@ -108,7 +115,8 @@ def _hover(event: dict, style: Style) -> str:
     # Plotly reads some markup in its texts; what a source said is shown as it is.
     start, end = event["happened_at"], event["happened_until"]
     lasted = "" if is_unknown(end) else f", {style.text(end - start, 'duration')}"
-    return f"{style.text(start, 'instant')}{lasted}<br>{html.escape(event['happening'], quote=False)}"
+    said = style.again(event["happening"], HAPPENINGS)
+    return f"{style.text(start, 'instant')}{lasted}<br>{html.escape(said, quote=False)}"
 
 
 def _say(figure: go.Figure, text: str, place: int) -> None:
@@ -118,15 +126,24 @@ def _say(figure: go.Figure, text: str, place: int) -> None:
                           font={"color": theme.INK_SOFT})  # fmt: skip
 
 
+#: None, one and more of each kind.
+_NAMED = {
+    "outage": (mark("no outages"), mark("{count} outage"), mark("{count} outages")),
+    "incident": (mark("no incidents"), mark("{count} incident"), mark("{count} incidents")),
+    "deployment": (mark("no deployments"), mark("{count} deployment"), mark("{count} deployments")),
+}
+
+
 def _gaps(days: pd.DataFrame) -> str:
     some = days["spend"].isna().any() and not days["spend"].isna().all()
     return ". No bar: spend of the day is not known" if some else ""
 
 
-def _title(days: pd.DataFrame, events: pd.DataFrame, period: Period) -> str:
+def _title(days: pd.DataFrame, events: pd.DataFrame, period: Period, style: Style) -> str:
     """How many of each kind began in the period; nothing of a kind that has no source."""
     known = [lane for lane in _LANES if days[_COUNTED[lane]].notna().any()]
     counts = [int(((events["lane"] == lane) & (events["happened_at"] >= period.start)).sum()) for lane in known]
-    named = [f"{count or 'no'} {lane}{'' if count == 1 else 's'}" for count, lane in zip(counts, known, strict=True)]
-    said = " and ".join(filter(None, [", ".join(named[:-1]), *named[-1:]])) or "Spend of each day"
+    named = [style.say(_NAMED[lane][min(count, 2)], count=count) for count, lane in zip(counts, known, strict=True)]
+    first, last = ", ".join(named[:-1]), "".join(named[-1:])
+    said = style.say("{first} and {last}", first=first, last=last) if first else last or style.say("Spend of each day")
     return said[0].upper() + said[1:]

@@ -12,7 +12,9 @@ import plotly.graph_objects as go
 from opsreport import theme
 from opsreport.exhibit import Exhibit, Fact, Rows, notice
 from opsreport.figures import chart
+from opsreport.language import mark
 from opsreport.period import Period
+from opsreport.schemas.words import KEY_FIGURES
 from opsreport.theme import Style, is_unknown
 
 #: Which sections' key figures stand in one chart; the last takes those of no other.
@@ -27,7 +29,7 @@ GROUPS = {
 _COLUMNS = 2
 _LETTERS = 25  # of a panel's name in a line, on a phone
 _ROW, _HEAD, _FOOT = 188, 96, 32  # a row of panels, the words over a panel, the months below all [px]
-_LINES = {"target": "⋯ target", "baseline": "╌ baseline"}
+_LINES = {"target": mark("⋯ target {value}"), "baseline": mark("╌ baseline {value}")}
 _DIGITS = 6  # of a plotted number
 
 
@@ -45,7 +47,8 @@ def panels(scorecard: pd.DataFrame, group: str, period: Period, style: Style) ->
     rows = [row for row in mine.to_dict("records") if isinstance(row["trend"], (list, tuple))]
     drawn = [row for row in rows if sum(not is_unknown(one) for one in row["trend"]) > 1]
     if not drawn:
-        return notice(f"trends.{group}", "No key figure of these sections is known for two months or more.")
+        return notice(f"trends.{group}", "No key figure of these sections is known for two months or more.",
+                      style)  # fmt: skip
     names = [style.text(one.first_day, "month" if one.is_month else "date") for one in period.history(13)]
     count = -(-len(drawn) // _COLUMNS)
     height = count * _ROW + _FOOT
@@ -55,10 +58,11 @@ def panels(scorecard: pd.DataFrame, group: str, period: Period, style: Style) ->
         if place + _COLUMNS >= len(drawn):
             _months(figure, place, (names[0], names[-1]))
     figure.update_layout(showlegend=False, margin={"l": 0, "r": 8, "b": _FOOT - 4})
-    left_out = " Fewer than two known months: in the table only." if len(drawn) < len(rows) else ""
+    subtitle = "Each on a scale of its own, a gap where a month is unknown; this month is marked."
+    subtitle += " Fewer than two known months: in the table only." if len(drawn) < len(rows) else ""
     return chart(
         figure, f"trends.{group}", title=_title(drawn, style), style=style, numbers=_numbers(rows),
-        subtitle=f"Each on a scale of its own, a gap where a month is unknown; this month is marked.{left_out}",
+        subtitle=style.say(subtitle),
         columns=("measure", "trend", "figure_now", "figure_target", "figure_baseline", "figure_lowest",
                  "figure_highest"),
         height=height, limit=40,
@@ -127,8 +131,10 @@ def _line(
 
 def _words(figure: go.Figure, row: dict[str, Any], axis: str, style: Style) -> None:
     """A panel's name and value, and what its two thin lines are."""
-    name = "<br>".join(textwrap.wrap(_plain(row["measure"]), _LETTERS, break_on_hyphens=False)[:2])
-    lines = [f"{word} {_said(row, row[key], style)}" for key, word in _LINES.items() if not is_unknown(row[key])]
+    name = _plain(style.again(row["measure"], KEY_FIGURES))
+    name = "<br>".join(textwrap.wrap(name, _LETTERS, break_on_hyphens=False)[:2])
+    lines = [style.say(words, value=_said(row, row[key], style)) for key, words in _LINES.items()
+             if not is_unknown(row[key])]  # fmt: skip
     small = "".join(f'<br><span style="font-size:11px;color:{theme.INK_SOFT}">{line}</span>' for line in lines)
     figure.add_annotation(
         x=0, xref=f"x{axis} domain", xanchor="left", y=1, yref=f"y{axis} domain", yanchor="bottom", yshift=8,
@@ -164,7 +170,7 @@ def _fact(row: dict[str, Any], value: Any, name: str) -> Fact:
     is_now = name == "figure_now"
     coverage = row["coverage"] if is_now and not is_unknown(row["coverage"]) else None
     rows = row["rows"] if is_now and isinstance(row["rows"], Rows) else None
-    unknown = {"figure_target": "none agreed", "figure_baseline": "–"}.get(name, "")
+    unknown = {"figure_target": mark("none agreed"), "figure_baseline": "–"}.get(name, "")
     return Fact(name, value, row["unit"], coverage, row["currency"] or "", unknown=unknown, rows=rows)
 
 
@@ -174,13 +180,16 @@ def _title(drawn: list[dict[str, Any]], style: Style) -> str:
     if missed:
         first = missed[0]
         value, target = (_said(first, first[key], style) for key in ("this_month", "target"))
-        more = "" if len(missed) == 1 else f"; {style.text(len(missed) - 1, 'count')} more missed theirs"
-        return f"{first['measure']} was {value} against a target of {target}{more}"
+        words = "{measure} was {value} against a target of {target}"
+        words += "; {count} more missed theirs" if len(missed) > 1 else ""
+        return style.say(words, measure=style.again(first["measure"], KEY_FIGURES), value=value, target=target,
+                         count=style.text(len(missed) - 1, "count"))  # fmt: skip
     if agreed and all(row["verdict"] in ("met", "at risk") for row in agreed):
-        return "Every target was met this month"
+        return style.say("Every target was met this month")
     if agreed:
-        return "No target is known to have been missed this month"
-    return f"{drawn[0]['measure']}: {_said(drawn[0], drawn[0]['this_month'], style)} this month"
+        return style.say("No target is known to have been missed this month")
+    return style.say("{measure}: {value} this month", measure=style.again(drawn[0]["measure"], KEY_FIGURES),
+                     value=_said(drawn[0], drawn[0]["this_month"], style))  # fmt: skip
 
 
 def _said(row: dict[str, Any], value: Any, style: Style) -> str:

@@ -12,14 +12,16 @@ from opsreport import theme
 from opsreport.exhibit import Exhibit, notice
 from opsreport.figures import chart
 from opsreport.figures.month_axis import elapsed, month_axis
+from opsreport.language import mark
 from opsreport.period import Period
 from opsreport.theme import Style, is_unknown
 
 #: The pattern that tells each state besides its colour, the quiet ones first.
-_PATTERNS = {"up": "", "unknown": "/", "paused": ".", "maintenance": "x", "degraded": "\\", "down": ""}
+_PATTERNS = {mark("up"): "", mark("unknown"): "/", mark("paused"): ".", mark("maintenance"): "x",
+             mark("degraded"): "\\", mark("down"): ""}  # fmt: skip
 _LABELLED = 5  # lines of a burn-down that can be told apart
 _FACETS = 6  # monitors whose thirteen months fit one chart
-_NO_DATA = "There is no monitor data for this month, so uptime is unknown: see the note on data for the source."
+_NO_DATA = mark("There is no monitor data for this month, so uptime is unknown: see the note on data for the source.")
 
 
 def state_strip(states: pd.DataFrame, availability: pd.DataFrame, period: Period, style: Style) -> Exhibit:
@@ -33,7 +35,7 @@ def state_strip(states: pd.DataFrame, availability: pd.DataFrame, period: Period
         From `opsreport.metrics.uptime.availability`; its order is the chart's, top to bottom.
     """
     if states.empty or not availability["coverage"].gt(0).any():
-        return notice("uptime.strip", _NO_DATA)
+        return notice("uptime.strip", _NO_DATA, style)
     order = [m for m in dict.fromkeys(availability["monitor"]) if m in set(states["monitor"])]
     figure = go.Figure()
     for state, part in sorted(states.groupby("state"), key=lambda group: list(_PATTERNS).index(group[0])):
@@ -44,7 +46,7 @@ def state_strip(states: pd.DataFrame, availability: pd.DataFrame, period: Period
                         showgrid=False, fixedrange=True, range=[len(order) - 0.4, -0.8])  # fmt: skip
     return chart(
         figure, "uptime.strip", title=_strip_title(availability, style), style=style, numbers=availability,
-        subtitle="State of each monitor over the month; ▼ marks each outage, however short",
+        subtitle=style.say("State of each monitor over the month; ▼ marks each outage, however short"),
         columns=("monitor", "coverage", "down_time", "degraded_time", "raw_availability"),
         height=150 + 28 * len(order),
     )  # fmt: skip
@@ -60,7 +62,8 @@ def budget_burn_down(burn_down: pd.DataFrame, period: Period, style: Style) -> E
     """
     known = burn_down.dropna(subset=["budget_left"])
     if known.empty:
-        return notice("uptime.budget", "There is no error budget to show: no SLO was observed in this month.")
+        return notice("uptime.budget", "There is no error budget to show: no SLO was observed in this month.",
+                      style)  # fmt: skip
     ends = known.groupby("monitor", sort=False).tail(1).sort_values("budget_left", ignore_index=True)
     strong = list(ends["monitor"].head(_LABELLED))
     figure = go.Figure()
@@ -69,11 +72,16 @@ def budget_burn_down(burn_down: pd.DataFrame, period: Period, style: Style) -> E
     _end_labels(figure, ends.head(_LABELLED), style)
     figure.add_hline(y=0, line={"color": theme.TARGET, "width": 1.5})
     figure.update_layout(xaxis=month_axis(period, style), showlegend=False, margin={"r": 120})
-    figure.update_yaxes(ticksuffix=" min", rangemode="tozero", fixedrange=True)
-    left_out = f"; the {len(ends) - _LABELLED} with the most left are pale" if len(ends) > _LABELLED else ""
+    figure.update_yaxes(ticksuffix=style.say("{number} min", number=""), rangemode="tozero", fixedrange=True)
+    subtitle = (
+        "Error budget left at the end of each day, in minutes; below 0 it is overspent; the {count} with the most "
+        "left are pale"
+        if len(ends) > _LABELLED
+        else "Error budget left at the end of each day, in minutes; below 0 it is overspent"
+    )
     return chart(
         figure, "uptime.budget", title=_budget_title(ends, style), style=style, numbers=ends,
-        subtitle=f"Error budget left at the end of each day, in minutes; below 0 it is overspent{left_out}",
+        subtitle=style.say(subtitle, count=len(ends) - _LABELLED),
         columns=("monitor", "slo_target", "error_budget", "budget_left"), height=340,
     )  # fmt: skip
 
@@ -89,7 +97,7 @@ def availability_history(history: pd.DataFrame, style: Style) -> Exhibit:
     agreed = history[history["monitor"].isin(history.loc[history["slo_target"].notna(), "monitor"])]
     known = agreed.dropna(subset=["raw_availability"])
     if known.empty:
-        return notice("uptime.history", "No availability has been observed under an SLO yet.")
+        return notice("uptime.history", "No availability has been observed under an SLO yet.", style)
     low, facets = _lowest_first(known)
     figure = make_subplots(rows=len(facets), cols=1, shared_xaxes=True,
                            subplot_titles=[_plain(name) for name in facets],
@@ -106,11 +114,14 @@ def availability_history(history: pd.DataFrame, style: Style) -> Exhibit:
     figure.update_yaxes(range=[low - pad, 1 + pad], tickformat=".3~%", nticks=4, fixedrange=True)
     figure.update_layout(showlegend=False)
     hidden = agreed["monitor"].nunique() - len(facets)
+    subtitle = (
+        "Availability by month; ◆ missed, ○ raw, without an SLO; a line spans worst to best case where not all was "
+        "seen. The axis starts at {start}, not at 0"
+    )
+    subtitle += ". The {hidden} best monitors are left out" if hidden else ""
     return chart(
-        figure, "uptime.history", title=_history_title(known), style=style,
-        subtitle=f"Availability by month; ◆ missed, ○ raw, without an SLO; a line spans worst to best case where "
-        f"not all was seen. The axis starts at {style.text(low - pad, 'availability')}, not at 0"
-        f"{f'. The {hidden} best monitors are left out' if hidden else ''}",
+        figure, "uptime.history", title=_history_title(known, style), style=style,
+        subtitle=style.say(subtitle, start=style.text(low - pad, "availability"), hidden=hidden),
         numbers=agreed[agreed["monitor"].isin(facets)].iloc[::-1], limit=_FACETS * 26,
         columns=("period", "monitor", "agreed_availability", "raw_availability", "slo_target", "coverage", "verdict"),
         height=120 + 110 * len(facets),
@@ -128,12 +139,13 @@ def _state_bars(state: str, part: pd.DataFrame, order: list[str], period: Period
     pattern = {"shape": shape, "fgcolor": theme.INK_SOFT, "size": 5, "solidity": 0.25, "fillmode": "overlay"}
     return go.Bar(
         orientation="h", y=[order.index(name) for name in part["monitor"]], base=_rounded(begin), 
-        name=state, width=0.5,
+        name=style.say(state), width=0.5,
         x=_rounded(b - a for a, b in zip(begin, end, strict=True)),
         # A drawn edge keeps an outage of minutes at two pixels on a month.
         marker={"color": colour, "pattern": pattern if shape else None,
                 "line": {"color": colour, "width": 2 if state == "down" else 0}},
-        hovertext=[f"{state}, {style.text(a, 'instant')} to {style.text(b, 'instant')}"
+        hovertext=[style.say("{state}, {start} to {end}", state=style.say(state), start=style.text(a, "instant"),
+                             end=style.text(b, "instant"))
                    for a, b in zip(part["state_from"], part["state_to"], strict=True)] if state != "up" else None,
         hoverinfo="text" if state != "up" else "skip",
     )  # fmt: skip
@@ -146,7 +158,8 @@ def _mark_outages(figure: go.Figure, down: pd.DataFrame, order: list[str], perio
     figure.add_scatter(
         x=_rounded(elapsed(down["state_from"], period)), y=[order.index(m) - 0.44 for m in down["monitor"]],
         marker={"symbol": "triangle-down", "size": 9, "color": theme.BAD}, mode="markers", showlegend=False,
-        hovertext=[f"down for {style.text(b - a, 'duration')} from {style.text(a, 'instant')}"
+        hovertext=[style.say("down for {time} from {start}", time=style.text(b - a, "duration"),
+                             start=style.text(a, "instant"))
                    for a, b in zip(down["state_from"], down["state_to"], strict=True)], hoverinfo="text",
     )  # fmt: skip
 
@@ -161,7 +174,8 @@ def _burn_line(figure: go.Figure, rows: pd.DataFrame, strong: bool, period: Peri
     figure.add_scatter(
         x=_rounded(elapsed(at, period)), y=[None if is_unknown(one) else round(one, 2) for one in left], mode="lines",
         line={"color": _line_colour(rows["budget_left"].dropna(), strong), "width": 2.5 if strong else 1.5},
-        hovertext=[f"{_plain(first['monitor'])}: {style.text(one, 'minutes')} left" for one in left], hoverinfo="text",
+        hovertext=[style.say("{name}: {time} left", name=_plain(first["monitor"]), time=style.text(one, "minutes"))
+                   for one in left], hoverinfo="text",
     )  # fmt: skip
 
 
@@ -215,18 +229,22 @@ def _facet(figure: go.Figure, rows: pd.DataFrame, place: int, months: list[str],
     last = target["slo_target"].iloc[-1]
     axis = "" if place == 1 else place
     figure.add_annotation(x=1, xref="paper", xanchor="right", y=1, yref=f"y{axis} domain", yanchor="bottom",
-                          showarrow=False, text=f"target {style.text(last, 'availability')} (dotted)",
-                          font={"size": 12, "color": theme.INK_SOFT})  # fmt: skip
+                          showarrow=False, font={"size": 12, "color": theme.INK_SOFT},
+                          text=style.say("target {value} (dotted)",
+                                         value=style.text(last, "availability")))  # fmt: skip
 
 
 def _strip_title(availability: pd.DataFrame, style: Style) -> str:
     down = availability.groupby("monitor", sort=False)["down_time"].sum().sort_values(ascending=False, kind="stable")
     down = down[down > pd.Timedelta(0)]
     if down.empty:
-        return "No monitor was seen down"
-    first = f"{down.index[0]} was down for {style.text(down.iloc[0], 'duration')}"
-    more = {1: "", 2: "; one other monitor was down too"}.get(len(down), f"; {len(down) - 1} others were down too")
-    return first + more
+        return style.say("No monitor was seen down")
+    words = (
+        "{name} was down for {time}",
+        "{name} was down for {time}; one other monitor was down too",
+        "{name} was down for {time}; {count} others were down too",
+    )[min(len(down), 3) - 1]
+    return style.say(words, name=down.index[0], time=style.text(down.iloc[0], "duration"), count=len(down) - 1)
 
 
 def _budget_title(ends: pd.DataFrame, style: Style) -> str:
@@ -234,20 +252,28 @@ def _budget_title(ends: pd.DataFrame, style: Style) -> str:
     if over.empty:
         least = ends.iloc[0]
         left = style.text(least["budget_left"], "minutes")
-        return f"No error budget was seen overspent; {least['monitor']} has {left} left"
+        return style.say("No error budget was seen overspent; {name} has {left} left", name=least["monitor"], left=left)
     first = over.iloc[0]
-    said = f"{first['monitor']} overspent its error budget by {style.text(-first['budget_left'], 'minutes')}"
-    return said if len(over) == 1 else f"{said}; {len(over) - 1} more did too"
+    words = (
+        "{name} overspent its error budget by {time}"
+        if len(over) == 1
+        else "{name} overspent its error budget by {time}; {count} more did too"
+    )
+    time = style.text(-first["budget_left"], "minutes")
+    return style.say(words, name=first["monitor"], time=time, count=len(over) - 1)
 
 
-def _history_title(known: pd.DataFrame) -> str:
+def _history_title(known: pd.DataFrame, style: Style) -> str:
     judged = known[known["slo_target"].notna()]
     missed = judged[judged["verdict"] == "missed"].groupby("monitor")["period"].nunique().sort_values(kind="stable")
     if missed.empty:
         is_sure = (judged["verdict"] != "unknown").all()
-        return f"No SLO {'was' if is_sure else 'is known to have been'} missed in these months"
+        return style.say(
+            "No SLO was missed in these months" if is_sure else "No SLO is known to have been missed in these months"
+        )
     name, count = missed.index[-1], missed.iloc[-1]
-    return f"{name} missed its SLO in {count} of {judged.loc[judged['monitor'] == name, 'period'].nunique()} months"
+    months = judged.loc[judged["monitor"] == name, "period"].nunique()
+    return style.say("{name} missed its SLO in {count} of {all} months", name=name, count=count, all=months)
 
 
 def _plain(name: str) -> str:

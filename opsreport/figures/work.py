@@ -10,6 +10,7 @@ from opsreport.exhibit import Exhibit, notice
 from opsreport.figures import chart
 from opsreport.figures.attainment import above, plain
 from opsreport.period import Period
+from opsreport.schemas.words import WORDS
 from opsreport.theme import Style, is_unknown
 
 _SHOWN = 8  # kinds of work that fit one chart
@@ -25,7 +26,7 @@ def hours(history: pd.DataFrame, style: Style) -> Exhibit:
     """
     known = history.dropna(subset=["hours_used"])
     if known.empty:
-        return notice("work.hours", "No month of work with its hours has been seen yet.")
+        return notice("work.hours", "No month of work with its hours has been seen yet.", style)
     months, used = list(history["period"]), history["hours_used"]
     most = max(1.0, used.max(), *history["hours_agreed"].dropna())
     figure = go.Figure(go.Bar(
@@ -43,11 +44,12 @@ def hours(history: pd.DataFrame, style: Style) -> Exhibit:
         style.text(Period.parse(one).first_day, "month") for one in labelled])  # fmt: skip
     figure.update_yaxes(visible=False, range=[0, most * 1.25], fixedrange=True)
     figure.update_layout(showlegend=False)
-    unseen = "; ? is a month that was not seen" if used.isna().any() else ""
-    least = "; ≥ where some hours are not recorded" if (history["hours_unknown"] > 0).any() else ""
+    subtitle = "Hours of work each month, in whole hours; the line is what was agreed"
+    subtitle += "; ≥ where some hours are not recorded" if (history["hours_unknown"] > 0).any() else ""
+    subtitle += "; ? is a month that was not seen" if used.isna().any() else ""
     return chart(
         figure, "work.hours", title=_hours_title(history, style), style=style, numbers=history,
-        subtitle=f"Hours of work each month, in whole hours; the line is what was agreed{least}{unseen}",
+        subtitle=style.say(subtitle),
         columns=("period", "work_count", "hours_used", "hours_unknown", "hours_agreed", "coverage", "verdict"),
         height=300,
     )  # fmt: skip
@@ -63,21 +65,23 @@ def kinds(by_kind: pd.DataFrame, style: Style) -> Exhibit:
     """
     known = by_kind.dropna(subset=["hours_used"]).head(_SHOWN).reset_index(drop=True)
     if known.empty or not known["hours_used"].sum():
-        return notice("work.kinds", "No hours of work are recorded in this month.")
+        return notice("work.kinds", "No hours of work are recorded in this month.", style)
     figure = go.Figure(go.Bar(
         orientation="h", y=list(range(len(known))), x=known["hours_used"].to_list(), width=0.4, hoverinfo="skip",
         marker={"color": theme.THIS_MONTH},
     ))  # fmt: skip
     for place, row in known.iterrows():
-        count, pieces = style.text(row["work_count"], "count"), "piece" if row["work_count"] == 1 else "pieces"
-        above(figure, place, 0.42, f"<b>{plain(row['work_kind'])}</b> · {count} {pieces}", theme.INK)
+        words = "{count} piece" if row["work_count"] == 1 else "{count} pieces"
+        pieces = style.say(words, count=style.text(row["work_count"], "count"))
+        kind = style.again(row["work_kind"], WORDS)
+        above(figure, place, 0.42, f"<b>{plain(kind)}</b> · {pieces}", theme.INK)
         above(figure, place, 0.42, style.text(row["hours_used"], "hours"), theme.INK_SOFT, right=True)
     figure.update_xaxes(visible=False, range=[0, known["hours_used"].max()], fixedrange=True)
     figure.update_yaxes(visible=False, range=[len(known) - 0.5, -0.8], fixedrange=True)
     figure.update_layout(margin={"l": 20, "r": 24})
     return chart(
         figure, "work.kinds", title=_kinds_title(by_kind, style), style=style, numbers=by_kind,
-        subtitle="Hours of work this month, by kind",
+        subtitle=style.say("Hours of work this month, by kind"),
         columns=("work_kind", "work_count", "hours_used", "hours_unknown", "hours_share"),
         height=96 + 50 * len(known),
     )  # fmt: skip
@@ -101,26 +105,28 @@ def _agreed(figure: go.Figure, history: pd.DataFrame, style: Style) -> None:
         first = list(agreed.index).index(known.index[0])
         figure.add_annotation(
             x=first - 0.45, y=known.iloc[0], xanchor="left", yanchor="bottom", showarrow=False,
-            text=f"agreed: {style.text(known.iloc[0], 'hours')}", font={"size": 12, "color": theme.INK_SOFT},
+            font={"size": 12, "color": theme.INK_SOFT},
+            text=style.say("agreed: {limit}", limit=style.text(known.iloc[0], "hours")),
         )  # fmt: skip
 
 
 def _hours_title(history: pd.DataFrame, style: Style) -> str:
     now = history.iloc[-1]
     if is_unknown(now["hours_used"]):
-        return "How many hours were used this month is unknown"
-    used = style.text(now["hours_used"], "hours")
-    least = "At least " if now["hours_unknown"] or now["coverage"] < 1 else ""
-    if is_unknown(now["hours_agreed"]):
-        return f"{least}{used} of work this month"
-    agreed = style.text(now["hours_agreed"], "hours")
-    if now["verdict"] == "missed":
-        over = style.text(now["hours_used"] - now["hours_agreed"], "hours")
-        return f"{least}{used} of work this month, {over} more than agreed"
-    return f"{least}{used} of work this month, of {agreed} agreed"
+        return style.say("How many hours were used this month is unknown")
+    words = "{used} of work this month"
+    if now["hours_unknown"] or now["coverage"] < 1:
+        words = "At least {used} of work this month"
+    values = {"used": style.text(now["hours_used"], "hours")}
+    if not is_unknown(now["hours_agreed"]):
+        words += ", {over} more than agreed" if now["verdict"] == "missed" else ", of {agreed} agreed"
+        values |= {"over": style.text(now["hours_used"] - now["hours_agreed"], "hours"),
+                   "agreed": style.text(now["hours_agreed"], "hours")}  # fmt: skip
+    return style.say(words, **values)
 
 
 def _kinds_title(by_kind: pd.DataFrame, style: Style) -> str:
     first = by_kind.iloc[0]
-    share = "" if is_unknown(first["hours_share"]) else f" ({style.text(first['hours_share'], 'share')})"
-    return f"Most hours{share} went to: {first['work_kind']}"
+    kind = style.again(first["work_kind"], WORDS)
+    words = "Most hours went to: {kind}" if is_unknown(first["hours_share"]) else "Most hours ({share}) went to: {kind}"
+    return style.say(words, kind=kind, share=style.text(first["hours_share"], "share"))

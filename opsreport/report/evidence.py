@@ -18,6 +18,7 @@ from typing import Any
 
 import pandas as pd
 
+from opsreport.language import mark
 from opsreport.schemas import FRAMES, MEASURES, SECTIONS
 from opsreport.theme import Style, is_unknown
 
@@ -27,8 +28,8 @@ _MOST_COLUMNS = 8
 #: What a spreadsheet takes for the start of a formula, or for a character that hides one.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _WHEN = {
-    "this_month": "this month", "last_month": "the month before", "baseline": "the baseline",
-    "history": "up to the month's end",
+    "this_month": mark("this month"), "last_month": mark("the month before"), "baseline": mark("the baseline"),
+    "history": mark("up to the month's end"),
 }  # fmt: skip
 
 RowsOf = Callable[..., pd.DataFrame]
@@ -80,7 +81,7 @@ def gather(figures: list[dict[str, Any]], rows_of: RowsOf, style: Style, load: s
         name = figure.get("measure", "")
         if name in MEASURES and name not in measured:
             measured[name] = len(made.measures)
-            made.measures.append((MEASURES[name].heading, MEASURES[name].meaning))
+            made.measures.append((style.say(MEASURES[name].heading), style.say(MEASURES[name].meaning)))
         place = -1
         if asked:
             key = json.dumps(asked, sort_keys=True)
@@ -109,11 +110,12 @@ def _selection(made: Evidence, asked: dict[str, Any], rows_of: RowsOf, style: St
     shown = [column for column in (frame.shown or frame.names) if column in rows and rows[column].notna().any()]
     shown = shown[:_MOST_COLUMNS]
     zone = "UTC" if frame.name == "cost" else style.zone  # a bill counts its days in UTC
-    told = "".join(f", {column.replace('_', ' ')}: {'(none)' if v is None else v}" for column, v in where.items())
+    none = style.say("(none)")
+    told = "".join(f", {column.replace('_', ' ')}: {none if v is None else v}" for column, v in where.items())
     arguments = [repr(frame.name), *([repr(when)] if when != "this_month" else []),
                  *(f"{column}={value!r}" for column, value in where.items())]  # fmt: skip
     return {
-        "title": f"{frame.title}, {_WHEN[when]}{told}", "count": len(rows), "csv": name,
+        "title": f"{style.say(frame.title)}, {style.say(_WHEN[when])}{told}", "count": len(rows), "csv": name,
         "code": f"{load}.rows({', '.join(arguments)})",
         "columns": [column.replace("_", " ") for column in shown],
         "rows": [[_shown(row[column], zone) for column in shown] for _, row in rows.head(MOST).iterrows()],

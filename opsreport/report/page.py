@@ -20,7 +20,7 @@ from nbconvert.exporters.templateexporter import TemplateExporter
 from nbformat import NotebookNode
 
 from opsreport import markup, theme
-from opsreport.language import translated
+from opsreport.language import mark, translated
 from opsreport.report.blocks import read, take_cover
 from opsreport.report.evidence import Evidence
 from opsreport.report.packing import packed
@@ -30,10 +30,11 @@ TEMPLATE = Path(__file__).parent / "template"
 ROWS = "rows"
 #: What the boot script says.
 _WORDS = (
-    "What it means", "What its sentence says.", "How much was seen", "{seen} of what there was to see.",
-    "The rows behind it", "It is counted or stated in the review itself: no record stands behind it.",
-    "{title}: the first {shown} of {count}.", "{title}: {count}.", "{title}: none.", "All of them as CSV",
-    ", beside this page; in JupyterLab:", "Figure {id}",
+    mark("What it means"), mark("What its sentence says."), mark("How much was seen"),
+    mark("{seen} of what there was to see."), mark("The rows behind it"),
+    mark("It is counted or stated in the review itself: no record stands behind it."),
+    mark("{title}: the first {shown} of {count}."), mark("{title}: {count}."), mark("{title}: none."),
+    mark("All of them as CSV"), mark(", beside this page; in JupyterLab:"), mark("Figure {id}"),
 )  # fmt: skip
 READABLE_CONTRAST = 4.5  # WCAG 2.2, success criterion 1.4.3
 

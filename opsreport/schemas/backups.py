@@ -51,7 +51,7 @@ RESULTS: dict[str, Measure] = {
     "backup_day": Measure("Day", "date", "the client's day on which it was due"),
     "backup_status": Measure(
         "Outcome", "text", "completed, failed, never ran, not known how it ended, or not seen: then it may have run"
-    ),
+    , is_words=True),
     "backup_started_at": Measure("Started", "instant", "when it started, which is the instant it can be restored to"),
     "backup_finished_at": Measure("Finished", "instant", "when it finished"),
     "backups_scheduled": Measure("Scheduled", "count", "backups that the plan has in the month; unknown without one"),
@@ -75,8 +75,10 @@ RESULTS: dict[str, Measure] = {
     "rpo_until": Measure("Until", "instant", "when the next one had finished, or the month's end"),
     "asset_kind": Measure("Kind", "text", "what it is, such as database, volume or bucket"),
     "asset_seen_at": Measure("Last listed", "instant", "when an inventory last listed it, up to the month's end"),
-    "backup_scope": Measure("Scope", "text", "whether it was agreed that it is backed up"),
-    "backup_protection": Measure("Protected", "text", "whether a good backup of it was made in the month"),
+    "backup_scope": Measure("Scope", "text", "whether it was agreed that it is backed up", is_words=True),
+    "backup_protection": Measure(
+        "Protected", "text", "whether a good backup of it was made in the month", is_words=True
+    ),
     "backup_newest_at": Measure("Newest good backup", "instant", "the newest good backup known up to the month's end"),
     "assets_in_scope": Measure("In scope", "count", "assets of which it was agreed that they are backed up"),
     "assets_protected": Measure("Protected", "count", "of these, with a good backup in the month"),
@@ -96,5 +98,5 @@ RESULTS: dict[str, Measure] = {
     "restore_due_on": Measure("Test due", "date", "when the next restore test was, or is, due by the plan"),
     "restore_overdue": Measure("Overdue by", "duration", "from that day to the month's end"),
     "restore_since": Measure("Since last test", "duration", "from the newest test that succeeded to the month's end"),
-    "restore_state": Measure("Restore test", "text", "in time, overdue, never proven, or not known"),
+    "restore_state": Measure("Restore test", "text", "in time, overdue, never proven, or not known", is_words=True),
 }

@@ -52,7 +52,7 @@ RESULTS: dict[str, Measure] = {
     "deployed_on": Measure("Day", "date", "the client's day on which the deployment finished"),
     "deployment_result": Measure(
         "Result", "text", "succeeded, needed intervention, failed before production, or unknown"
-    ),
+    , is_words=True),
     "deployments": Measure("Deployments", "count", "successful deployments to production"),
     "attempts": Measure("Deployments", "count", "deployments to production with this result"),
     "deployments_per_week": Measure("A week", "per_week", "successful deployments to production; withheld below 5"),

@@ -163,12 +163,16 @@ class Measure:
         Its definition in a sentence.
     signed : bool
         Whether it is a change, written with its sign.
+    is_words : bool
+        Whether it holds words of the report's own, which `opsreport.schemas.words` lists: they are
+        shown in the client's language. Names from outside are never translated.
     """
 
     heading: str
     unit: str = "text"
     meaning: str = ""
     signed: bool = False
+    is_words: bool = False
 
 
 def _first_failure(frame: Frame, cases: pd.DataFrame) -> str:

@@ -34,13 +34,15 @@ SECTIONS = {"incidents": "incident"}
 #: Columns of this section's metrics.
 RESULTS: dict[str, Measure] = {
     "incident_id": Measure("Incident", "text", "the source's own id"),
-    "severity": Measure("Severity", "text", "how bad it was, in the source's or the agreement's word"),
+    "severity": Measure("Severity", "text", "how bad it was, in the source's or the agreement's word", is_words=True),
     "title": Measure("What happened", "text", "what it was called"),
     "impact_started_at": Measure("Felt from", "instant", "when users first felt it, else when it was opened"),
     "opened_at": Measure("Opened", "instant", "when the incident was opened"),
     "acknowledged_at": Measure("Acknowledged", "instant", "first explicit acknowledgement"),
     "resolved_at": Measure("Resolved", "instant", "when it was resolved"),
-    "incident_status": Measure("Status", "text", "resolved, or open at month end; a drill is named as one"),
+    "incident_status": Measure(
+        "Status", "text", "resolved, or open at month end; a drill is named as one", is_words=True
+    ),
     "incidents_opened": Measure("Opened", "count", "incidents opened in the month; drills and planned work left out"),
     "incidents_resolved": Measure("Resolved", "count", "incidents resolved in the month, whenever opened"),
     "incidents_open": Measure("Open at end", "count", "incidents not resolved when the month ended"),
@@ -61,10 +63,10 @@ RESULTS: dict[str, Measure] = {
     "incident_downtime": Measure(
         "With an incident", "duration", "time in the month with an incident, overlaps counted once"
     ),
-    "response": Measure("Response", "text", "acknowledge or restore"),
+    "response": Measure("Response", "text", "acknowledge or restore", is_words=True),
     "response_target": Measure("Agreed within", "elapsed", "the agreed time, in the agreed hours"),
     "support_elapsed": Measure("Took", "elapsed", "in the agreed hours, pauses left out, to the answer or month's end"),
-    "response_outcome": Measure("Outcome", "text", "met, missed, open past target, pending or unknown"),
+    "response_outcome": Measure("Outcome", "text", "met, missed, open past target, pending or unknown", is_words=True),
     "decided_at": Measure("Decided", "instant", "when it was answered in time, or when the time ran out"),
     "responses_met": Measure("In time", "count", "answered within the agreed time"),
     "responses_missed": Measure("Late", "count", "answered after the agreed time"),

@@ -59,18 +59,24 @@ RESULTS: dict[str, Measure] = {
     "calls_unknown": Measure("Not known if", "count", "alerts of which it is not recorded whether they interrupted"),
     "calls_outside": Measure("Outside hours", "count", "of these, the calls outside the agreed support hours"),
     "calls_unplaced": Measure("No hours agreed", "count", "calls at times for which no support hours were agreed"),
-    "is_outside": Measure("Outside hours", "text", "whether it called somebody outside the agreed support hours"),
-    "alert_outcome": Measure("Led to action", "text", "yes, no or not recorded"),
-    "rule_state": Measure("State", "text", "cannot warn, not seen lately, not known, or can warn"),
-    "rule_problem": Measure("What is wrong", "text", "no action, disabled, no data, or last seen long ago"),
+    "is_outside": Measure(
+        "Outside hours", "text", "whether it called somebody outside the agreed support hours", is_words=True
+    ),
+    "alert_outcome": Measure("Led to action", "text", "yes, no or not recorded", is_words=True),
+    "rule_state": Measure("State", "text", "cannot warn, not seen lately, not known, or can warn", is_words=True),
+    "rule_problem": Measure(
+        "What is wrong", "text", "no action, disabled, no data, or last seen long ago", is_words=True
+    ),
     "rule_seen_at": Measure("Seen", "instant", "when the rule was last seen, at the latest at the month's end"),
     "last_fired_at": Measure("Last fired", "instant", "the newest alert of the rule in the history that is known"),
-    "never_fired": Measure("Never fired", "text", "whether it fired in none of thirteen months that were all seen"),
+    "never_fired": Measure(
+        "Never fired", "text", "whether it fired in none of thirteen months that were all seen", is_words=True
+    ),
     "rules_seen": Measure("Rules", "count", "rules in the newest list of the month"),
     "rules_broken": Measure("Cannot warn", "count", "rules without an action, disabled or without data"),
     "rules_stale": Measure("Not seen lately", "count", "rules that the newest list of the month does not hold"),
     "rules_silent": Measure("Never fired", "count", "rules that fired in none of the thirteen months"),
-    "caught_by": Measure("Caught", "text", "by which alert, by nothing, or not known"),
+    "caught_by": Measure("Caught", "text", "by which alert, by nothing, or not known", is_words=True),
     "incidents_uncaught": Measure("Nothing caught", "count", "incidents of the month that no alert caught"),
     "incidents_caught": Measure("Caught", "count", "incidents of the month that an alert caught"),
     "incidents_unclear": Measure("Not known", "count", "incidents that an alert may have caught or not"),

@@ -60,7 +60,7 @@ RESULTS: dict[str, Measure] = {
     "asset": Measure("Asset", "text", "its name or id at the source"),
     "machine_status": Measure(
         "Patch state", "text", "up to date, or why not: missing, failed, waiting for a reboot, unmanaged, not known"
-    ),
+    , is_words=True),
     "patch_seen_at": Measure("Last seen", "instant", "when the patch tool last told of it"),
     "missing_critical": Measure("Critical missing", "count", "critical patches not installed"),
     "missing_security": Measure("Security missing", "count", "security patches not installed, the critical among them"),
@@ -86,8 +86,10 @@ RESULTS: dict[str, Measure] = {
     "patch_overdue": Measure("Past due by", "duration", "time open past its date, to its fix or to the month's end"),
     "kev_due_at": Measure("CISA's due date", "date", "due date in the list of known exploited vulnerabilities"),
     "epss": Measure("Exploited in 30 days", "share", "probability of being exploited within 30 days (FIRST's EPSS)"),
-    "fix_state": Measure("Fix", "text", "whether a version without it exists: exists, none yet or not known"),
-    "weakness_status": Measure("State", "text", "still open, or how and when it ended"),
+    "fix_state": Measure(
+        "Fix", "text", "whether a version without it exists: exists, none yet or not known", is_words=True
+    ),
+    "weakness_status": Measure("State", "text", "still open, or how and when it ended", is_words=True),
     "accepted_until": Measure("Until", "date", "the last day on which the risk is accepted"),
     "open_age": Measure("Oldest open", "duration", "time since the longest-known open one was found, or came back"),
     "open_early": Measure("First half", "count", "open, in the first half of the agreed time"),

@@ -100,7 +100,7 @@ RESULTS: dict[str, Measure] = {
     "p99_within_best": Measure("Within, at most", "share", "answers that may have come within the agreed time of 99 %"),
     "p95_verdict": Measure("Verdict, 95 %", "text", "of the agreed time of 95 %"),
     "p99_verdict": Measure("Verdict, 99 %", "text", "of the agreed time of 99 %"),
-    "latency_basis": Measure("From", "text", "what the percentiles of the month are made from"),
+    "latency_basis": Measure("From", "text", "what the percentiles of the month are made from", is_words=True),
     "window_low": Measure("Lowest", "seconds", "lowest 95th percentile of a window, such as an hour"),
     "window_median": Measure("Median window", "seconds", "median of the windows' values: not the month's percentile"),
     "window_high": Measure("Highest", "seconds", "highest 95th percentile of a window, such as an hour"),
@@ -111,7 +111,9 @@ RESULTS: dict[str, Measure] = {
     "inp": Measure("Answer to a tap", "seconds", "interaction to next paint, 75th percentile; good up to 200 ms"),
     "cls": Measure("Layout shift", "number", "cumulative layout shift, 75th percentile; good up to 0.1"),
     "visits": Measure("Visits", "count", "visits that were measured"),
-    "vital_rating": Measure("Rating", "text", "the worst of the three: good, needs improvement, poor or unknown"),
+    "vital_rating": Measure(
+        "Rating", "text", "the worst of the three: good, needs improvement, poor or unknown", is_words=True
+    ),
     "vital": Measure("Vital", "text", "which of the three web vitals"),
     "vital_limit_multiple": Measure("Of the limit", "ratio", "the value over the limit of good"),
 }

@@ -93,7 +93,9 @@ RESULTS: dict[str, Measure] = {
     "log_group": Measure("Log store"),
     "retention_days": Measure("Kept for, days", "count", "how long a line is kept; for ever where no limit is set"),
     "agreed_days": Measure("Agreed, days", "count", "how long it was agreed to be kept"),
-    "log_state": Measure("Against what was agreed", "text", "kept for ever, shorter, longer or as agreed"),
+    "log_state": Measure(
+        "Against what was agreed", "text", "kept for ever, shorter, longer or as agreed", is_words=True
+    ),
     "stored_bytes": Measure("Held", "bytes", "what it held when last seen in the month"),
     "stored_growth": Measure("Growth", "bytes", "held, less what was held at the end of the month before", signed=True),
     "ingested_bytes": Measure("Written", "bytes", "written in the month"),
@@ -107,13 +109,15 @@ RESULTS: dict[str, Measure] = {
     "budget_name": Measure("Budget at the provider"),
     "agreed_budget": Measure("Agreed", "money", "what was agreed to be spent in a month"),
     "provider_budget": Measure("At the provider", "money", "what is configured at the provider for a month"),
-    "has_alert": Measure("Alert", "text", "whether anybody is told when it is passed"),
-    "budget_state": Measure("State", "text", "as agreed, or what is missing"),
+    "has_alert": Measure("Alert", "text", "whether anybody is told when it is passed", is_words=True),
+    "budget_state": Measure("State", "text", "as agreed, or what is missing", is_words=True),
     "recommendation_id": Measure("Recommendation", "text", "the source's own id"),
     "saving_of": Measure("Resource", "text", "what it is about"),
     "saving_kind": Measure("Kind", "text", "idle, over-sized, or the source's word"),
     "saving_action": Measure("Saving", "text", "what is to be done"),
-    "saving_status": Measure("Status", "text", "proposed, accepted, done or rejected, when the month ended"),
+    "saving_status": Measure(
+        "Status", "text", "proposed, accepted, done or rejected, when the month ended", is_words=True
+    ),
     "saving_done_at": Measure("Done", "date", "when it was carried out"),
     "saving_estimate": Measure("Estimate a month", "money", "what it was expected to save in a month"),
     "saving_first": Measure(

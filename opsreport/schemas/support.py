@@ -52,7 +52,7 @@ RESULTS: dict[str, Measure] = {
     "ticket_title": Measure("What was asked", "text", "what it was called"),
     "priority": Measure("Priority", "text", "how pressing it is, in the source's or the agreement's word"),
     "asked_at": Measure("Asked", "instant", "when the request was opened"),
-    "answer": Measure("Answer", "text", "first response or resolution"),
+    "answer": Measure("Answer", "text", "first response or resolution", is_words=True),
     "tickets_open_before": Measure("Open before", "count", "requests not resolved when the month began"),
     "tickets_opened": Measure("Opened", "count", "requests opened in the month"),
     "tickets_resolved": Measure("Resolved", "count", "requests resolved in the month, whenever opened"),
