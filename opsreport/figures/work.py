@@ -119,7 +119,7 @@ def _hours_title(history: pd.DataFrame, style: Style) -> str:
         words = "At least {used} of work this month"
     values = {"used": style.text(now["hours_used"], "hours")}
     if not is_unknown(now["hours_agreed"]):
-        words += ", {over} more than agreed" if now["verdict"] == "missed" else ", of {agreed} agreed"
+        words += ", {over} more than agreed" if now["hours_used"] > now["hours_agreed"] else ", of {agreed} agreed"
         values |= {"over": style.text(now["hours_used"] - now["hours_agreed"], "hours"),
                    "agreed": style.text(now["hours_agreed"], "hours")}  # fmt: skip
     return style.say(words, **values)

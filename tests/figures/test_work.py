@@ -47,6 +47,14 @@ def test_hours_not_recorded_are_at_least_and_a_month_not_seen_is_marked():
     assert "≥ where some hours are not recorded; ? is a month that was not seen" in made.about["subtitle"]
 
 
+def test_a_part_of_the_month_that_was_missed_makes_no_negative_hours():
+    late = [Agreement(starts_on=dt.date(2026, 10, 2), ends_on=dt.date(2026, 10, 5), work_hours=31)]
+    made = hours("3", "1.5", agreed=late)  # 4.5 h on the 5th, of 4 h for four days
+    assert made.about["title"] == "4.5 h of work this month, 0.5 h more than agreed"
+    early = [Agreement(starts_on=dt.date(2026, 10, 1), ends_on=dt.date(2026, 10, 4), work_hours=31)]
+    assert hours("3", agreed=early).about["title"] == "3 h of work this month, of 4 h agreed"
+
+
 def test_without_agreed_hours_there_is_no_line():
     made = hours("2", agreed=[])
     assert not made.figure["layout"].get("shapes") and made.about["title"] == "2 h of work this month"
