@@ -136,4 +136,4 @@ def test_a_name_with_markup_is_shown_as_it_is():
 def test_titles_claim_no_more_than_was_seen():
     assert figures._budget_title(burn(20.0), STYLE).startswith("No error budget was seen overspent")
     assert figures._history_title(history(verdict="unknown"), STYLE) == "No SLO is known to have been missed in these months"
-    assert figures._history_title(history(verdict="met")) == "No SLO was missed in these months"
+    assert figures._history_title(history(verdict="met"), STYLE) == "No SLO was missed in these months"
