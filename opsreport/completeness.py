@@ -47,17 +47,19 @@ def absent(month: Month, *names: str) -> str:
     bills = {"cost": month.period.bill}
     if any(share_seen(month.seen(name), bills.get(name, month.period)) > 0 or len(month.rows(name)) for name in names):
         return ""
-    title = " or ".join(FRAMES[name].title.lower() for name in names)
+    title = month.style.say(" or ").join(month.style.within(month.style.say(FRAMES[name].title)) for name in names)
     sources = [spec_name(spec) for name in names for spec in month.client.sources.get(name, [])]
     if not sources:
-        return f"No source of {title} is named in the client's file, so nothing can be said of them."
+        words = "No source of {title} is named in the client's file, so nothing can be said of them."
+        return month.style.say(words, title=title)
     readings = month.coverage[month.coverage["frame"].isin(names)]
     newest = readings.loc[readings["status"] != "unavailable", "observed_end"].max()
     named = ", ".join(dict.fromkeys(sources))
     if pd.isna(newest):
-        return f"Nothing was ever read from {named}, the source of {title}, so nothing can be said of them."
-    since = month.style.text(newest, "date")
-    return f"{named}, the source of {title}, tells of these only up to {since}: what came after is not known."
+        words = "Nothing was ever read from {source}, the source of {title}, so nothing can be said of them."
+        return month.style.say(words, source=named, title=title)
+    words = "{source}, the source of {title}, tells of these only up to {since}: what came after is not known."
+    return month.style.say(words, source=named, title=title, since=month.style.text(newest, "date"))
 
 
 def _told(month: Month, frame: str, source: str) -> dict[str, Any]:

@@ -57,6 +57,8 @@ _NUMBERS = (
     "seconds",
     "error_rate",
 )
+#: Languages whose nouns keep their capital within a sentence.
+_CAPITALS = ("de", "lb")
 _BYTES = ("B", "kB", "MB", "GB", "TB", "PB")
 _WORDS = ("instant", "time", "day", "date", "month", "text")
 
@@ -117,6 +119,16 @@ class Style:
     def again(self, text: Any, templates: Iterable[str]) -> str:
         """A text from a frame in the client's language where it is one of these, filled in; else as it is."""
         return found_again(str(text), templates, self.language)
+
+    def within(self, name: str) -> str:
+        """A heading or name of the report's own as it stands within a sentence.
+
+        Examples
+        --------
+        >>> Style().within("Monitor states"), Style(language="de").within("Zeit mit einem Vorfall")
+        ('monitor states', 'Zeit mit einem Vorfall')
+        """
+        return name if self.language in _CAPITALS else name[:1].lower() + name[1:]
 
     def text(self, value: Any, unit: str, *, signed: bool = False, currency: str = "") -> str:
         """A value as a person reads it.

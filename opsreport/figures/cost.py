@@ -14,7 +14,7 @@ from opsreport.figures import chart
 from opsreport.figures.cost_bars import month_labels, named_bars, of_currency, plain, short
 from opsreport.figures.cost_days import daily
 from opsreport.language import mark
-from opsreport.schemas.cost import EFFECTS
+from opsreport.schemas.cost import ALL, EFFECTS, NONE, OTHER
 from opsreport.schemas.words import WORDS
 from opsreport.theme import Style, is_unknown
 
@@ -112,7 +112,8 @@ def by_group(groups: pd.DataFrame, style: Style, currency: str = "", id: str = "
         return notice(id, "There is nothing to draw: no charge of this month was read.", style)
     column = rows.columns[0]
     colours = [theme.THIS_MONTH] * len(rows)
-    figure = named_bars(list(rows[column]), list(rows["spend"]), colours, style, code)
+    names = [style.say(name) if name in (NONE, ALL, OTHER) else name for name in rows[column]]
+    figure = named_bars(names, list(rows["spend"]), colours, style, code)
     last = rows[rows["last_spend"].notna()]
     figure.add_scatter(
         x=[float(value) for value in last["last_spend"]],

@@ -89,12 +89,15 @@ def answer_times(bands: pd.DataFrame, times: pd.DataFrame, period: Period, style
                         range=[-0.5, len(days) - 0.5], tickangle=0, fixedrange=True)  # fmt: skip
     figure.update_layout(legend={"y": -0.02, "yref": "container", "yanchor": "bottom", "x": 0,
                                  "itemclick": False, "itemdoubleclick": False})  # fmt: skip
-    left_out = f"; {len(named) - len(shown)} more services are in the table" if len(named) > len(shown) else ""
+    subtitle = (
+        "Time within which 95 % of an hour's answers came, by day; beside each name the same of the whole month, and "
+        "what was agreed (dotted)"
+    )
+    subtitle += "; {count} more services are in the table" if len(named) > len(shown) else ""
     return chart(
         figure, "performance.band", title=_band_title(times, style), style=style, limit=40,
         numbers=times[times["service"].isin(shown)],
-        subtitle="Time within which 95 % of an hour's answers came, by day; beside each name the same of the whole "
-        f"month, and what was agreed (dotted){left_out}",
+        subtitle=style.say(subtitle, count=len(named) - len(shown)),
         columns=("service", "latency_p50", "latency_p95", "latency_p99", "p95_target", "latency_basis", "verdict",
                  "coverage"),
         height=140 + 130 * len(shown),

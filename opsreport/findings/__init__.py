@@ -27,6 +27,7 @@ from opsreport.coverage import share_seen
 from opsreport.exhibit import Fact, Rows
 from opsreport.month import Month
 from opsreport.schemas import FRAMES
+from opsreport.schemas.words import ALL_WORDS
 from opsreport.theme import is_unknown
 
 Rule = Callable[[Month], Iterable["Finding"]]
@@ -206,7 +207,8 @@ def evidence(finding: Finding, month: Month) -> pd.DataFrame:
 
 
 def said(template: str, facts: Mapping[str, Fact | str], month: Month) -> str:
-    """A finding's words as plain text."""
-    return template.format(**{
-        name: one.text(month.style) if isinstance(one, Fact) else one for name, one in facts.items()
+    """A finding's words as plain text, in the client's language."""
+    style = month.style
+    return style.say(template, **{
+        name: one.text(style) if isinstance(one, Fact) else style.again(one, ALL_WORDS) for name, one in facts.items()
     })  # fmt: skip

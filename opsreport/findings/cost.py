@@ -43,7 +43,7 @@ def untagged_spend(month: Month) -> Iterable[Finding]:
         facts = {
             "spent": money("untagged_spend.spent", total(part["spend"]), code), "tags": ", ".join(required),
             "first": first["resource_id"] if first["resource_id"] != NONE else first["service_name"],
-            "most": money("untagged_spend.most", first["spend"], code), "new": " and ".join(mine),
+            "most": money("untagged_spend.most", first["spend"], code), "new": month.style.say(" and ").join(mine),
         }  # fmt: skip
         title = "Usage of {spent} lacks one or more of the required tags ({tags}); most of it is {first}, with {most}."
         if mine:

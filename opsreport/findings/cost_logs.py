@@ -50,10 +50,11 @@ def log_volume_jumped(month: Month) -> Iterable[Finding]:
         releases = _releases(month, row["service"], day)
         named = _incidents(month, releases)
         at, of = f"log_volume_jumped.{slug(row['log_group'])}", _of(row)
+        both = month.style.say(" and ")
         facts = {
             "what": of, "ratio": Fact(f"findings.{at}.ratio", row["jump_ratio"], "ratio"),
-            "day": Fact(f"findings.{at}.day", day, "date"), "release": " and ".join(releases),
-            "rise": money(f"{at}.rise", row["jump_extra"], code), "incident": " and ".join(named),
+            "day": Fact(f"findings.{at}.day", day, "date"), "release": both.join(releases),
+            "rise": money(f"{at}.rise", row["jump_extra"], code), "incident": both.join(named),
             "monthly": money(f"{at}.monthly", row["jump_monthly"], code), "cause": f"the growth of {of}",
         }  # fmt: skip
         title = "On {day} {what} grew to {ratio} their usual volume, which cost {rise} more this month"

@@ -95,7 +95,8 @@ def _recommended(month: Month, row: dict[str, Any], rule: str, title: str, estim
     subject = row["saving_of"] or row["recommendation_id"]
     is_older = row["first_seen_at"] < month.period.start
     facts = {
-        "what": subject, "action": row["saving_action"] if not is_unknown(row["saving_action"]) else "Look at it",
+        "what": subject,
+        "action": month.style.say("Look at it") if is_unknown(row["saving_action"]) else row["saving_action"],
         "day": Fact(f"findings.{rule}.{slug(subject)}.day", row["first_seen_at"], "date"),
     }  # fmt: skip
     is_accepted = row["saving_status"] == ACCEPTED

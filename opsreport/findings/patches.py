@@ -67,7 +67,7 @@ def machines_unmanaged(month: Month) -> Iterable[Finding]:
             continue
         id = f"machines_unmanaged.{slug(service or 'no service')}"
         count = Fact(f"findings.{id}.count", len(rows), "count")
-        facts = {"count": count, "service": service, "where": _named(rows["asset"])}
+        facts = {"count": count, "service": service, "where": _named(rows["asset"], month)}
         title, action = _UNREACHED[len(rows) == 1, bool(service)], "Bring {where} under the patch tool."
         where = {"is_managed": False, "service": service or None}
         yield Finding(f"patches.{id}", "patches", title, action, facts,
@@ -84,7 +84,7 @@ def reboots_waiting(month: Month) -> Iterable[Finding]:
             continue
         id = f"reboots_waiting.{slug(service or 'no service')}"
         facts = {
-            "count": Fact(f"findings.{id}.count", len(rows), "count"), "where": _named(rows["asset"]),
+            "count": Fact(f"findings.{id}.count", len(rows), "count"), "where": _named(rows["asset"], month),
             "longest": Fact(f"findings.{id}.longest", rows["reboot_waiting"].max(), "duration"),
         }  # fmt: skip
         title = (
@@ -115,7 +115,7 @@ def _finding(
     id, first = f"{rule}.{slug(cve)}", rows.iloc[0]
     what = cve if is_unknown(first["weakness"]) or is_unknown(first["cve"]) else f"{cve} ({first['weakness']})"
     facts = {
-        "what": what, "where": _named(rows["asset"]),
+        "what": what, "where": _named(rows["asset"], month),
         "late": Fact(f"findings.{id}.late", rows["patch_overdue"].max().floor("D"), "duration"),
         "due": Fact(f"findings.{id}.due", rows[due].min(), "date"),
     }  # fmt: skip
@@ -131,9 +131,10 @@ def _by_service(month: Month, status: str) -> Iterator[tuple[str, pd.DataFrame]]
     yield from rows.groupby(rows["service"].fillna(""))
 
 
-def _named(assets: pd.Series) -> str:
+def _named(assets: pd.Series, month: Month) -> str:
     """Up to three by name, the rest as a number of others."""
-    names = list(dict.fromkeys("an unnamed asset" if is_unknown(name) else str(name) for name in assets))
+    say = month.style.say
+    names = list(dict.fromkeys(say("an unnamed asset") if is_unknown(name) else str(name) for name in assets))
     if len(names) > 3:
-        return f"{', '.join(names[:2])} and {len(names) - 2} others"
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+        return say("{names} and {count} others", names=", ".join(names[:2]), count=len(names) - 2)
+    return names[0] if len(names) == 1 else say("{first} and {last}", first=", ".join(names[:-1]), last=names[-1])

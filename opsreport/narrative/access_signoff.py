@@ -8,16 +8,18 @@ from typing import Any
 import pandas as pd
 
 from opsreport.exhibit import Exhibit, Fact
+from opsreport.language import mark
+from opsreport.schemas.words import WORDS
 from opsreport.theme import Style, is_unknown
 
 _GROUPS = {
-    "joined": "Joined this month", "left": "Left this month", "changed": "Changed this month", "ours": "Our own",
-    "": "Everyone else",
+    "joined": mark("Joined this month"), "left": mark("Left this month"), "changed": mark("Changed this month"),
+    "ours": mark("Our own"), "": mark("Everyone else"),
 }  # fmt: skip
-_HEADS = ("Who", "May do", "To look at", "Decision", "Name", "Date")
+_HEADS = (mark("Who"), mark("May do"), mark("To look at"), mark("Decision"), mark("Name"), mark("Date"))
 _SPACE = "\u00a0"
 #: What is decided of those who have access, and of those who left; each box stays with its word.
-_BOXES = (("keep", "remove"), ("right", "wrong"))
+_BOXES = ((mark("keep"), mark("remove")), (mark("right"), mark("wrong")))
 #: Room to write in.
 _WIDTHS = {"Name": 22, "Date": 12}
 
@@ -46,7 +48,8 @@ def signoff(rows: pd.DataFrame, style: Style) -> Exhibit:
     return Exhibit(
         id=id, kind="table",
         html=f"<table><caption>{title}</caption><thead><tr>{head}</tr></thead>{''.join(bodies)}</table>",
-        text="\n".join([title, *(f"{row['principal_name']}: {row['to_look_at']}" for _, row in rows.iterrows())]),
+        text="\n".join([title, *(f"{name}: {style.again(look, WORDS)}"
+                                 for name, look in zip(rows["principal_name"], rows["to_look_at"], strict=True))]),
         facts=tuple(fact.record(style) for fact in facts),
         about={"title": title, "note": style.say("Signed for the client by whoever decides on access there.")},
     )  # fmt: skip
@@ -62,11 +65,12 @@ def _group(name: str, rows: pd.DataFrame, facts: list[Fact], style: Style) -> st
 
 def _row(row: dict[str, Any], group: str, style: Style) -> str:
     at = _text(row["access_account"])
-    small = [row["principal"] if row["principal"] != row["principal_name"] else "", _text(row["whose"])]
+    whose, changed, to_look = (style.again(_text(row[name]), WORDS) for name in ("whose", "what_changed", "to_look_at"))
+    small = [row["principal"] if row["principal"] != row["principal_name"] else "", whose]
     small = [*small, style.say("at {account}", account=at) if at else ""]
     who = html.escape(row["principal_name"])
     who += "".join(f"<br><small>{html.escape(one)}</small>" for one in small if one)
-    look = "; ".join(_text(row[name]) for name in ("what_changed", "to_look_at") if _text(row[name]))
+    look = "; ".join(filter(None, [changed, to_look]))
     boxes = " ".join(f"☐{_SPACE}{style.say(word)}" for word in _BOXES[group == "left"])
     cells = zip(_HEADS[1:], (_text(row["access_roles"]), look, boxes, _SPACE, _SPACE), strict=True)
     body = "".join(f'<td data-label="{style.say(head)}">{html.escape(text)}</td>' for head, text in cells)

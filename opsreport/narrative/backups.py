@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from opsreport.exhibit import Exhibit, Fact, Rows, join, notice, prose
+from opsreport.schemas.words import WORDS
 from opsreport.theme import Style, is_unknown
 
 _F = "backups.finding"
@@ -143,7 +144,8 @@ def _covered(now: pd.Series, assets: pd.DataFrame, style: Style) -> list[Exhibit
         return Fact(f"{_F}.{name}", now[column], "count", now["coverage"], measure=column, rows=rows)
 
     if is_unknown(now["assets_in_scope"]):
-        return [prose(_F, "Whether anything was left out of the backups is unknown: {why}.", style, why=now["note"])]
+        why = style.again(now["note"], WORDS)
+        return [prose(_F, "Whether anything was left out of the backups is unknown: {why}.", style, why=why)]
     bare, every = now["assets_unprotected"], fact("in_scope", "assets_in_scope")
     in_scope = assets[assets["backup_scope"] == "in scope"]
     names = in_scope.loc[in_scope["backup_protection"] == "not protected", "asset"]

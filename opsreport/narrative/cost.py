@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import pandas as pd
 
 from opsreport.exhibit import Exhibit, Fact, Rows, join, notice, prose
@@ -12,6 +10,7 @@ from opsreport.narrative.cost_notes import anomalies, effective_cost, exchange, 
 from opsreport.narrative.cost_words import money_facts, or_else, say, slug
 from opsreport.narrative.cost_worth import commitments, unit_costs
 from opsreport.schemas.cost import ALL, EFFECTS
+from opsreport.schemas.words import WORDS
 from opsreport.theme import Style, is_unknown
 
 __all__ = ["anomalies", "commitments", "effective_cost", "exchange", "finding", "forecast", "forecast_method",
@@ -32,7 +31,7 @@ def finding(changes: pd.DataFrame, budgets: pd.DataFrame, drivers: pd.DataFrame,
     """
     known = changes[changes["spend"].notna()]
     if not len(known):
-        return notice("cost.finding", "Nothing is known of this month's spend: no charge of it was read.")
+        return notice("cost.finding", "Nothing is known of this month's spend: no charge of it was read.", style)
     parts = []
     for _, row in known.iterrows():
         code = row["billing_currency"]
@@ -77,16 +76,16 @@ def _spend(row: pd.Series, budget: pd.Series | None, style: Style) -> Exhibit:
         template = "Spend was {spend}, exactly the budget" + limits + "."
     else:
         but = ", although only {seen} of the month's bill was seen" if partial else ""
-        template = "Spend was {spend}, {gap} {way} the budget of {budget}" + limits + but + "."
+        way = "over" if budget["verdict"] == "missed" else "under"
+        template = f"Spend was {{spend}}, {{gap}} {way} the budget of {{budget}}{limits}{but}."
     return say(
         template,
         style,
         spend=money("spend", or_else(budget["spend"], row["spend"])),
         budget=money("budget", budget["budget"]),
         gap=money("variance", None if is_unknown(gap) else abs(gap)),
-        way="over" if budget["verdict"] == "missed" else "under",
         seen=Fact(f"cost.finding.{code.lower()}.coverage", seen, "share"),
-        note=Fact(f"cost.finding.{code.lower()}.note", budget["note"]),
+        note=Fact(f"cost.finding.{code.lower()}.note", style.again(budget["note"], WORDS)),
     )
 
 
@@ -98,20 +97,21 @@ def _change(row: pd.Series, style: Style) -> Exhibit:
         return say("The month before is not known, so neither is the change.", style)
     if is_unknown(gap):
         return say("The two months were not seen whole, so their change is not known.", style)
-    start = "That is {gap} {way} than last month" if gap else "That is the same as last month"
+    start = "That is the same as last month"
+    if gap:
+        start = "That is {gap} more than last month" if gap > 0 else "That is {gap} less than last month"
     if gap == same:  # months of the same length
         end = "."
     elif same:
-        end = "; for the same number of days it is {same} {same_way}."
+        end = "; for the same number of days it is {same} more." if same > 0 else (
+            "; for the same number of days it is {same} less.")  # fmt: skip
     else:
         end = "; for the same number of days nothing changed."
     return say(
         start + end,
         style,
         gap=money("change", abs(gap)),
-        way=_way(gap),
         same=money("same-days-change", abs(same)),
-        same_way=_way(same),
     )
 
 
@@ -124,20 +124,18 @@ def _mover(row: pd.Series, style: Style) -> Exhibit:
     if whole == 0:
         template = "{service} moved most, by {own}" + mostly + "; the rest made up for it"
     elif abs(own) > abs(whole):
-        template = "{service} alone {verb} {own}" + mostly + "; the rest made up for part of it"
+        template = f"{{service}} alone {verb} {{own}}{mostly}; the rest made up for part of it"
     elif own == whole:
-        template = "{service} explains all of the {rise}" + mostly
+        template = f"{{service}} explains all of the {rise}{mostly}"
     else:
-        template = "{service} {verb} {own} of the {whole} {rise}" + mostly
+        template = f"{{service}} {verb} {{own}} of the {{whole}} {rise}{mostly}"
     return say(
         template + ".",
         style,
         service=row["service_name"],
-        verb=verb,
-        rise=rise,
         own=money("driver", abs(own)),
         whole=money("rise", abs(whole)),
-        effect=EFFECTS.get(row["main_effect"], ""),
+        effect=style.say(EFFECTS.get(row["main_effect"], "")),
     )
 
 
@@ -145,16 +143,17 @@ def _other_budget(row: pd.Series, style: Style) -> Exhibit:
     """A budget of one service that was missed, or any that could not be judged."""
     code, service = row["billing_currency"], row["service"]
     money = money_facts(f"cost.finding.{code.lower()}.{slug(service)}", code, row["coverage"])
-    of = "the whole bill" if service == ALL else service
+    of = style.say("the whole bill") if service == ALL else service
     why = row["note"] or ("spend is not known" if is_unknown(row["spend"]) else "the month was not seen whole")
-    template = "{of} is {over} over its budget of {budget}" + (" ({why})." if row["note"] else ".")
+    template = "{of} is {over} over its budget of {budget}"
+    template += " ({why})." if row["note"] else "."
     if row["verdict"] == "unknown":
         template = "Whether the budget of {budget} for {of} was met is unknown: {why}."
     return say(
         template,
         style,
         of=of,
-        why=Fact(f"cost.finding.{code.lower()}.{slug(service)}.note", why),
+        why=Fact(f"cost.finding.{code.lower()}.{slug(service)}.note", style.again(why, WORDS)),
         over=money("over", row["over_budget"]),
         budget=money("budget", row["budget"]),
     )
@@ -162,7 +161,3 @@ def _other_budget(row: pd.Series, style: Style) -> Exhibit:
 
 def _worth_saying(row: pd.Series) -> bool:
     return row["verdict"] in ("missed", "unknown")
-
-
-def _way(change: Decimal) -> str:
-    return "more" if change > 0 else "less"

@@ -7,6 +7,7 @@ import datetime as dt
 import pandas as pd
 
 from opsreport.exhibit import Exhibit, Fact, Rows, join, notice, prose
+from opsreport.schemas.words import WORDS
 from opsreport.theme import Style, is_unknown
 
 _HISTORY = Rows("cost", {}, "history")
@@ -46,10 +47,10 @@ def forecast(rows: pd.DataFrame, style: Style) -> Exhibit:
     """
     known = rows[rows["forecast"].notna()]
     if not len(rows):
-        return notice("cost.forecast", "Next month cannot be forecast: no charge of this month was read.")
+        return notice("cost.forecast", "Next month cannot be forecast: no charge of this month was read.", style)
     if not len(known):
-        said = f"Next month is not forecast: {rows['forecast_note'].iloc[0]}."
-        return prose("cost.forecast", said, style, "note")
+        why = style.again(rows["forecast_note"].iloc[0], WORDS)
+        return prose("cost.forecast", "Next month is not forecast: {why}.", style, "note", why=why)
     return join("cost.forecast", [part for _, row in known.iterrows() for part in _one(row, style)], "note")
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from opsreport.exhibit import Exhibit, Fact, join, notice, prose
 from opsreport.narrative.cost_words import or_else, say, slug
+from opsreport.schemas.words import WORDS
 from opsreport.theme import Style, is_unknown
 
 _SOUND = "sound"
@@ -23,18 +24,18 @@ def effective_cost(check: pd.DataFrame, style: Style) -> Exhibit:
         `metrics.cost.effective_cost_check`.
     """
     if not len(check):
-        return notice("cost.effective", "Effective cost cannot be checked: no charge of this month was read.")
-    start = "Amounts are billed cost. "
+        return notice("cost.effective", "Effective cost cannot be checked: no charge of this month was read.", style)
     unsound = check[check["effective_finding"] != _SOUND]
     if not len(unsound):
-        return prose("cost.effective", start + "Effective cost agrees with it at every provider.", style, "note")
-    parts = [prose("cost.effective", start.strip(), style, "note")]
+        said = "Amounts are billed cost. Effective cost agrees with it at every provider."
+        return prose("cost.effective", said, style, "note")
+    parts = [prose("cost.effective", "Amounts are billed cost.", style, "note")]
     for _, row in unsound.iterrows():
         provider, code = (
-            str(or_else(row["provider_name"], "A provider without a name")),
+            str(or_else(row["provider_name"], style.say("A provider without a name"))),
             row["billing_currency"],
         )
-        what = row["effective_finding"]
+        what = style.again(row["effective_finding"], WORDS)
         template = "{provider}'s effective cost is {what}, so it is not used"
         facts = {}
         if not is_unknown(row["usage_effective"]):
@@ -63,7 +64,7 @@ def invoice(spent: pd.DataFrame, differences: pd.DataFrame, style: Style) -> Exh
         `metrics.cost.invoice_difference`.
     """
     if not len(spent):
-        return notice("cost.invoice", "The invoice is not known: no charge of this month was read.")
+        return notice("cost.invoice", "The invoice is not known: no charge of this month was read.", style)
     parts = []
     for _, row in spent.iterrows():
         code = row["billing_currency"]
@@ -77,16 +78,15 @@ def invoice(spent: pd.DataFrame, differences: pd.DataFrame, style: Style) -> Exh
             )
             continue
         less = Fact(f"{at}.difference", abs(difference), "money", currency=code)
-        way = "less" if difference < 0 else "more"
+        than = "less than spend" if difference < 0 else "more than spend"
         parts.append(
             prose(
                 at,
-                f"{start} invoice comes to {{invoice}}, {{less}} {{way}} than spend.",
+                f"{start} invoice comes to {{invoice}}, {{less}} {than}.",
                 style,
                 "note",
                 invoice=invoiced,
                 less=less,
-                way=way,
             )
         )
         reasons = differences[differences["billing_currency"] == code]
@@ -147,7 +147,7 @@ def anomalies(found: pd.DataFrame, basis: pd.DataFrame, style: Style) -> Exhibit
         `metrics.cost.anomalies` and `metrics.cost.anomaly_basis`.
     """
     if not len(basis) or not basis["days_judged"].sum():
-        return notice("cost.anomalies", "No day could be judged: that takes eight weeks of bills before it.")
+        return notice("cost.anomalies", "No day could be judged: that takes eight weeks of bills before it.", style)
     usual = "No day that could be judged was out of the usual for its weekday."
     parts = [prose("cost.anomalies", usual, style, "note")]
     if len(found):

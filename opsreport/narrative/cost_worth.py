@@ -7,9 +7,10 @@ import pandas as pd
 from opsreport.exhibit import Exhibit, Fact, Rows, join, notice, prose
 from opsreport.narrative.cost_words import slug
 from opsreport.schemas.cost import ALL
+from opsreport.schemas.words import WORDS
 from opsreport.theme import Style, is_unknown
 
-_COUNTED = " {spend} was spent, and {count} were counted."
+_COUNTED = "{spend} was spent, and {count} were counted."
 #: By whether it is of one service, and by how it moved since last month.
 _UNIT = {
     (False, None): "The cost per {unit} was {cost}.",
@@ -65,7 +66,7 @@ def _unit(part: pd.DataFrame, style: Style) -> Exhibit:
     at = f"cost.units.{slug(name + ' ' + now['unit_of'])}.{code.lower()}"
     behind = Rows("cost", {"service": now["unit_of"]} if has_service else {})
     if is_unknown(now["unit_cost"]):
-        why = Fact(f"{at}.why", now["unit_note"])
+        why = Fact(f"{at}.why", style.again(now["unit_note"], WORDS))
         return prose("cost.units", "The cost per {unit} is not known: {why}.", style, "note", unit=name, why=why)
 
     def money(fact: str, value: object, measure: str = "") -> Fact:
@@ -80,7 +81,7 @@ def _unit(part: pd.DataFrame, style: Style) -> Exhibit:
         way = (change > 0) - (change < 0)
         facts |= {"gap": money("gap", abs(change))} if change else {}
     return prose(
-        "cost.units", _UNIT[has_service, way] + _COUNTED, style, "note", unit=name, service=now["unit_of"], **facts
+        "cost.units", f"{_UNIT[has_service, way]} {_COUNTED}", style, "note", unit=name, service=now["unit_of"], **facts
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from opsreport import markup
 from opsreport.exhibit import Exhibit, Fact, Rows, join, prose
+from opsreport.schemas.words import ALL_WORDS
 from opsreport.theme import Style, is_unknown
 
 _F = "decisions.finding"
@@ -51,7 +52,8 @@ def first_asked(asked: pd.DataFrame, style: Style, most: int = 3) -> list[Exhibi
     words = "{what} (owner: {owner}; judged by: {metric}; next review: {review})."
     return [
         prose(
-            _F, words, style, what=row["asked"].rstrip(". "), owner=row["owner"], metric=row["decision_metric"],
+            _F, words, style, what=row["asked"].rstrip(". "), owner=style.again(row["owner"], ALL_WORDS),
+            metric=style.again(row["decision_metric"], ALL_WORDS),
             review=Fact(f"decisions.asked_first.{row['id']}.review_on", row["review_on"], "date"),
         )
         for row in asked.head(most).to_dict("records")
@@ -148,7 +150,7 @@ def _outcomes(judged: pd.DataFrame, style: Style) -> list[Exhibit]:
 
 
 def _did_not_work(row: dict[str, Any], style: Style) -> Exhibit:
-    facts: dict[str, Fact | str] = {"title": row["decision"], "metric": row["decision_metric"]}
+    facts: dict[str, Fact | str] = {"title": row["decision"], "metric": style.again(row["decision_metric"], ALL_WORDS)}
     names = {"target": "decision_target", "measured": "decision_measured"}
     facts |= {word: _fact(row, name, f"{_F}.{row['id']}.{word}") for word, name in names.items()}
     words = {

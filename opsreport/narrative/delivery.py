@@ -24,7 +24,7 @@ def finding(frequency: pd.DataFrame, stability: pd.DataFrame, lead: pd.DataFrame
     known = frequency.dropna(subset=["deployments"])
     if known.empty:
         said = "No source of deployments told of any to production, so how often was deployed is unknown."
-        return notice(_F, said)
+        return notice(_F, said, style)
     active = known[known["deployments"] > 0].sort_values("deployments", ascending=False, kind="stable")
     parts = [] if len(active) else [_nothing(known.iloc[0], style)]
     for place, (_, row) in enumerate(active.head(_MOST_NAMED).iterrows()):
@@ -44,7 +44,7 @@ def links(stability: pd.DataFrame, style: Style) -> Exhibit:
     for place, (_, row) in enumerate(stability.dropna(subset=["incidents_linked"]).iterrows()):
         fact = Fact(f"delivery.links.{place}", row["incidents_linked"], "share", row["coverage"])
         parts.append(prose("delivery.links", "{share} of {name}'s incidents name a deployment.", style, share=fact,
-                           name=_name(row)))  # fmt: skip
+                           name=_name(row, style)))  # fmt: skip
     if not parts:
         return prose("delivery.links", "No incident of these services is known of, so none could name a deployment.",
                      style, "note")  # fmt: skip
@@ -74,7 +74,7 @@ def _nothing(row: pd.Series, style: Style) -> Exhibit:
 
 def _deployed(place: int, row: pd.Series, style: Style) -> Exhibit:
     id, count = f"{_F}.{place}", row["deployments"]
-    name = _name(row)
+    name = _name(row, style)
     facts = {"count": Fact(f"{id}.deployments", count, "count", row["coverage"]), "name": name[:1].upper() + name[1:]}
     if is_unknown(row["deployments_per_week"]):
         words = "{name} was deployed once." if count == 1 else "{name} was deployed {count} times, too few for a rate."
@@ -144,5 +144,5 @@ def _of(rows: pd.DataFrame, service: str) -> pd.Series | None:
     return None if same.empty else same.iloc[0]
 
 
-def _name(row: pd.Series) -> str:
-    return "A service without a name" if is_unknown(row["service"]) else row["service"]
+def _name(row: pd.Series, style: Style) -> str:
+    return style.say("A service without a name") if is_unknown(row["service"]) else row["service"]

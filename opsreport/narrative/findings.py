@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from opsreport.exhibit import Exhibit, Fact, Rows, join, prose
+from opsreport.schemas.words import ALL_WORDS
 from opsreport.theme import Style, is_unknown
 
 _F = "findings.finding"
@@ -101,12 +102,13 @@ def nothing_found(silent: pd.DataFrame, style: Style) -> Exhibit:
     parts = []
     if len(looked):
         words = "Asked as well, with nothing found in what was seen: {rules}."
-        parts.append(prose("findings.silent", words, style, "note", rules=_list(looked["looks_for"])))
+        parts.append(prose("findings.silent", words, style, "note", rules=_list(looked["looks_for"], style)))
     if len(blind):
-        missing = dict.fromkeys(title for titles in blind["unseen"] for title in titles.split(", "))
+        titles = dict.fromkeys(title for titles in blind["unseen"] for title in titles.split(", "))
+        missing = [style.within(style.say(title)) for title in titles]
         words = "Not to be told, for want of records ({missing}): {rules}."
-        parts.append(prose("findings.silent", words, style, "note", missing=", ".join(missing).lower(),
-                           rules=_list(blind["looks_for"])))  # fmt: skip
+        parts.append(prose("findings.silent", words, style, "note", missing=", ".join(missing),
+                           rules=_list(blind["looks_for"], style)))  # fmt: skip
     return join("findings.silent", parts, "note") if parts else prose(
         "findings.silent", "Every rule that was asked found something.", style, "note")  # fmt: skip
 
@@ -142,7 +144,8 @@ def _part(one: Any, at: str, whole: Fact | None, style: Style) -> Exhibit:
     part = replace(one.facts["rise"], id=f"{at}.part", rows=one.rows)
     release = one.facts.get("release", "")
     words = _PARTS[whole is not None, bool(release)]
-    facts = {"part": part, "what": one.facts.get("cause", one.title), "release": release, "whole": whole}
+    what = style.again(one.facts.get("cause", one.title), ALL_WORDS)
+    facts = {"part": part, "what": what, "release": release, "whole": whole}
     return prose(at, words, style, **{name: fact for name, fact in facts.items() if f"{{{name}}}" in words})
 
 
@@ -155,5 +158,5 @@ def _rest(parts: Sequence[Any], rise: Decimal, code: str, at: str, style: Style)
                   rest=Fact(f"{at}.rest", left, "money", currency=code))]  # fmt: skip
 
 
-def _list(texts: pd.Series) -> str:
-    return "; ".join(text[:1].lower() + text[1:] for text in texts)
+def _list(texts: pd.Series, style: Style) -> str:
+    return "; ".join(style.within(style.say(text)) for text in texts)

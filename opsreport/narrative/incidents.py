@@ -26,7 +26,7 @@ def finding(
     now = totals.iloc[-1]
     if is_unknown(now["incidents_opened"]):
         said = "No source of incidents was seen in this month, so whether there were any is unknown."
-        return notice(_F, said)
+        return notice(_F, said, style)
     parts = [_happened(now, style), *_before(totals, style), *_still_open(now, style), *_seen(now, style)]
     answered = _answered(targets, style)
     lead, parts = [parts[0], *answered], [*parts, *answered]
@@ -42,9 +42,13 @@ def left_out(totals: pd.DataFrame, style: Style) -> Exhibit:
         return prose(id, "Whether there were drills or planned maintenance is unknown.", style, "note")
     if not now["drills"] and not now["planned"]:
         return prose(id, "There was no drill and no planned maintenance to leave out.", style, "note")
+    words = (
+        "Left out of every figure: {drills} drill and {planned} planned maintenance."
+        if now["drills"] == 1
+        else "Left out of every figure: {drills} drills and {planned} planned maintenance."
+    )
     return prose(
-        id, "Left out of every figure: {drills} drill{s} and {planned} planned maintenance.", style, "note",
-        drills=_fact("incidents.left_out.drills", now["drills"], now), s="" if now["drills"] == 1 else "s",
+        id, words, style, "note", drills=_fact("incidents.left_out.drills", now["drills"], now),
         planned=_fact("incidents.left_out.planned", now["planned"], now),
     )  # fmt: skip
 

@@ -144,7 +144,7 @@ def _felt(each_vital: pd.DataFrame, style: Style) -> list[Exhibit]:
     limit, id = VITAL_LIMITS[first["vital"]], f"{_F}.vital"
     rows = Rows("web_vital", {"page": first["page"]})
     facts = {
-        "page": first["page"], "name": limit.name,
+        "page": first["page"], "name": style.say(limit.name),
         "value": Fact(f"{id}.value", first[first["vital"]], limit.unit, first["coverage"], measure=first["vital"],
                       rows=rows),
         "good": Fact(f"{id}.good", limit.good, limit.unit),

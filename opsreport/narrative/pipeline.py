@@ -27,7 +27,7 @@ def finding(history: pd.DataFrame, red: pd.DataFrame, flaky: pd.DataFrame, style
     now = history.iloc[-1]
     if absent or is_unknown(now["runs_succeeded"]):
         said = "No source of pipeline runs was seen in this month, so how builds went is unknown."
-        return notice(_F, absent or said)
+        return notice(_F, absent or said, style)
     built, broken = _built(now, style), _broken(now, red, style)
     parts = [built, *_before(history, style), *broken, *_flaky(now, flaky, style), *_seen(now, style)]
     return join(_F, parts, lead=[built, *broken[:1]])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from opsreport.exhibit import Exhibit, Fact, join, prose
+from opsreport.schemas.words import KEY_FIGURES
 from opsreport.theme import Style, is_unknown
 
 _MOST_NAMED = 3
@@ -34,11 +35,11 @@ def finding(restated: pd.DataFrame, compared: int, style: Style) -> Exhibit:
 
 
 def _one(row: pd.Series, style: Style) -> Exhibit:
-    id = f"restated.{row['id']}"
+    id, name = f"restated.{row['id']}", style.again(row["measure"], KEY_FIGURES)
     then = Fact(f"{id}.then", row["reported_as"])
     now = Fact(f"{id}.now", row["value"], row["unit"], None, row["currency"], rows=row["rows"])
     said = "{measure}: last month we reported {then}, the source now says {now}."
     if is_unknown(row["value"]):
         said = "{measure}: last month we reported {then}, and no source says so any more."
-        return prose(id, said, style, measure=row["measure"], then=then)
-    return prose(id, said, style, measure=row["measure"], then=then, now=now)
+        return prose(id, said, style, measure=name, then=then)
+    return prose(id, said, style, measure=name, then=then, now=now)

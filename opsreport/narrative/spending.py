@@ -99,7 +99,7 @@ def _unwatched(budgets: pd.DataFrame, style: Style) -> list[Exhibit]:
             name: Fact(f"{at}.{name}", row[column], "money", currency=code, measure=column, rows=rows)
             for name, column in (("agreed", "agreed_budget"), ("there", "provider_budget")) if f"{{{name}}}" in template
         }  # fmt: skip
-        of = "the whole bill" if row["service"] == ALL else row["service"]
+        of = style.say("the whole bill") if row["service"] == ALL else row["service"]
         parts.append(prose(at, template, style, of=of, **facts))
     return parts
 

@@ -11,13 +11,14 @@ import pandas as pd
 
 from opsreport.errors import ParamsError
 from opsreport.exhibit import Exhibit, Fact, join, prose
+from opsreport.language import mark
 from opsreport.params import ClientParams
 from opsreport.period import Period
 from opsreport.theme import Style
 
 _STATES = {
-    "draft": "This month is still running: figures will change.",
-    "final": "The month has ended.",
+    "draft": mark("This month is still running: figures will change."),
+    "final": mark("The month has ended."),
 }
 
 
@@ -44,7 +45,7 @@ def cover(client: ClientParams, period: Period, state: str, folder: Path, read_a
         "colour": client.brand.colour, "logo": _logo(folder, client.brand.logo),
         "language": client.language, "zone": client.time_zone, "prepared": style.text(read_at, "date"),
     }  # fmt: skip
-    text = f"{client.display_name}, operations review, {title}"
+    text = style.say("{client}, operations review, {month}", client=client.display_name, month=title)
     return Exhibit(id="cover", kind="cover", html=f"<h1>{html.escape(text)}</h1>", text=text, about=about)
 
 
@@ -53,7 +54,8 @@ def period_title(period: Period, style: Style) -> str:
     if period.is_month:
         return style.text(period.first_day, "month")
     last = period.end_day - pd.Timedelta(days=1)
-    return f"{style.text(period.first_day, 'date')} to {style.text(last, 'date')}"
+    first, last = style.text(period.first_day, "date"), style.text(last, "date")
+    return style.say("{start} to {end}", start=first, end=last)
 
 
 def completeness(told: pd.DataFrame, gaps: pd.DataFrame, style: Style) -> Exhibit:
@@ -67,7 +69,8 @@ def completeness(told: pd.DataFrame, gaps: pd.DataFrame, style: Style) -> Exhibi
     ]  # fmt: skip
     short = told.loc[told["status"] != "ok", "frame"].unique()
     if short:
-        parts.append(prose("completeness.short", "Not complete: {names}.", style, names=", ".join(short)))
+        names = ", ".join(style.say(name) for name in short)
+        parts.append(prose("completeness.short", "Not complete: {names}.", style, names=names))
     if len(gaps):
         parts.append(
             prose(
@@ -81,15 +84,18 @@ def completeness(told: pd.DataFrame, gaps: pd.DataFrame, style: Style) -> Exhibi
 def method(client: ClientParams, period: Period, style: Style) -> Exhibit:
     """How the review was made: clock, money, and what unknown means."""
     rates = "; ".join(
-        f"1 {rate.bill_currency} is {rate.rate} {client.currency} ({rate.stated})" for rate in client.exchange_rates
-    )
+        style.say("1 {bill} is {rate} {currency} ({stated})", bill=rate.bill_currency, rate=rate.rate,
+                  currency=client.currency, stated=rate.stated)
+        for rate in client.exchange_rates
+    )  # fmt: skip
     template = (
         "Days are counted in {zone}, from {start} up to {end}; the bill counts its days in UTC. "
         "A share is of what was observed; what was not observed is unknown, never zero and never 100 %, and a "
         "target reads met or missed only where what was not seen could not change it. "
         "Availability leaves out agreed maintenance and excused downtime, each listed. {money}"
     )
-    money = f"Money is converted at the stated rate: {rates}." if rates else "Money is in the bill's own currency."
+    money = style.say("Money is converted at the stated rate: {rates}." if rates else (
+        "Money is in the bill's own currency."), rates=rates)  # fmt: skip
     return prose(
         "method", template, style, role="method", zone=client.time_zone, money=money,
         start=Fact("method.start", period.start, "instant"), end=Fact("method.end", period.end, "instant"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from opsreport.exhibit import Exhibit, Fact, join, prose
+from opsreport.schemas.words import HAPPENINGS
 from opsreport.theme import Style
 
 #: How `opsreport.metrics.timeline.coincidences` begins what it says of cost.
@@ -32,8 +33,8 @@ def finding(coincidences: pd.DataFrame, style: Style) -> Exhibit:
     parts = [
         prose("timeline.finding.count", begins, style, count=Fact("timeline.finding.count", count, "count")),
         prose("timeline.finding.first", f"To look at first, at {{service}} on {{day}}: {{what}}, {when} {{other}}.",
-              style, what=_quoted(first["happening"]), service=first["service"],
-              other=_quoted(first["coincides_with"]), **facts),
+              style, what=_quoted(style.again(first["happening"], HAPPENINGS)), service=first["service"],
+              other=_quoted(style.again(first["coincides_with"], HAPPENINGS)), **facts),
     ]  # fmt: skip
     costs = _costs(coincidences, style)
     return join("timeline.finding", [*parts, *costs], lead=[*costs, parts[1]])
@@ -55,7 +56,7 @@ def _costs(coincidences: pd.DataFrame, style: Style) -> list[Exhibit]:
     odd = coincidences[coincidences["happening"].str.startswith(_UNUSUAL)]
     parts = []
     for place, ((day, service), rows) in enumerate(odd.groupby(["happened_at", "service"], sort=True)):
-        shipped = " and ".join(name.partition(": ")[2] or name for name in rows["coincides_with"])
+        shipped = style.say(" and ").join(name.partition(": ")[2] or name for name in rows["coincides_with"])
         parts.append(prose(
             f"timeline.finding.cost.{place}",
             "The cost of {service} left its usual on {day}, close to the deployment of {shipped}.", style,

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from opsreport.exhibit import Exhibit, Fact, Rows, join, prose
+from opsreport.schemas.words import KEY_FIGURES
 from opsreport.theme import Style, is_unknown
 
 _F = "trends.finding"
@@ -64,7 +65,7 @@ def _said(which: str, words: tuple[str, ...], rows: list[dict[str, Any]], style:
         return []
     facts: dict[str, Fact | str] = {}
     for place, row in zip(_PLACES, rows, strict=False):
-        facts |= {place: row["measure"][0].lower() + row["measure"][1:], f"{place}_value": _fact(row)}
+        facts |= {place: style.within(style.again(row["measure"], KEY_FIGURES)), f"{place}_value": _fact(row)}
     if len(rows) > _NAMED:
         facts["more"] = Fact(f"{_F}.more_{which}", len(rows) - _NAMED, "count")
     return [prose(_F, words[min(len(rows), len(words)) - 1], style, **facts)]

@@ -20,7 +20,7 @@ def finding(availability: pd.DataFrame, outages: pd.DataFrame, style: Style) -> 
     """
     if availability.empty or not (availability["coverage"] > 0).any():
         said = "Nothing was observed by a monitor in this month, so whether services were up is unknown."
-        return notice("uptime.finding", said)
+        return notice("uptime.finding", said, style)
     slos = availability[availability["slo_target"].notna()]
     if slos.empty:
         return join("uptime.finding", [_without_slo(availability, style)])

@@ -24,7 +24,7 @@ def finding(history: pd.DataFrame, by_kind: pd.DataFrame, style: Style, absent: 
     now = history.iloc[-1]
     if absent or is_unknown(now["work_count"]):
         said = "No source of work done was seen in this month, so what was done is unknown."
-        return notice(_F, absent or said)
+        return notice(_F, absent or said, style)
     done = [_done(now, style), *_within(now, style)]
     return join(_F, [*done, *_most(now, by_kind, style)], lead=done)
 
@@ -43,7 +43,7 @@ def deployments(frequency: pd.DataFrame, style: Style) -> Exhibit:
         return prose(id, "No deployment to production is known of in this month.", style, "note")
     parts = [prose(id, "Put into production with success this month:", style)]
     for place, (_, row) in enumerate(known.iterrows()):
-        name = "a service without a name" if is_unknown(row["service"]) else row["service"]
+        name = style.say("a service without a name") if is_unknown(row["service"]) else row["service"]
         rows = Rows("deployment", {"service": None if is_unknown(row["service"]) else row["service"]})
         count = Fact(f"{id}.{place}", row["deployments"], "count", row["coverage"], measure="deployments", rows=rows)
         words = "{name} {count}×." if place == len(known) - 1 else "{name} {count}×,"

@@ -30,7 +30,7 @@ HAPPENINGS = (
 #: States, kinds and notes.
 WORDS = (
     # Every section: groups without a key, and notes.
-    "(none)", "(all)", "(other)", "unrated", "unknown", "met", "missed", "at risk", "none", "yes", "no", "not known",
+    "(none)", "(all)", "(other)", "all", "unrated", "unknown", "met", "missed", "at risk", "none", "yes", "no", "not known",
     "not recorded", "not seen", "not seen lately", "not visible", "as agreed", "none agreed", "in time", "overdue",
     "fewer than 5: see the list", "part of the month was not seen: at least", "until {day}", "from {day}",
     # Money.
@@ -55,6 +55,7 @@ WORDS = (
     "the bill of the month before does not name it",
     "the bill of the month before it was done was not seen whole", "no whole month has passed since",
     "the bill of this month was not seen whole",
+    "the whole bill", "the logs of {name}", "the growth of the logs of {name}", "{resource}, which is new",
     # Uptime and the timeline.
     "up", "down", "degraded", "maintenance", "paused", "agreed maintenance", "excused",
     "was down already when the month began", "still down when the month ended", "still down when last seen",
@@ -80,6 +81,7 @@ WORDS = (
     "unmanaged", "not seen in the last seven days", "the patch tool never told of it",
     "not all of its state was told", "reopened", "acceptance ended", "fixed", "asset gone", "risk accepted",
     "still open", "open when last seen", "fixed late", "ended: open again", "exists", "none yet",
+    "an unnamed asset",
     # Access.
     "ours", "client", "on", "off", "not asked for", "no MFA", "MFA not visible", "may need MFA",
     "a key older than agreed", "a key older than usual", "age of its key not visible", "unused for longer than agreed",
@@ -89,6 +91,7 @@ WORDS = (
     "seen in the month", "older than the month", "never seen", "Root or owner without MFA", "People without MFA",
     "Keys too old", "Unused", "Privileged", "Others without MFA", "Privileged without MFA",
     # Performance and monitoring.
+    "largest paint", "answer to a tap", "layout shift",
     "the source's month", "the source's month, counted in UTC", "histograms (estimate)", "hours: a band only",
     "shorter windows: a band only", "nothing was seen", "beyond the last bound, so at least: {names}", "good",
     "needs improvement", "poor", "not measured in this month", "measured from {first} to {last}", "no hours agreed",

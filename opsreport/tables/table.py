@@ -92,7 +92,9 @@ def _cell(
     id: str, row: pd.Series, name: str, style: Style, unknown: Mapping[str, str], behind: Rows | None
 ) -> tuple[str, Fact | None]:
     measure = MEASURES[name]
-    value = style.say(FRAMES[row[name]].title) if name == "frame" and row[name] in FRAMES else row[name]
+    value = row[name]
+    if name == "frame":
+        value = style.say(FRAMES[value].title if value in FRAMES else value)
     label = f'data-label="{html.escape(style.say(measure.heading))}"'
     if name == "verdict":
         return f"<td {label}>{badge(value, style)}</td>", None
@@ -111,7 +113,7 @@ def _cell(
 
 
 def _worded(value: Any, measure: Measure, style: Style) -> str:
-    if value in MISSING + ANY:  # what a group without a key is called, in any column
+    if value in (*MISSING, *ANY, "all"):  # what a group without a key is called, in any column
         return style.say(value)
     return style.again(value, ALL_WORDS) if measure.is_words else str(value)
 
