@@ -136,9 +136,13 @@ def silent(found: Iterable[Finding], month: Month) -> pd.DataFrame:
         watched = _Watched(month.frames)
         list(rule(replace(month, frames=watched)))
         unseen = [FRAMES[name].title for name in FRAMES if name in watched.read and not _was_seen(name, month)]
-        about = re.split(r"[:.](?:\s|$)", inspect.getdoc(rule) or "")[0]
-        rows.append({"rule": rule.__name__, "looks_for": " ".join(about.split()), "unseen": ", ".join(unseen)})
+        rows.append({"rule": rule.__name__, "looks_for": looks_for(rule), "unseen": ", ".join(unseen)})
     return pd.DataFrame(rows, columns=["rule", "looks_for", "unseen"])
+
+
+def looks_for(rule: Rule) -> str:
+    """What a rule looks for, by its docstring up to the first colon or full stop."""
+    return " ".join(re.split(r"[:.](?:\s|$)", inspect.getdoc(rule) or "")[0].split())
 
 
 class _Watched(dict):

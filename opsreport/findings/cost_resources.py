@@ -20,6 +20,10 @@ from opsreport.month import Month
 from opsreport.theme import is_unknown
 
 #: The words of a recommendation for what is not used, and for what is larger than it needs to be.
+#: Found in this month, and known from before it.
+_IDLE = ("{what} is idle.", "{what} is idle; that is known since {day}.")
+_TOO_LARGE = ("{what} is larger than it needs to be.",
+              "{what} is larger than it needs to be; that is known since {day}.")  # fmt: skip
 IDLE, OVERSIZED = ("idle", "unused"), ("over-sized", "oversized", "right-size", "rightsize")
 #: The share of a commitment that may go unused in a month.
 _SLACK = Decimal("0.05")
@@ -33,7 +37,7 @@ def idle_resources(month: Month) -> Iterable[Finding]:
     """
     for row in _open(month, IDLE):
         cost = _cost_in_month(month, row)
-        yield _recommended(month, row, "idle_resources", "{what} is idle{since}.", _least(row["saving_estimate"], cost))
+        yield _recommended(month, row, "idle_resources", _IDLE, _least(row["saving_estimate"], cost))
 
 
 def oversized_resources(month: Month) -> Iterable[Finding]:
@@ -48,7 +52,7 @@ def oversized_resources(month: Month) -> Iterable[Finding]:
             continue
         estimate = row["saving_estimate"]
         most = None if is_unknown(estimate) else _least(estimate, _cost_in_month(month, row))
-        yield _recommended(month, row, "oversized_resources", "{what} is larger than it needs to be{since}.", most)
+        yield _recommended(month, row, "oversized_resources", _TOO_LARGE, most)
 
 
 def commitment_unused(month: Month) -> Iterable[Finding]:
@@ -91,7 +95,9 @@ def _open(month: Month, kinds: tuple[str, ...]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _recommended(month: Month, row: dict[str, Any], rule: str, title: str, estimate: Decimal | None) -> Finding:
+def _recommended(
+    month: Month, row: dict[str, Any], rule: str, titles: tuple[str, str], estimate: Decimal | None
+) -> Finding:
     subject = row["saving_of"] or row["recommendation_id"]
     is_older = row["first_seen_at"] < month.period.start
     facts = {
@@ -102,7 +108,7 @@ def _recommended(month: Month, row: dict[str, Any], rule: str, title: str, estim
     is_accepted = row["saving_status"] == ACCEPTED
     return Finding(
         f"cost.{rule}.{slug(subject)}", "cost",
-        title.replace("{since}", "; that is known since {day}" if is_older else ""),
+        titles[is_older],
         "{action}. It was accepted, and is still to be done." if is_accepted else "{action}.", facts,
         Rows("recommendation", {"recommendation_id": row["recommendation_id"]}), owner_of(month, row["service"]),
         THIS_MONTH if is_accepted else PLAN, estimate, row["billing_currency"],

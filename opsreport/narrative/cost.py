@@ -119,16 +119,21 @@ def _mover(row: pd.Series, style: Style) -> Exhibit:
     """The service that moved the bill most, by name, and mostly by what."""
     code, own, whole = row["billing_currency"], row["spend_change"], row["total_change"]
     money = money_facts(f"cost.finding.{code.lower()}", code, rows=Rows("cost", {"service_name": row["service_name"]}))
-    rise, verb = ("rise", "added") if whole > 0 else ("fall", "took off")
     mostly = ", mostly {effect}" if row["main_effect"] else ""
     if whole == 0:
         template = "{service} moved most, by {own}" + mostly + "; the rest made up for it"
     elif abs(own) > abs(whole):
-        template = f"{{service}} alone {verb} {{own}}{mostly}; the rest made up for part of it"
+        template = f"{{service}} alone added {{own}}{mostly}; the rest made up for part of it"
+        if whole < 0:
+            template = f"{{service}} alone took off {{own}}{mostly}; the rest made up for part of it"
     elif own == whole:
-        template = f"{{service}} explains all of the {rise}{mostly}"
+        template = f"{{service}} explains all of the rise{mostly}"
+        if whole < 0:
+            template = f"{{service}} explains all of the fall{mostly}"
     else:
-        template = f"{{service}} {verb} {{own}} of the {{whole}} {rise}{mostly}"
+        template = f"{{service}} added {{own}} of the {{whole}} rise{mostly}"
+        if whole < 0:
+            template = f"{{service}} took off {{own}} of the {{whole}} fall{mostly}"
     return say(
         template + ".",
         style,

@@ -62,16 +62,23 @@ def exclusions(windows: pd.DataFrame, style: Style) -> Exhibit:
         said = "Nothing was left out: no maintenance was agreed and no outage excused."
         return prose("uptime.exclusions", said, style, "note")
     parts = []
-    for kind, rows, words in (("planned", planned, "agreed maintenance"), ("excused", excused, "excused")):
+    for kind, rows in (("planned", planned), ("excused", excused)):
         if len(rows):
-            window = "window was" if len(rows) == 1 else "windows were"
-            them = "it" if len(rows) == 1 else "them"
-            said = f"{{count}} {window} left out as {words}, with {{down}} of downtime in {them}."
+            said = _LEFT_OUT[kind, len(rows) == 1]
             down = rows["down_time"].dropna().sum() if rows["down_time"].notna().any() else pd.NaT
             parts.append(prose(f"uptime.exclusions.{kind}", said, style,
                                count=Fact(f"uptime.exclusions.{kind}.count", len(rows), "count"),
                                down=Fact(f"uptime.exclusions.{kind}.down", down, "duration")))  # fmt: skip
     return join("uptime.exclusions", parts, role="note")
+
+
+#: By kind, and whether it is one window.
+_LEFT_OUT = {
+    ("planned", True): "{count} window was left out as agreed maintenance, with {down} of downtime in it.",
+    ("planned", False): "{count} windows were left out as agreed maintenance, with {down} of downtime in them.",
+    ("excused", True): "{count} window was left out as excused, with {down} of downtime in it.",
+    ("excused", False): "{count} windows were left out as excused, with {down} of downtime in them.",
+}
 
 
 def method(style: Style) -> Exhibit:

@@ -30,8 +30,8 @@ HAPPENINGS = (
 #: States, kinds and notes.
 WORDS = (
     # Every section: groups without a key, and notes.
-    "(none)", "(all)", "(other)", "all", "unrated", "unknown", "met", "missed", "at risk", "none", "yes", "no", "not known",
-    "not recorded", "not seen", "not seen lately", "not visible", "as agreed", "none agreed", "in time", "overdue",
+    "(none)", "(all)", "(other)", "all", "unrated", "unknown", "met", "missed", "at risk", "none", "yes", "no",
+    "not known", "not recorded", "not seen", "not seen lately", "not visible", "as agreed", "none agreed", "in time", "overdue",
     "fewer than 5: see the list", "part of the month was not seen: at least", "until {day}", "from {day}",
     # Money.
     "commitments", "credits and refunds", "days", "new", "one-off charges", "price", "removed", "tax", "usage",
