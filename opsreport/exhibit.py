@@ -28,7 +28,8 @@ class Rows:
     where : dict of str to str or None
         Columns and the value that each row has in them; None is a missing value.
     when : str
-        this_month, last_month, baseline, or history for all up to the month's end.
+        this_month, last_month, since_last_month (both), baseline, history for all up to the
+        month's end, or another period's name, like 2026-03.
     """
 
     frame: str

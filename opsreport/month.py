@@ -123,11 +123,8 @@ class Month:
 
         Parameters
         ----------
-        frame : str
-        when : str
-            this_month, last_month, baseline, or history for all up to the month's end.
-        where : str or None
-            By column, the value that each row has in it; None is a missing value.
+        frame, when, where
+            As `opsreport.exhibit.Rows` says: the days, and the value in each column, None a missing one.
 
         Returns
         -------
@@ -140,17 +137,25 @@ class Month:
         >>> load("demo-shop", "2026-10").rows("incident", severity="SEV1")  # doctest: +SKIP
         """
         kind, found = FRAMES[frame], self.frames[frame]
-        days = {"this_month": self.period, "last_month": self.period.previous(), "baseline": self.baseline}
         if when == "history":
             found = found[found[kind.starts] < self.period.end]
         else:
-            found = found[_within(found, kind, days[when])] if days[when] else found.iloc[:0]
+            days = self._days(when)
+            found = found[_within(found, kind, days)] if days else found.iloc[:0]
         for column, value in where.items():
             if column not in found:
                 return found.iloc[:0]
             same = found[column].isna() if is_unknown(value) else (found[column] == value).fillna(False).astype(bool)
             found = found[same]
         return found.reset_index(drop=True)
+
+    def _days(self, when: str) -> Period | None:
+        before = self.period.previous()
+        known = {
+            "this_month": self.period, "last_month": before, "baseline": self.baseline,
+            "since_last_month": Period(before.first_day, self.period.end_day, self.period.zone),
+        }  # fmt: skip
+        return known[when] if when in known else Period.parse(when, self.period.zone)
 
     def missing_time(self, frame: str, source: str) -> Intervals:
         """The time of which a source is known to lack records."""

@@ -114,15 +114,16 @@ def web_vitals(vitals: pd.DataFrame, each: pd.DataFrame, style: Style) -> Exhibi
     """
     if each.empty:
         return notice("performance.vitals", "No page's web vitals were measured in this month.", style)
-    drawn = each.head(_ROWS)
-    beyond = (drawn["vital_limit_multiple"] > 1).tolist()
-    figure = go.Figure(go.Bar(
-        orientation="h", y=list(range(len(drawn))), x=_listed(drawn["vital_limit_multiple"]), width=0.34,
-        hoverinfo="skip", marker={
-            "color": [theme.AT_RISK if far else theme.THIS_MONTH for far in beyond],
-            "pattern": {"shape": ["/" if far else "" for far in beyond], "fgcolor": theme.PAPER,
-                        "fillmode": "overlay"}},
-    ))  # fmt: skip
+    drawn = each.head(_ROWS).reset_index(drop=True)
+    figure = go.Figure()
+    for beyond, colour, shape in ((False, theme.THIS_MONTH, ""), (True, theme.AT_RISK, "/")):
+        part = drawn[(drawn["vital_limit_multiple"] > 1) == beyond]
+        figure.add_bar(
+            orientation="h", y=part.index.to_list(), x=_listed(part["vital_limit_multiple"]), width=0.34,
+            hoverinfo="skip", marker={"color": colour, "pattern": {"shape": shape, "fgcolor": theme.PAPER,
+                                                                   "fillmode": "overlay"}},
+        )  # fmt: skip
+    figure.update_layout(barmode="overlay", showlegend=False)
     for place, row in drawn.iterrows():
         figure.add_shape(type="line", x0=1, x1=1, y0=place - 0.2, y1=place + 0.2,
                          line={"color": theme.INK, "width": 2})  # fmt: skip

@@ -43,6 +43,8 @@ def changes(principal: pd.DataFrame, period: Period, client: ClientParams) -> pd
     """
     seen = snapshots(principal, period, client).rename(columns={"access_account": "account"})
     both = seen[(seen["snapshot_state"] == "seen in the month") & seen["snapshot_before_at"].notna()]
+    if both.empty:
+        return result([], CHANGES)
     places = both[[*PLACE, "access_seen_at", "snapshot_before_at"]]
     now = state(principal, period, client).merge(places, on=PLACE)
     before = state(principal, period, client, at="snapshot_before_at").merge(places, on=PLACE)

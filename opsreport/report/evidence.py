@@ -19,17 +19,20 @@ from typing import Any
 import pandas as pd
 
 from opsreport.language import mark
+from opsreport.period import Period
 from opsreport.schemas import FRAMES, MEASURES, SECTIONS
 from opsreport.theme import Style, is_unknown
 
 #: Rows of a figure that the page itself holds.
 MOST = 20
+#: And of a figure of an earlier month, of which a chart's table has many.
+MOST_PAST = 3
 _MOST_COLUMNS = 8
 #: What a spreadsheet takes for the start of a formula, or for a character that hides one.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _WHEN = {
     "this_month": mark("this month"), "last_month": mark("the month before"), "baseline": mark("the baseline"),
-    "history": mark("up to the month's end"),
+    "since_last_month": mark("this month and the one before"), "history": mark("up to the month's end"),
 }  # fmt: skip
 
 RowsOf = Callable[..., pd.DataFrame]
@@ -115,11 +118,19 @@ def _selection(made: Evidence, asked: dict[str, Any], rows_of: RowsOf, style: St
     arguments = [repr(frame.name), *([repr(when)] if when != "this_month" else []),
                  *(f"{column}={value!r}" for column, value in where.items())]  # fmt: skip
     return {
-        "title": f"{style.say(frame.title)}, {style.say(_WHEN[when])}{told}", "count": len(rows), "csv": name,
+        "title": f"{style.say(frame.title)}, {_days(when, style)}{told}", "count": len(rows), "csv": name,
         "code": f"{load}.rows({', '.join(arguments)})",
         "columns": [column.replace("_", " ") for column in shown],
-        "rows": [[_shown(row[column], zone) for column in shown] for _, row in rows.head(MOST).iterrows()],
+        "rows": [[_shown(row[column], zone) for column in shown]
+                 for _, row in rows.head(MOST if when in _WHEN else MOST_PAST).iterrows()],
     }  # fmt: skip
+
+
+def _days(when: str, style: Style) -> str:
+    if when in _WHEN:
+        return style.say(_WHEN[when])
+    period = Period.parse(when)
+    return style.text(period.first_day, "month") if period.is_month else when
 
 
 def csv_bytes(rows: pd.DataFrame) -> bytes:

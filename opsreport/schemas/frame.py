@@ -11,7 +11,7 @@ import pyarrow as pa
 from opsreport.errors import SchemaError
 
 #: How a metric names a group whose key is missing; and groups that are no one key's.
-MISSING, ANY = ("(none)", "unrated"), ("(all)", "(other)")
+MISSING, ANY = ("(none)", "unrated"), ("(all)", "(other)", "all")
 
 #: Exact numbers: money, and the quantities that prices are worked out from.
 DECIMAL = pd.ArrowDtype(pa.decimal128(38, 18))

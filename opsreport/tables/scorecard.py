@@ -96,4 +96,5 @@ def _score_rows(row: pd.Series, column: str) -> Rows | None:
     if column == "target":
         return None
     given = row["rows"] if isinstance(row["rows"], Rows) else Rows(SECTIONS.get(row["section"], ""))
-    return replace(given, when=column) if given.frame else None
+    days = given.when if given.when == "history" else column
+    return replace(given, when=days) if given.frame else None

@@ -108,7 +108,7 @@ def _cell(
     currency = row.get("billing_currency", "") if measure.unit == "money" else ""
     coverage = row.get("coverage") if name != "coverage" else None
     better = "" if row.get("coverage") == 0 else unknown.get(name, "")
-    fact = Fact(id, value, measure.unit, coverage, currency, measure.signed, better, name, behind)
+    fact = Fact(id, value, measure.unit, coverage, currency, measure.signed, better, name, _of_days(behind, name))
     return f"<td{number_class(measure.unit not in _WORDS)} {label}>{fact.html(style)}</td>", fact
 
 
@@ -135,7 +135,16 @@ def _behind(row: pd.Series, frame: str, when: str) -> Rows | None:
         return None
     shared = {name: row[name] for name in FRAMES[frame].groups if name in row.index}
     shared = {name: None if is_unknown(value) or value in MISSING else value for name, value in shared.items()}
-    return Rows(frame, {name: value for name, value in shared.items() if value not in ANY}, when)
+    months = row["period"] if "period" in row.index and when == "this_month" else when
+    return Rows(frame, {name: value for name, value in shared.items() if value not in ANY}, months)
+
+
+def _of_days(behind: Rows | None, name: str) -> Rows | None:
+    """The rows behind a column that tells of the month before, or of what changed since."""
+    if behind is None or behind.when != "this_month":
+        return behind
+    when = "last_month" if name.startswith("last_") else "since_last_month" if "change" in name else "this_month"
+    return replace(behind, when=when)
 
 
 def _says_nothing(values: pd.Series, measure: Measure) -> bool:

@@ -90,9 +90,10 @@ def test_a_missed_target_is_told_by_a_word_and_a_mark():
 
 def test_a_vital_beyond_its_limit_is_told_by_more_than_colour():
     made = figures.web_vitals(*vitals({"page": "<i>a", "lcp": 3.1, "inp": 0.1, "cls": 0.2}), STYLE)
-    bar = made.figure["data"][0]
-    assert bar["x"] == [2.0, 1.24, 0.5] and bar["marker"]["pattern"]["shape"] == ["/", "/", ""]
-    assert bar["marker"]["color"] == [theme.AT_RISK, theme.AT_RISK, theme.THIS_MONTH]
+    within, beyond = made.figure["data"]
+    assert (within["y"], within["x"], within["marker"]["pattern"]["shape"]) == ([2], [0.5], "")
+    assert (beyond["y"], beyond["x"], beyond["marker"]["pattern"]["shape"]) == ([0, 1], [2.0, 1.24], "/")
+    assert (within["marker"]["color"], beyond["marker"]["color"]) == (theme.THIS_MONTH, theme.AT_RISK)
     assert made.about["title"] == "Layout shift on <i>a: 0.2; one more is beyond its limit"
     texts = " ".join(note["text"] for note in made.figure["layout"]["annotations"])
     assert "3.1 s of 2.5 s" in texts and "&lt;i&gt;a" in texts and "<i>a" not in texts
