@@ -49,8 +49,8 @@ class Evidence:
         -1 or an empty text where it has none.
     measures : list of (heading, meaning)
     selections : list of dict
-        title, count, columns, rows (texts), csv (file name) and code (what gives the same
-        rows in JupyterLab).
+        title, count, columns, rows (texts), csv (file name, empty for an earlier month) and
+        code (what gives the same rows in JupyterLab).
     files : dict of str to bytes
         The CSV files by name.
     """
@@ -108,8 +108,10 @@ def asked_for(figure: dict[str, Any]) -> dict[str, Any] | None:
 def _selection(made: Evidence, asked: dict[str, Any], rows_of: RowsOf, style: Style, load: str) -> dict[str, Any]:
     frame, where, when = FRAMES[asked["frame"]], asked["where"], asked["when"]
     rows = _in_order(rows_of(frame.name, when, **where), frame.name)
-    name = _file_name(asked)
-    made.files[name] = csv_bytes(rows)
+    # A chart tells of many months; the records of each lie beside that month's own review.
+    name = _file_name(asked) if when in _WHEN else ""
+    if name:
+        made.files[name] = csv_bytes(rows)
     shown = [column for column in (frame.shown or frame.names) if column in rows and rows[column].notna().any()]
     shown = shown[:_MOST_COLUMNS]
     zone = "UTC" if frame.name == "cost" else style.zone  # a bill counts its days in UTC
@@ -144,20 +146,25 @@ def csv_bytes(rows: pd.DataFrame) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(rows.columns)
-    for row in rows.itertuples(index=False):
-        writer.writerow([_written(value) for value in row])
+    writer.writerows(zip(*(_written(rows[name]) for name in rows), strict=True))
     return text.getvalue().encode("utf-8")
 
 
-def _written(value: Any) -> str:
-    if is_unknown(value):
-        return ""
-    if isinstance(value, pd.Timestamp):
-        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
-    if isinstance(value, (Decimal, int, float)):
-        return _plain(value)
-    text = str(value)
+def _written(column: pd.Series) -> list[str]:
+    """A column's values as text, empty where unknown."""
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        return column.dt.strftime("%Y-%m-%dT%H:%M:%SZ").fillna("").to_list()
+    known = column.notna().to_list()
+    write = _inert if isinstance(column.dtype, pd.StringDtype) else _either
+    return [write(value) if told else "" for value, told in zip(column.to_list(), known, strict=True)]
+
+
+def _inert(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _either(value: Any) -> str:
+    return _plain(value) if isinstance(value, (Decimal, int, float)) else _inert(str(value))
 
 
 def _shown(value: Any, zone: str) -> str:

@@ -34,7 +34,8 @@ _WORDS = (
     mark("{seen} of what there was to see."), mark("The rows behind it"),
     mark("It is counted or stated in the review itself: no record stands behind it."),
     mark("{title}: the first {shown} of {count}."), mark("{title}: {count}."), mark("{title}: none."),
-    mark("All of them as CSV"), mark(", beside this page; in JupyterLab:"), mark("Figure {id}"),
+    mark("All of them as CSV"), mark(", beside this page; in JupyterLab:"),
+    mark("They lie beside that month's own review; in JupyterLab:"), mark("Figure {id}"),
 )  # fmt: skip
 READABLE_CONTRAST = 4.5  # WCAG 2.2, success criterion 1.4.3
 
@@ -73,7 +74,7 @@ def render(notebook: NotebookNode, behind: Evidence | None = None) -> str:
             # A table's heading is its title; on a phone the rows of a wide one become cards.
             block["is_headed"] = bool(re.search(r"<h[23]\b", str(before["html"])))
             block["is_wide"] = str(block["html"]).partition("</thead>")[0].count("<th ") > 4
-        block["html"] = _slim(block["html"], keeps_labels=block.get("is_wide", False))
+        block["html"] = _slim(block["html"], block.get("id", ""), keeps_labels=block.get("is_wide", False))
     html, _ = PageExporter().from_notebook_node(
         notebook,
         {
@@ -171,9 +172,14 @@ def _packed(behind: Evidence | None) -> Markup:
     return Markup(packed(json.dumps(behind.record(), ensure_ascii=False, separators=(",", ":")).encode()))
 
 
-def _slim(html: Markup, keeps_labels: bool) -> Markup:
-    """Markup without what the page does not need: a figure is known by its id, labels are for cards."""
+def _slim(html: Markup, id: str, keeps_labels: bool) -> Markup:
+    """Markup without what the page does not need to say twice.
+
+    A figure is known by its id, which begins with a dot where it begins with that of its
+    block; labels are for the cards that wide tables become.
+    """
     html = re.sub(r'<span class="fact" (data-fact=)', r"<span \1", str(html))
+    html = html.replace(f'data-fact="{escape(id)}.', 'data-fact=".') if id else html
     return Markup(html if keeps_labels else re.sub(r' data-label="[^"]*"', "", html))
 
 

@@ -38,15 +38,18 @@ class _Page(HTMLParser):
         self.facts: dict[str, set[str]] = {}
         self.charts, self.notices, self.badge = [], [], ""
         self.text: dict[str, str] = {}
-        self._inside, self._section, self._skips = None, "", False
+        self._inside, self._section, self._skips, self._block = None, "", False, ""
         self.feed(path.read_text("utf-8"))
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         given = dict(attributes)
         classes = (given.get("class") or "").split()
         self._skips = tag in ("script", "style")
+        if {"table", "finding", "note", "method", "list", "chart"} & set(classes) and given.get("id"):
+            self._block = given["id"]
         if "data-fact" in given:
-            self._inside = given["data-fact"]
+            id = given["data-fact"]
+            self._inside = f"{self._block}{id}" if id.startswith(".") else id
             self.facts.setdefault(self._inside, set()).add("")
         if tag == "h2":
             self._section = given["id"]

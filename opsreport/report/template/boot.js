@@ -227,7 +227,7 @@
     });
     const named = () => {
       const id = decodeURIComponent(location.hash).replace(/^#figure=/, "");
-      const place = location.hash.startsWith("#figure=") && places.find((one) => one.dataset.fact === id);
+      const place = location.hash.startsWith("#figure=") && places.find((one) => idOf(one) === id);
       if (place) { place.scrollIntoView({ block: "center" }); open(place); }
     };
     addEventListener("hashchange", named);
@@ -235,7 +235,7 @@
   }
 
   function tell(dialog, place, known, folder) {
-    const id = place.dataset.fact;
+    const id = idOf(place);
     const [measure, seen, selection] = known.facts[id] || [-1, "", -1];
     const [heading, meaning] = known.measures[measure] || ["", ""];
     dialog.querySelector(".value").textContent = place.textContent;
@@ -253,12 +253,18 @@
     dialog.scrollTop = 0;
   }
 
+  // An id that begins with a dot goes on where that of its block ends.
+  function idOf(place) {
+    const id = place.dataset.fact;
+    return id.startsWith(".") ? place.closest("main > [id]").id + id : id;
+  }
+
   // The note of a figure's section that tells how its figures are made.
   function methodOf(place) {
     let holder = place.closest(".scorecard tr, #summary li");
     while (holder && holder.matches("tr:not(.group)")) holder = holder.previousElementSibling;
     const link = holder?.querySelector('a[href^="#"]');
-    const section = link ? link.hash.slice(1) : place.dataset.fact.split(".")[0];
+    const section = link ? link.hash.slice(1) : idOf(place).split(".")[0];
     return document.getElementById(`${section}.method`)?.textContent.trim();
   }
 
@@ -284,10 +290,12 @@
       scroll.append(table);
       made.push(scroll);
     }
-    const link = part("a", say("All of them as CSV"));
-    link.href = `${folder}/${csv}`;
     const line = part("p", "");
-    line.append(link, say(", beside this page; in JupyterLab:"));
+    if (csv) {
+      const link = part("a", say("All of them as CSV"));
+      link.href = `${folder}/${csv}`;
+      line.append(link, say(", beside this page; in JupyterLab:"));
+    } else line.append(say("They lie beside that month's own review; in JupyterLab:"));
     made.push(line, part("pre", code));
     return made;
   }
