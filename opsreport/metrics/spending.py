@@ -20,9 +20,12 @@ from opsreport.metrics.cost_sums import quantised, scaled
 from opsreport.metrics.rows import score, scorecard_rows
 from opsreport.metrics.spending_bill import estimates
 from opsreport.metrics.spending_budgets import budgets
-from opsreport.metrics.spending_logs import log_costs, log_history, logs, unlimited_cost
+from opsreport.metrics.spending_logs import kept_as_agreed, log_costs, log_history, logs, unlimited_cost
 from opsreport.metrics.spending_savings import ledger, measured, savings
+from opsreport.params.models import Agreement
 from opsreport.period import Period
+from opsreport.theme import is_unknown
+from opsreport.verdict import verdict
 
 __all__ = [
     "budgets", "estimates", "ledger", "log_costs", "log_history", "logs", "measured", "savings", "scorecard",
@@ -32,9 +35,9 @@ __all__ = [
 
 def scorecard(
     recommendation: pd.DataFrame, log_group: pd.DataFrame, cost: pd.DataFrame, period: Period, currency: str,
-    seen: dict[str, Intervals | Seen], baseline: Period | None = None,
+    seen: dict[str, Intervals | Seen], baseline: Period | None = None, agreements: list[Agreement] | None = None,
 ) -> pd.DataFrame:  # fmt: skip
-    """The section's key figures: what savings are worth by the bill, and what logs without a limit cost.
+    """The section's key figures: whether logs are kept as agreed, what savings and logs without a limit cost.
 
     Parameters
     ----------
@@ -44,12 +47,15 @@ def scorecard(
         The reported one; amounts in others are in the section's tables.
     seen : dict of str to Intervals or Seen
         By frame: recommendation, log_group and cost.
+    agreements : list of Agreement, optional
+        Every log store that an agreement names is to be kept as long as agreed, and no longer.
 
     Returns
     -------
     DataFrame
-        As `opsreport.schemas.scorecard.SCORECARD` lists. Nothing is agreed of either. The baseline
-        is carried to the length of the month.
+        As `opsreport.schemas.scorecard.SCORECARD` lists. How long logs are kept has a target where
+        it is agreed, else no row; nothing is agreed of the money, whose baseline is carried to
+        the length of the month.
     """
     months = period.history(13)
     asked = [*months, *([baseline] if baseline else [])]
@@ -66,9 +72,26 @@ def scorecard(
         ("logs_without_limit", "Keeping logs that never expire", kept, "log_group", Rows("log_group")),
     ]
     return scorecard_rows([
+        *_retention(log_group, period, agreements or [], share_seen(seen["log_group"], period), baseline), *[
         score(f"spending.{id}", name, of=values.get, coverage=_coverage(seen, frame, period), rows=behind, **common)
         for id, name, values, frame, behind in rows
-    ])  # fmt: skip
+    ]])  # fmt: skip
+
+
+def _retention(
+    log_group: pd.DataFrame, period: Period, agreements: list[Agreement], coverage: float, baseline: Period | None
+) -> list[dict[str, Any]]:
+    _, worst, best = kept_as_agreed(log_group, period, agreements)
+    if is_unknown(best):
+        return []
+    # A place that was not looked at may hold log stores that are kept in any way.
+    worst = worst if coverage == 1 else 0.0
+    return [score(
+        "spending.retention", "Log stores kept as agreed", "share",
+        lambda month: kept_as_agreed(log_group, month, agreements)[0], period, baseline, section="spending",
+        coverage=coverage, target=1.0, verdict=verdict(worst, best, 1.0), rows=Rows("log_group"), worst=worst,
+        best=best,
+    )]  # fmt: skip
 
 
 def _at_length(value: Decimal | None, of: Period, period: Period) -> Decimal | None:

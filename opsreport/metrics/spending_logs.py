@@ -15,6 +15,7 @@ import pandas as pd
 
 from opsreport.agreement import term_at
 from opsreport.metrics.cost_sums import CONTEXT, ZERO, exact, minus, quantised, seen_whole, total
+from opsreport.metrics.rows import share
 from opsreport.metrics.spending_bill import INGESTION, STORAGE, log_charges, monthly_sums, one_amount
 from opsreport.metrics.spending_retention import older_share
 from opsreport.params.models import Agreement
@@ -131,6 +132,22 @@ def unlimited_cost(
     return made
 
 
+def kept_as_agreed(log_group: pd.DataFrame, period: Period, agreements: list[Agreement]) -> tuple[float, float, float]:
+    """Share of the log stores with an agreed retention that keep their lines for just as long. [share]
+
+    Returns
+    -------
+    tuple of float
+        The share, NaN where it is not known of all; at worst, and at best, as what was not seen
+        lately may be kept either way. All are NaN where nothing is agreed of any.
+    """
+    held = [(row, agreed_for(agreements, period, row["log_group"])) for row in newest(log_group, period)]
+    states = [_state(row, agreed, period) for row, agreed in held if agreed]
+    kept, unsure = states.count(AS_AGREED), states.count(STALE)
+    worst, best = share(kept, len(states)), share(kept + unsure, len(states))
+    return (float("nan") if unsure else worst), worst, best
+
+
 def newest(log_group: pd.DataFrame, period: Period) -> list[dict[str, Any]]:
     """The log stores that exist at a period's end, each as it was last seen."""
     rows = log_group[log_group["observed_at"] < period.end].sort_values("observed_at")
@@ -155,7 +172,7 @@ def _row(
     kept, code = one_amount(spent[STORAGE].get((0, name)))
     written, code_written = one_amount(spent[INGESTION].get((0, name)))
     is_too_long = state in (FOR_EVER, LONGER) and agreed is not None
-    share = older_share(own, now, agreed.days, period) if is_too_long else None
+    older = older_share(own, now, agreed.days, period) if is_too_long else None
     before = [row for row in newest(own, period.previous()) if _is_fresh(row, period.previous())]
     resources = charges.loc[charges["log_group"] == name, "resource_id"].dropna()
     return {
@@ -167,8 +184,8 @@ def _row(
         "ingested_bytes": _float(now["ingested_bytes"]) if now["observed_at"] >= period.start else float("nan"),
         "log_seen_at": now["observed_at"], "resource_id": resources.iloc[0] if len(resources) else name,
         "log_storage_cost": kept, "log_ingestion_cost": written,
-        "limit_saving": None if kept is None or share is None else quantised(CONTEXT.multiply(kept, share)),
-        "billing_currency": code or code_written, "note": _note(state, kept, written, is_too_long, share),
+        "limit_saving": None if kept is None or older is None else quantised(CONTEXT.multiply(kept, older)),
+        "billing_currency": code or code_written, "note": _note(state, kept, written, is_too_long, older),
     }  # fmt: skip
 
 
@@ -183,14 +200,14 @@ def _state(now: dict[str, Any], agreed: LogRetention | None, period: Period) -> 
     return SHORTER if days < agreed.days else LONGER if days > agreed.days else AS_AGREED
 
 
-def _note(state: str, kept: Any, written: Any, is_too_long: bool, share: Any) -> str:
+def _note(state: str, kept: Any, written: Any, is_too_long: bool, older: Any) -> str:
     if state == STALE:
         return "last seen long before the month's end: it may have changed"
     if kept is None and written is None:
         return "the bill does not tell what it costs"
     if kept is None:
         return "the bill does not tell what keeping it costs"
-    if is_too_long and share is None:
+    if is_too_long and older is None:
         return "too little history to tell what a limit would save"
     return ""
 

@@ -8,8 +8,8 @@ columns whose `Measure` has ``is_words`` are looked at: names from outside stay 
 #: What the scorecard's rows are called.
 KEY_FIGURES = (
     "Spend", "Spend on {service}", "Change in spend, for the same days", "Tag coverage", "Cost per {unit}",
-    "Savings carried out, by the bill", "Keeping logs that never expire", "Availability of {monitor}",
-    "Availability of {monitor} from {day}", "Incidents opened", "Time with an incident", "Found by our own alert",
+    "Savings carried out, by the bill", "Log stores kept as agreed",
+    "Keeping logs that never expire", "Availability of {monitor}", "Availability of {monitor} from {day}", "Incidents opened", "Time with an incident", "Found by our own alert",
     "Late responses", "Responses in the agreed time", "Median time to restore, {severity}", "Deployments, {service}",
     "Median lead time, {service}", "Change fail rate, {service}", "Pipeline runs that succeeded",
     "Time with a broken main branch", "Backups completed, of those scheduled", "Backups completed, of those known",

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from opsreport.intervals import Intervals
 from opsreport.metrics import spending_logs as metrics
+from opsreport.metrics.spending import scorecard
 from opsreport.metrics.spending_bill import log_charges, match
 from opsreport.params.models import Agreement
 from opsreport.params.operations import LogRetention
@@ -179,3 +180,29 @@ def test_the_cost_of_logs_without_a_limit_is_that_of_each_months_own_state():
 def test_without_a_log_store_there_is_no_row():
     made = metrics.logs(FRAMES["log_group"].empty(), bill(charge("3")), OCTOBER, agreed(("*", 31)))
     assert made.empty and tuple(made.columns) == metrics.LOGS
+
+
+@pytest.mark.parametrize(("stores", "coverage", "this_month", "verdict"), [
+    ([{"retention_days": 31}, {"retention_days": 30}], 1, 0.5, "missed"),
+    ([{"retention_days": 31}, {"retention_days": None}], 1, 0.5, "missed"),
+    ([{"retention_days": 31}, {"retention_days": 31}], 1, 1.0, "met"),
+    ([{"retention_days": 31}, {"retention_days": 31}], 0, 1.0, "unknown"),
+    ([{"retention_days": 31, "observed_at": at("2026-09-20")}] * 2, 1, None, "unknown"),
+])  # fmt: skip
+def test_every_log_store_is_promised_to_be_kept_as_long_as_agreed(stores, coverage, this_month, verdict):
+    held = groups(*({"observed_at": at("2026-10-31"), "log_group": f"/shop/{n}", **row} for n, row in enumerate(stores)))
+    whole = Intervals([(at("2020-01-01"), at("2030-01-01"))])
+    seen = {"cost": whole, "recommendation": whole, "log_group": whole if coverage else Intervals()}
+    rows = scorecard(FRAMES["recommendation"].empty(), held, bill(), OCTOBER, "EUR", seen,
+                     agreements=agreed(("*", 31))).set_index("id")  # fmt: skip
+    row = rows.loc["spending.retention"]
+    assert (row["target"], row["verdict"]) == (1.0, verdict)
+    assert pd.isna(row["this_month"]) if this_month is None else row["this_month"] == this_month
+
+
+def test_where_no_retention_is_agreed_none_is_promised():
+    seen = dict.fromkeys(("cost", "recommendation", "log_group"), Intervals())
+    for terms in ([], agreed(("/other/*", 31))):
+        made = scorecard(FRAMES["recommendation"].empty(), groups({"observed_at": at("2026-10-31")}), bill(), OCTOBER,
+                         "EUR", seen, agreements=terms)  # fmt: skip
+        assert "spending.retention" not in set(made["id"])
