@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pandas as pd
 
 from opsreport.exhibit import Exhibit, Fact, Rows, join, notice, prose
@@ -10,13 +12,17 @@ from opsreport.theme import Style, is_unknown
 _MOST_NAMED = 3
 
 
-def finding(availability: pd.DataFrame, outages: pd.DataFrame, style: Style) -> Exhibit:
-    """What opens the section: SLOs met, the missed ones with what happened, what is unknown.
+def finding(
+    availability: pd.DataFrame, outages: pd.DataFrame, style: Style, credit: pd.DataFrame | None = None
+) -> Exhibit:
+    """What opens the section: SLOs met, the missed ones with what happened, what is unknown, and what is owed.
 
     Parameters
     ----------
     availability, outages : DataFrame
         From `opsreport.metrics.uptime`.
+    credit : DataFrame, optional
+        From `opsreport.metrics.uptime.credit_owed`.
     """
     if availability.empty or not (availability["coverage"] > 0).any():
         said = "Nothing was observed by a monitor in this month, so whether services were up is unknown."
@@ -30,29 +36,54 @@ def finding(availability: pd.DataFrame, outages: pd.DataFrame, style: Style) -> 
             parts.append(_missed(place, row, _within(row, outages, style), style))
     parts += _at_risk(slos[slos["verdict"] == "at risk"], style)
     parts += _unknown(slos[slos["verdict"] == "unknown"], style)
-    return join("uptime.finding", parts, lead=parts[: _MOST_NAMED + 1])
+    owed = [] if credit is None else _owed("uptime.finding.owed", credit, style)
+    return join("uptime.finding", [*parts, *owed], lead=[*parts[: _MOST_NAMED + 1], *owed])
 
 
 def credits(credit: pd.DataFrame, style: Style) -> Exhibit:
     """What is owed under the agreement."""
     if credit.empty:
         return prose("uptime.credits", "The agreement names no credits.", style, "note")
+    parts = [_credit(place, row, style) for place, (_, row) in enumerate(_due(credit).iterrows())]
+    if not parts:
+        return join("uptime.credits", [prose("uptime.credit", "No credit is owed under the agreement.", style)],
+                    role="note")  # fmt: skip
+    # Of one SLO its own sentence has said it.
+    return join("uptime.credits", [*(_owed("uptime.credit.sum", credit, style) if len(parts) > 1 else []), *parts],
+                role="note")  # fmt: skip
+
+
+def _due(credit: pd.DataFrame) -> pd.DataFrame:
+    """Those for which something is, or may be, owed."""
+    return credit[credit["credit"].map(is_unknown) | (credit["credit_most"] != 0)]
+
+
+def _credit(place: int, row: pd.Series, style: Style) -> Exhibit:
+    fact, name, behind = f"uptime.credit.{place}", row["monitor"], Rows("monitor_state", {"monitor": row["monitor"]})
+    money = {"unit": "money", "coverage": row["coverage"], "currency": row["billing_currency"], "rows": behind}
+    if not is_unknown(row["credit"]):
+        return prose(fact, "A credit of {owed} is owed for {name}, {share} of the monthly fee.", style, name=name,
+                     owed=Fact(f"{fact}.owed", row["credit"], **money),
+                     share=Fact(f"{fact}.share", row["credit_share"], "share", row["coverage"]))  # fmt: skip
+    most = Fact(f"{fact}.most", row["credit_most"], **money)
+    if not row["credit_least"]:
+        words = "For {name} nothing, or up to {most}, is owed, since not all of the month was seen."
+        return prose(fact, words, style, name=name, most=most)
+    words = "At least {least} is owed for {name}, and up to {most}, since not all of the month was seen."
+    return prose(fact, words, style, name=name, least=Fact(f"{fact}.least", row["credit_least"], **money), most=most)
+
+
+def _owed(id: str, credit: pd.DataFrame, style: Style) -> list[Exhibit]:
+    """What is owed for all SLOs together, in each currency."""
     parts = []
-    for place, (_, row) in enumerate(credit.iterrows()):
-        fact, name = f"uptime.credit.{place}", row["monitor"]
-        money = {"unit": "money", "coverage": row["coverage"], "currency": row["billing_currency"]}
-        if row["credit_most"] == 0 and row["verdict"] != "unknown":
+    for code, rows in credit.groupby("billing_currency", sort=True):
+        least = sum(rows["credit_least"], Decimal(0))
+        if not least:
             continue
-        if is_unknown(row["credit"]):
-            parts.append(prose(fact, "What is owed for {name} cannot be said: between {least} and {most}.", style,
-                               name=name, least=Fact(f"{fact}.least", row["credit_least"], **money),
-                               most=Fact(f"{fact}.most", row["credit_most"], **money)))  # fmt: skip
-        else:
-            parts.append(prose(fact, "A credit of {owed} is owed for {name}, {share} of the monthly fee.", style,
-                               name=name, owed=Fact(f"{fact}.owed", row["credit"], **money),
-                               share=Fact(f"{fact}.share", row["credit_share"], "share", row["coverage"])))  # fmt: skip
-    parts = parts or [prose("uptime.credit", "No credit is owed under the agreement.", style)]
-    return join("uptime.credits", parts, role="note")
+        words = ("We owe you at least {sum}." if rows["credit"].map(is_unknown).any() else "We owe you {sum}.")
+        owed = Fact(f"{id}.{code.lower()}", least, "money", rows["coverage"].min(), code)
+        parts.append(prose(id, words, style, sum=owed))
+    return parts
 
 
 def exclusions(windows: pd.DataFrame, style: Style) -> Exhibit:
@@ -97,20 +128,33 @@ def _met(slos: pd.DataFrame, style: Style) -> Exhibit:
     met = int(slos["verdict"].isin(["met", "at risk"]).sum())
     seen = float(slos["coverage"].min())
     known = int((slos["verdict"] != "unknown").sum())
+    missed, unknown = int((slos["verdict"] == "missed").sum()), len(slos) - known
     every = Fact("uptime.finding.slos", len(slos), "count")
     if known == 0:
         return prose("uptime.finding.slos", "Whether {all} was met is unknown." if len(slos) == 1
                      else "Whether any of {all} availability targets was met is unknown.", style,
                      all=every if len(slos) > 1 else "the availability target")  # fmt: skip
     if len(slos) == 1:
-        return prose("uptime.finding.slos", f"The availability target was {'met' if met else 'missed'}.", style)
+        words = "The availability target was met." if met else "The availability target was missed."
+        return prose("uptime.finding.slos", words, style)
     if met == len(slos):
         return prose("uptime.finding.slos", "All {all} availability targets were met.", style, all=every)
     if not met and known == len(slos):
         return prose("uptime.finding.slos", "None of the {all} availability targets was met.", style, all=every)
-    verb = "was" if met == 1 else "were"
-    return prose("uptime.finding.slos", f"{{met}} of {{all}} availability targets {verb} met.", style,
-                 met=Fact("uptime.finding.met", met, "count", seen), all=every)  # fmt: skip
+    facts = {"met": Fact("uptime.finding.met", met, "count", seen),
+             "missed": Fact("uptime.finding.missed", missed, "count", seen),
+             "unknown": Fact("uptime.finding.unknown", unknown, "count", seen)}  # fmt: skip
+    if unknown and missed:
+        words = ("{missed} of {all} availability targets was missed; {unknown} cannot be judged." if missed == 1 else
+                 "{missed} of {all} availability targets were missed; {unknown} cannot be judged.")  # fmt: skip
+    elif unknown:
+        words = ("{met} of {all} availability targets was met; {unknown} cannot be judged." if met == 1 else
+                 "{met} of {all} availability targets were met; {unknown} cannot be judged.")  # fmt: skip
+    else:
+        words = ("{met} of {all} availability targets was met." if met == 1 else
+                 "{met} of {all} availability targets were met.")  # fmt: skip
+    used = {name: fact for name, fact in facts.items() if f"{{{name}}}" in words}
+    return prose("uptime.finding.slos", words, style, all=every, **used)
 
 
 def _within(row: pd.Series, outages: pd.DataFrame, style: Style) -> pd.DataFrame:
@@ -132,16 +176,16 @@ def _missed(place: int, row: pd.Series, outages: pd.DataFrame, style: Style) -> 
     if len(counted) == 1:
         day = Fact(f"{fact}.day", counted["outage_from"].iloc[0], "date")
         return prose(fact, "{name} was down {down} on {day}, {over} more than its target allows.", style,
-                     name=row["monitor"], down=down, day=day, over=over)  # fmt: skip
+                     name=_capital(row["monitor"]), down=down, day=day, over=over)  # fmt: skip
     times = Fact(f"{fact}.times", len(counted), "count", seen)
     return prose(fact, "{name} was down {down} in {times} outages, {over} more than its target allows.", style,
-                 name=row["monitor"], down=down, times=times, over=over)  # fmt: skip
+                 name=_capital(row["monitor"]), down=down, times=times, over=over)  # fmt: skip
 
 
 def _at_risk(rows: pd.DataFrame, style: Style) -> list[Exhibit]:
     return [
         prose(f"uptime.finding.risk.{place}", "{name} was close, with {left} of the allowed downtime left.", style,
-              name=row["monitor"],
+              name=_capital(row["monitor"]),
               left=Fact(f"uptime.finding.risk.{place}.left", row["budget_left"], "minutes", row["coverage"]))
         for place, (_, row) in enumerate(rows.head(_MOST_NAMED).iterrows())
     ]  # fmt: skip
@@ -153,14 +197,19 @@ def _unknown(rows: pd.DataFrame, style: Style) -> list[Exhibit]:
         fact = f"uptime.finding.unknown.{place}"
         if row["coverage"] == 0:
             said = "{name} was not observed at all, so whether its target was met is unknown."
-            parts.append(prose(fact, said, style, name=row["monitor"]))
+            parts.append(prose(fact, said, style, name=_capital(row["monitor"])))
             continue
         bounds = {end: Fact(f"{fact}.{end}", row[f"availability_{end}"], "availability") for end in ("worst", "best")}
         seen = Fact(f"{fact}.seen", row["coverage"], "share")
         said = ("{name} was observed for {seen} of the time: its availability lies between {worst} and {best}, "
                 "so whether its target was met is unknown.")  # fmt: skip
-        parts.append(prose(fact, said, style, name=row["monitor"], seen=seen, **bounds))
+        parts.append(prose(fact, said, style, name=_capital(row["monitor"]), seen=seen, **bounds))
     return parts
+
+
+def _capital(name: str) -> str:
+    """A name as it begins a sentence."""
+    return name[:1].upper() + name[1:]
 
 
 def _without_slo(rows: pd.DataFrame, style: Style) -> Exhibit:

@@ -45,6 +45,13 @@ def test_it_says_how_many_slos_were_met_and_what_was_missed():
     assert {fact["id"]: fact["text"] for fact in made.facts}["uptime.finding.missed.0.over"] == "38 min"
 
 
+def test_misses_are_counted_beside_what_cannot_be_judged_and_a_sentence_begins_with_a_capital():
+    unseen = slo("unknown", "search", coverage=0.0)
+    made = said(slo("missed", "shop", counted_down=minutes(58), budget_left=-38.0), MISSED, unseen)
+    assert made.text.startswith("2 of 3 availability targets were missed; 1 cannot be judged. Shop was down 58 min")
+    assert "Search was not observed at all" in made.text
+
+
 def test_several_outages_are_counted():
     assert "Checkout was down 58 min in 2 outages" in said(MISSED, down=[DOWN, DOWN]).text
 
@@ -77,8 +84,8 @@ def test_unknown_is_said_with_both_bounds_and_is_not_met():
     )
     unseen = said(slo("unknown", coverage=0.0), slo(monitor="Shop"))
     assert unseen.text == (
-        "1 of 2 availability targets was met. Checkout was not observed at all, so whether its target was met is "
-        "unknown."
+        "1 of 2 availability targets was met; 1 cannot be judged. Checkout was not observed at all, so whether its "
+        "target was met is unknown."
     )
 
 
@@ -101,8 +108,26 @@ def test_a_credit_is_owed_is_not_or_is_unknown():
     none = credit(verdict="met", credit=Decimal(0), credit_least=Decimal(0), credit_most=Decimal(0))
     assert says.credits(none, STYLE).text == "No credit is owed under the agreement."
     unknown = credit(verdict="unknown", credit=None, credit_least=Decimal(0))
-    assert "between €0.00 and €100.00" in says.credits(unknown, STYLE).text
+    assert says.credits(unknown, STYLE).text == (
+        "For Checkout nothing, or up to €100.00, is owed, since not all of the month was seen."
+    )
+    surely = credit(credit=None, credit_least=Decimal("40"))
+    assert says.credits(surely, STYLE).text == (
+        "At least €40.00 is owed for Checkout, and up to €100.00, since not all of the month was seen."
+    )
     assert says.credits(credit().iloc[:0], STYLE).text == "The agreement names no credits."
+
+
+def test_what_is_owed_is_added_up_in_each_currency_and_stands_in_the_lead():
+    surely = credit(monitor="Shop", credit=None, credit_least=Decimal("40"))
+    dollars = credit(monitor="Docs", billing_currency="USD")
+    unsure = credit(monitor="Search", verdict="unknown", credit=None, credit_least=Decimal(0))
+    both = says.credits(pd.concat([credit(), surely, dollars]), STYLE)
+    assert both.text.startswith("We owe you at least €140.00. We owe you US$100.00. A credit of €100.00 is owed")
+    made = says.finding(pd.DataFrame([MISSED]), outages(DOWN), STYLE, credit())
+    assert made.lead.text.endswith("We owe you €100.00.")
+    nothing = says.finding(pd.DataFrame([MISSED]), outages(DOWN), STYLE, unsure)
+    assert "owe" not in nothing.text
 
 
 def test_what_was_left_out_is_counted_by_kind():
