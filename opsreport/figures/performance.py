@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import html
 
 import pandas as pd
@@ -11,15 +12,26 @@ from plotly.subplots import make_subplots
 from opsreport import theme
 from opsreport.exhibit import Exhibit, notice
 from opsreport.figures import chart
+from opsreport.figures.vitals import web_vitals
 from opsreport.language import mark
 from opsreport.period import Period
-from opsreport.schemas.performance import VITAL_LIMITS
 from opsreport.theme import Style, is_unknown
 
+__all__ = ["answer_times", "traffic", "web_vitals"]
+
 _FACETS = 4  # services whose bands fit one chart
-_ROWS = 12  # bullets that fit one chart
 _PANELS = (mark("Requests a day"), mark("Failed requests a day"))
 _MOST_DAYS = 6  # labels on a phone's axis
+_STEP = 3  # slow days that make more than a bad weekend
+#: What was slower than agreed, with the day since which it was, and by how many others were too.
+_SLOW = {
+    True: (mark("{name} has answered more slowly than agreed since {day}"),
+           mark("{name} has answered more slowly than agreed since {day}; one other service was slow too"),
+           mark("{name} has answered more slowly than agreed since {day}; {count} others were slow too")),
+    False: (mark("{name} answered more slowly than agreed"),
+            mark("{name} answered more slowly than agreed; one other service did too"),
+            mark("{name} answered more slowly than agreed; {count} others did too")),
+}  # fmt: skip
 
 
 def traffic(daily: pd.DataFrame, period: Period, style: Style) -> Exhibit:
@@ -95,53 +107,12 @@ def answer_times(bands: pd.DataFrame, times: pd.DataFrame, period: Period, style
     )
     subtitle += "; {count} more services are in the table" if len(named) > len(shown) else ""
     return chart(
-        figure, "performance.band", title=_band_title(times, style), style=style, limit=40,
+        figure, "performance.band", title=_band_title(times, bands, style), style=style, limit=40,
         numbers=times[times["service"].isin(shown)],
         subtitle=style.say(subtitle, count=len(named) - len(shown)),
         columns=("service", "latency_p50", "latency_p95", "latency_p99", "p95_target", "latency_basis", "verdict",
                  "coverage"),
         height=140 + 130 * len(shown),
-    )  # fmt: skip
-
-
-def web_vitals(vitals: pd.DataFrame, each: pd.DataFrame, style: Style) -> Exhibit:
-    """Each page's vitals as a bar against the limit of good, furthest beyond it first.
-
-    Parameters
-    ----------
-    vitals, each : DataFrame
-        From `opsreport.metrics.performance`: `web_vitals` and `each_vital`.
-    """
-    if each.empty:
-        return notice("performance.vitals", "No page's web vitals were measured in this month.", style)
-    drawn = each.head(_ROWS).reset_index(drop=True)
-    figure = go.Figure()
-    for beyond, colour, shape in ((False, theme.THIS_MONTH, ""), (True, theme.AT_RISK, "/")):
-        part = drawn[(drawn["vital_limit_multiple"] > 1) == beyond]
-        figure.add_bar(
-            orientation="h", y=part.index.to_list(), x=_listed(part["vital_limit_multiple"]), width=0.34,
-            hoverinfo="skip", marker={"color": colour, "pattern": {"shape": shape, "fgcolor": theme.PAPER,
-                                                                   "fillmode": "overlay"}},
-        )  # fmt: skip
-    figure.update_layout(barmode="overlay", showlegend=False)
-    for place, row in drawn.iterrows():
-        figure.add_shape(type="line", x0=1, x1=1, y0=place - 0.2, y1=place + 0.2,
-                         line={"color": theme.INK, "width": 2})  # fmt: skip
-        limit = VITAL_LIMITS[row["vital"]]
-        _above(figure, place, f"<b>{_plain(row['page'])}</b> · {style.say(limit.name)}")
-        value, good = (style.text(one, limit.unit) for one in (row[row["vital"]], limit.good))
-        _above(figure, place, style.say("{value} of {good}", value=value, good=good), right=True)
-    top = max(1.25, drawn["vital_limit_multiple"].max() * 1.04)
-    figure.update_xaxes(range=[0, top], tickvals=[0, 1], ticktext=["0", style.say("limit of good")], fixedrange=True)
-    figure.update_yaxes(visible=False, range=[len(drawn) - 0.5, -0.8], fixedrange=True)
-    subtitle = "75th percentile of visits, each against the limit of good; hatched is beyond it"
-    if len(each) > len(drawn):
-        subtitle = "75th percentile of visits, each against the limit of good; the {shown} nearest to it of {all}; " \
-            "hatched is beyond it"  # fmt: skip
-    return chart(
-        figure, "performance.vitals", title=_vitals_title(each, style), style=style, numbers=vitals,
-        subtitle=style.say(subtitle, shown=len(drawn), all=len(each)),
-        columns=("page", "lcp", "inp", "cls", "vital_rating", "visits", "note"), height=130 + 44 * len(drawn),
     )  # fmt: skip
 
 
@@ -195,12 +166,6 @@ def _agreed(figure: go.Figure, rows: pd.DataFrame, highest: float, place: int, s
                         ticktext=["0" if not tick else style.text(tick, "seconds") for tick in ticks])  # fmt: skip
 
 
-def _above(figure: go.Figure, place: int, text: str, right: bool = False) -> None:
-    side = {"x": 1, "xanchor": "right"} if right else {"x": 0, "xanchor": "left"}
-    figure.add_annotation(y=place - 0.4, yanchor="middle", xref="paper", text=text, showarrow=False,
-                          font={"size": 12, "color": theme.INK_SOFT if right else theme.INK}, **side)  # fmt: skip
-
-
 def _traffic_title(daily: pd.DataFrame, style: Style) -> str:
     errors = daily["errors"].dropna()
     if errors.empty:
@@ -217,16 +182,13 @@ def _traffic_title(daily: pd.DataFrame, style: Style) -> str:
     return style.say(words, day=style.text(worst["load_day"], "day"))
 
 
-def _band_title(times: pd.DataFrame, style: Style) -> str:
+def _band_title(times: pd.DataFrame, bands: pd.DataFrame, style: Style) -> str:
     missed = times[times["p95_verdict"] == "missed"]
     if len(missed):
         first, more = missed.iloc[0], missed["service"].nunique() - 1
-        words = (
-            "{name} answered more slowly than agreed",
-            "{name} answered more slowly than agreed; one other service did too",
-            "{name} answered more slowly than agreed; {count} others did too",
-        )[min(more, 2)]
-        return style.say(words, name=first["service"], count=more)
+        since = _slow_since(bands[bands["service"] == first["service"]], first["p95_target"])
+        words = _SLOW[since is not None][min(more, 2)]
+        return style.say(words, name=first["service"], count=more, day=style.text(since, "day") if since else "")
     judged = times[times["p95_target"].notna()]
     if len(judged) and (judged["p95_verdict"] == "met").all():
         return style.say("Every service answered within the agreed time")
@@ -234,20 +196,21 @@ def _band_title(times: pd.DataFrame, style: Style) -> str:
     return style.say(words)
 
 
-def _vitals_title(each: pd.DataFrame, style: Style) -> str:
-    far = each[each["vital_limit_multiple"] > 1]
-    if far.empty:
-        return style.say("Every page that was measured was within the limits of good")
-    first = far.iloc[0]
-    limit = VITAL_LIMITS[first["vital"]]
-    words = (
-        "{vital} on {page}: {value}",
-        "{vital} on {page}: {value}; one more is beyond its limit",
-        "{vital} on {page}: {value}; {count} more are beyond theirs",
-    )[min(len(far), 3) - 1]
-    name = style.say(limit.name)
-    return style.say(words, vital=name[:1].upper() + name[1:], page=first["page"], count=len(far) - 1,
-                     value=style.text(first[first["vital"]], limit.unit))  # fmt: skip
+def _slow_since(own: pd.DataFrame, target: object) -> dt.date | None:
+    """The first day from which the median hour stayed slower than agreed to the end, none where there is no such step.
+
+    Two days in three from it on were slower, at least three were, and so the last three; before it, no more
+    than one in three.
+    """
+    known = own.dropna(subset=["window_median"]).sort_values("load_day")
+    slow = (known["window_median"].astype("float64") > float(target)).to_list()
+    if sum(slow[-_STEP:]) < _STEP:
+        return None
+    for place, day in enumerate(known["load_day"]):
+        after, before = slow[place:], slow[:place]
+        if place and all(after[:2]) and sum(after) >= len(after) * 2 / 3:
+            return day if sum(before) <= len(before) / 3 else None
+    return None
 
 
 def _listed(values: pd.Series) -> list[float | None]:

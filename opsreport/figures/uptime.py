@@ -11,6 +11,7 @@ from plotly.subplots import make_subplots
 from opsreport import theme
 from opsreport.exhibit import Exhibit, notice
 from opsreport.figures import chart
+from opsreport.figures import uptime_titles as titles
 from opsreport.figures.month_axis import elapsed, month_axis
 from opsreport.language import mark
 from opsreport.period import Period
@@ -45,7 +46,7 @@ def state_strip(states: pd.DataFrame, availability: pd.DataFrame, period: Period
     figure.update_yaxes(tickvals=list(range(len(order))), ticktext=[_plain(name) for name in order],
                         showgrid=False, fixedrange=True, range=[len(order) - 0.4, -0.8])  # fmt: skip
     return chart(
-        figure, "uptime.strip", title=_strip_title(availability, style), style=style, numbers=availability,
+        figure, "uptime.strip", title=titles.strip_title(availability, style), style=style, numbers=availability,
         subtitle=style.say("State of each monitor over the month; ▼ marks each outage, however short"),
         columns=("monitor", "coverage", "down_time", "degraded_time", "raw_availability"),
         height=150 + 28 * len(order),
@@ -80,7 +81,7 @@ def budget_burn_down(burn_down: pd.DataFrame, period: Period, style: Style) -> E
         else "Error budget left at the end of each day, in minutes; below 0 it is overspent"
     )
     return chart(
-        figure, "uptime.budget", title=_budget_title(ends, style), style=style, numbers=ends,
+        figure, "uptime.budget", title=titles.budget_title(ends, style), style=style, numbers=ends,
         subtitle=style.say(subtitle, count=len(ends) - _LABELLED),
         columns=("monitor", "slo_target", "error_budget", "budget_left"), height=340,
     )  # fmt: skip
@@ -120,7 +121,7 @@ def availability_history(history: pd.DataFrame, style: Style) -> Exhibit:
     )
     subtitle += ". The {hidden} best monitors are left out" if hidden else ""
     return chart(
-        figure, "uptime.history", title=_history_title(known, style), style=style,
+        figure, "uptime.history", title=titles.history_title(known, style), style=style,
         subtitle=style.say(subtitle, start=style.text(low - pad, "availability"), hidden=hidden),
         numbers=agreed[agreed["monitor"].isin(facets)].iloc[::-1], limit=_FACETS * 26,
         columns=("period", "monitor", "agreed_availability", "raw_availability", "slo_target", "coverage", "verdict"),
@@ -224,56 +225,16 @@ def _facet(figure: go.Figure, rows: pd.DataFrame, place: int, months: list[str],
         hovertext=[style.text(value, "availability") for value in values], hoverinfo="text+x",
     )  # fmt: skip
     target = rows.dropna(subset=["slo_target"])
+    # In steps: a target changes from one month to the next, and nothing was agreed in between.
+    line = {"color": theme.TARGET, "width": 1, "dash": "dot", "shape": "hvh"}
     figure.add_scatter(x=target["period"].tolist(), y=target["slo_target"].tolist(), mode="lines", hoverinfo="skip",
-                       line={"color": theme.TARGET, "width": 1, "dash": "dot"}, row=place, col=1)  # fmt: skip
+                       line=line, row=place, col=1)  # fmt: skip
     last = target["slo_target"].iloc[-1]
     axis = "" if place == 1 else place
     figure.add_annotation(x=1, xref="paper", xanchor="right", y=1, yref=f"y{axis} domain", yanchor="bottom",
                           showarrow=False, font={"size": 12, "color": theme.INK_SOFT},
                           text=style.say("target {value} (dotted)",
                                          value=style.text(last, "availability")))  # fmt: skip
-
-
-def _strip_title(availability: pd.DataFrame, style: Style) -> str:
-    down = availability.groupby("monitor", sort=False)["down_time"].sum().sort_values(ascending=False, kind="stable")
-    down = down[down > pd.Timedelta(0)]
-    if down.empty:
-        return style.say("No monitor was seen down")
-    words = (
-        "{name} was down for {time}",
-        "{name} was down for {time}; one other monitor was down too",
-        "{name} was down for {time}; {count} others were down too",
-    )[min(len(down), 3) - 1]
-    return style.say(words, name=down.index[0], time=style.text(down.iloc[0], "duration"), count=len(down) - 1)
-
-
-def _budget_title(ends: pd.DataFrame, style: Style) -> str:
-    over = ends[ends["budget_left"] < 0]
-    if over.empty:
-        least = ends.iloc[0]
-        left = style.text(least["budget_left"], "minutes")
-        return style.say("No error budget was seen overspent; {name} has {left} left", name=least["monitor"], left=left)
-    first = over.iloc[0]
-    words = (
-        "{name} overspent its error budget by {time}"
-        if len(over) == 1
-        else "{name} overspent its error budget by {time}; {count} more did too"
-    )
-    time = style.text(-first["budget_left"], "minutes")
-    return style.say(words, name=first["monitor"], time=time, count=len(over) - 1)
-
-
-def _history_title(known: pd.DataFrame, style: Style) -> str:
-    judged = known[known["slo_target"].notna()]
-    missed = judged[judged["verdict"] == "missed"].groupby("monitor")["period"].nunique().sort_values(kind="stable")
-    if missed.empty:
-        is_sure = (judged["verdict"] != "unknown").all()
-        return style.say(
-            "No SLO was missed in these months" if is_sure else "No SLO is known to have been missed in these months"
-        )
-    name, count = missed.index[-1], missed.iloc[-1]
-    months = judged.loc[judged["monitor"] == name, "period"].nunique()
-    return style.say("{name} missed its SLO in {count} of {all} months", name=name, count=count, all=months)
 
 
 def _plain(name: str) -> str:

@@ -4,8 +4,10 @@ import datetime as dt
 from decimal import Decimal
 
 import pandas as pd
+import pytest
 
 from opsreport import theme
+from opsreport.exhibit import Exhibit
 from opsreport.figures import performance as figures
 from opsreport.metrics import performance
 from opsreport.params.models import Agreement
@@ -81,11 +83,28 @@ def test_the_band_spans_the_hours_and_the_target_is_a_line():
 
 def test_a_missed_target_is_told_by_a_word_and_a_mark():
     load = hours(*[(n, 10, 0, 0.9) for n in range(744)])
-    made = figures.answer_times(performance.bands(load, OCTOBER), performance.answer_times(load, OCTOBER, AGREED),
-                                OCTOBER, STYLE)  # fmt: skip
+    made = band(load)
     assert made.about["title"] == "<b>shop answered more slowly than agreed"
     assert any(note["text"].startswith("✕ ") for note in made.figure["layout"]["annotations"])
     assert "<b>shop" not in made.html
+
+
+def band(load: pd.DataFrame) -> Exhibit:
+    times = performance.answer_times(load, OCTOBER, AGREED)
+    return figures.answer_times(performance.bands(load, OCTOBER), times, OCTOBER, STYLE)
+
+
+@pytest.mark.parametrize(("slow", "title"), [
+    (range(6, 32), "<b>shop has answered more slowly than agreed since 6 Oct"),
+    ([2, *range(6, 20), *range(21, 32)], "<b>shop has answered more slowly than agreed since 6 Oct"),
+    ([*range(1, 4), *range(6, 32)], "<b>shop answered more slowly than agreed"),  # slow before that as well
+    (range(6, 25), "<b>shop answered more slowly than agreed"),  # and quick again: two bad weeks are no step
+    (range(30, 32), "<b>shop answered more slowly than agreed"),  # two days are no step
+])  # fmt: skip
+def test_the_day_since_which_answers_are_slow_is_named_only_where_there_is_one(slow, title):
+    load = hours(*[(24 * n, 10, 0, 0.9 if n + 1 in slow else 0.1) for n in range(31)], length=24)
+    times = performance.answer_times(load, OCTOBER, AGREED).assign(p95_verdict="missed")
+    assert figures.answer_times(performance.bands(load, OCTOBER), times, OCTOBER, STYLE).about["title"] == title
 
 
 def test_a_vital_beyond_its_limit_is_told_by_more_than_colour():

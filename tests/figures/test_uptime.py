@@ -8,6 +8,7 @@ import pytest
 
 from opsreport import theme
 from opsreport.figures import uptime as figures
+from opsreport.figures import uptime_titles as titles
 from opsreport.period import Period
 from opsreport.theme import Style
 
@@ -28,7 +29,15 @@ ZERO = pd.Timedelta(0)
 
 def availability(down=ZERO, coverage=1.0, monitor="Shop"):
     return pd.DataFrame({"monitor": [monitor], "coverage": [coverage], "down_time": [down],
-                         "degraded_time": [pd.Timedelta(0)], "raw_availability": [0.999]})  # fmt: skip
+                         "degraded_time": [pd.Timedelta(0)], "raw_availability": [0.999],
+                         "slo_target": float("nan"), "counted_down": pd.NaT, "excused_time": pd.NaT})  # fmt: skip
+
+
+def under_slo(monitor, counted, excused=0):
+    """A monitor's row under an SLO; counted and excused downtime in minutes."""
+    part = availability(pd.Timedelta(minutes=counted + excused), monitor=monitor)
+    return part.assign(slo_target=0.999, counted_down=pd.Timedelta(minutes=counted),
+                       excused_time=pd.Timedelta(minutes=excused))  # fmt: skip
 
 
 def history(**over):
@@ -134,6 +143,26 @@ def test_a_name_with_markup_is_shown_as_it_is():
 
 
 def test_titles_claim_no_more_than_was_seen():
-    assert figures._budget_title(burn(20.0), STYLE).startswith("No error budget was seen overspent")
-    assert figures._history_title(history(verdict="unknown"), STYLE) == "No SLO is known to have been missed in these months"
-    assert figures._history_title(history(verdict="met"), STYLE) == "No SLO was missed in these months"
+    assert titles.budget_title(burn(20.0), STYLE).startswith("No error budget was seen overspent")
+    unsure = titles.history_title(history(verdict="unknown"), STYLE)
+    assert unsure == "No SLO is known to have been missed in these months"
+    assert titles.history_title(history(verdict="met"), STYLE) == "No SLO was missed in these months"
+
+
+@pytest.mark.parametrize(("rows", "title"), [
+    ([under_slo("Shop", 78, 22)], "Shop was down for 1 h 18 min that counts, and 22 min that was excused"),
+    ([under_slo("Shop", 78, 22), under_slo("Docs", 5)],
+     "Shop was down for 1 h 18 min that counts, and 22 min that was excused; one other was down too"),
+    ([under_slo("Shop", 5), under_slo("Docs", 7), under_slo("Pay", 0)],
+     "Docs was down for 7 min that counts against its SLO; one other monitor was down too"),
+    ([under_slo("Shop", 0, 22)], "No downtime counts against an SLO; 22 min of Shop was excused"),
+    ([under_slo("Shop", 0)], "No monitor with an SLO was seen down"),
+])  # fmt: skip
+def test_the_strip_is_headed_by_what_counts_and_never_by_a_monitor_without_a_target(rows, title):
+    without = availability(pd.Timedelta(hours=9), monitor="Test server")
+    assert titles.strip_title(pd.concat([without, *rows]), STYLE) == title
+
+
+def test_a_target_that_changed_is_drawn_in_steps():
+    target = figures.availability_history(history(), STYLE).figure["data"][1]
+    assert target["line"]["shape"] == "hvh"
