@@ -9,7 +9,7 @@ import pytest
 
 from opsreport.exhibit import Fact
 from opsreport.schemas.scorecard import SCORECARD
-from opsreport.tables import badge, scorecard, spark, table
+from opsreport.tables import badge, others, scorecard, spark, table
 from opsreport.theme import Style
 
 STYLE = Style("en_GB", "EUR", "Europe/Berlin")
@@ -62,10 +62,12 @@ def test_fact_ids_are_unique_however_rows_are_called(names):
 
 
 def test_what_is_left_out_is_said():
-    rows = spend(service_name=[f"s{n}" for n in range(25)], spend=[Decimal(n) for n in range(25)])
+    rows = spend(service_name=[f"s{n}" for n in range(26)], spend=[Decimal(n) for n in range(26)])
     shown = table(rows, "t", "T", STYLE, note="Per service.")
     assert shown.html.count("<tr>") == 21 and len(shown.facts) == 20
-    assert shown.about["note"] == "Per service. Showing 20 of 25 rows."
+    assert shown.about["note"] == "Per service. Showing 20 of 26 rows."
+    # Where only some few are over, all are shown.
+    assert table(rows.head(25), "t", "T", STYLE).html.count("<tr>") == 26
     assert table(rows.head(20), "t", "T", STYLE).about["note"] == ""
 
 
@@ -173,9 +175,23 @@ def test_a_scorecard_shows_each_figure_beside_its_target_and_past():
     ]
 
 
-def test_without_a_target_none_was_agreed():
-    shown = scorecard(score(target=None, verdict="unknown"), STYLE)
-    assert words(shown)[2] == "none agreed" and not any("target" in fact["id"] for fact in shown.facts)
+def test_figures_without_a_target_stand_apart_and_are_neither_met_nor_missed():
+    both = pd.concat([score(), score(id="cost.tags", measure="Tags", target=None, verdict="unknown")])
+    assert "Tags" not in scorecard(both, STYLE).html
+    shown = others(both, STYLE)
+    assert words(shown) == ["Tags", "US$5.00", "unknown", "unknown", "", "50%"] and shown.about["is_folded"]
+    assert not any("target" in fact["id"] for fact in shown.facts) and "Verdict" not in shown.html
+
+
+def test_without_any_target_or_without_anything_else_that_is_said():
+    assert scorecard(score(target=None), STYLE).text.startswith("No target was agreed for these days")
+    assert others(score(), STYLE).text == "Every key figure has a target."
+
+
+def test_how_much_was_seen_stands_beside_each_figure_unless_all_of_all_was():
+    assert "Seen" in scorecard(pd.concat([score(coverage=1.0), score(coverage=0.5, id="b")]), STYLE).html
+    whole = scorecard(score(coverage=1.0), STYLE)
+    assert "Seen" not in whole.html and whole.about["note"] == "All of these were seen whole."
 
 
 @pytest.mark.parametrize("currency", ["", None, math.nan])
@@ -189,5 +205,5 @@ def test_a_hostile_measure_is_only_text():
     assert "<img" not in shown.html and 'onclick="' not in shown.html and "<b>" not in shown.html
 
 
-def test_a_scorecard_without_rows_is_a_head():
+def test_a_scorecard_without_rows_is_a_sentence():
     assert "<td" not in scorecard(score().head(0), STYLE).html

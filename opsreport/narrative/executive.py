@@ -16,14 +16,16 @@ from opsreport.theme import Style
 
 #: Sections that other parts of the summary speak for.
 _APART = ("timeline", "findings", "decisions", "restated")
-#: Always told: what was done for the client, and what it cost.
-_ALWAYS = ("work", "cost")
-_MOST_CHANGES, _MOST_NAMED = 6, 6
+#: Always told: what it cost, and what was done for the client.
+_ALWAYS = ("cost", "work")
+#: What weighs most is told first: outages, what is open to attack or lost, money, then the rest.
+_WEIGHT = ("uptime", "patches", "access", "backups", "cost", "incidents", "performance", "support", "spending", "work")
+_MOST_CHANGES, _MOST_NAMED = 6, 15
 
 
 def executive(
     review: Sections, style: Style, *, why: Sequence[Exhibit] = (), asked: Sequence[Exhibit] = (),
-    since: Sequence[Exhibit] = (),
+    since: Sequence[Exhibit] = (), ahead: Sequence[Exhibit] = (),
 ) -> Exhibit:  # fmt: skip
     """What a director reads in one minute.
 
@@ -32,24 +34,23 @@ def executive(
     review : Sections
         The first sentences of a section stand here when it missed something agreed, or nearly
         did; of cost and of the work done always. The others are named in a sentence.
-    why, asked, since : sequences of Exhibit
-        What explains the changes, what the client is to decide, and what became of last
-        month's review; each may be empty.
+    why, asked, since, ahead : sequences of Exhibit
+        What explains the changes, what the client is to decide, what became of last month's
+        review, and what comes next; each may be empty.
     """
     known = {name: finding for name, finding in review.findings.items() if name not in _APART}
-    told = [name for name in known if known[name].kind != "notice" and _is_told(name, review)]
-    told.sort(key=lambda name: ("missed" not in _verdicts(name, review), name not in _ALWAYS))
+    told = _told(known, review)
     parts = [_counts(review.scorecard, style), *_missed(review.scorecard, style)]
-    changed = [_linked(name, known[name], style) for name in told[:_MOST_CHANGES]]
+    changed = [_linked(name, known[name], style) for name in told]
     blocks = {
         mark("What changed"): changed, mark("Why"): why, mark("What we ask you to decide"): asked,
-        mark("What became of last month's review"): since,
+        mark("What became of last month's review"): since, mark("What comes next"): ahead,
     }  # fmt: skip
     for title, items in blocks.items():
         if items:
             said = style.say(title)
             parts += [Exhibit("", "prose", f"<h3>{html.escape(said)}</h3>", f"{said}:"), _list(items)]
-    parts += _rest(told[_MOST_CHANGES:], known, review, style)
+    parts += _rest(told, known, review, style)
     return Exhibit(
         id="summary", kind="prose", html="".join(part.html for part in parts),
         text=" ".join(part.text for part in parts),
@@ -62,8 +63,21 @@ def _verdicts(section: str, review: Sections) -> set[str]:
     return set(scores.loc[(scores["section"] == section) & scores["target"].notna(), "verdict"])
 
 
-def _is_told(section: str, review: Sections) -> bool:
-    return section in _ALWAYS or bool(_verdicts(section, review) & {"missed", "at risk"})
+def _is_missed(section: str, review: Sections) -> bool:
+    return bool(_verdicts(section, review) & {"missed", "at risk"})
+
+
+def _told(known: Mapping[str, Exhibit], review: Sections) -> list[str]:
+    """The sections whose finding stands in the summary: those always told, and of the rest the weightiest missed."""
+    can = [name for name in known if known[name].kind != "notice"]
+    always = [name for name in _ALWAYS if name in can]
+    missed = sorted((name for name in can if name not in always and _is_missed(name, review)), key=_weight)
+    told = [*missed[: _MOST_CHANGES - len(always)], *always]
+    return sorted(told, key=lambda name: (not _is_missed(name, review), _weight(name)))
+
+
+def _weight(section: str) -> tuple[int, str]:
+    return (_WEIGHT.index(section) if section in _WEIGHT else len(_WEIGHT), section)
 
 
 def _linked(section: str, finding: Exhibit, style: Style) -> Exhibit:
@@ -80,16 +94,16 @@ def _list(items: Sequence[Exhibit]) -> Exhibit:
                    tuple(fact for item in items for fact in item.facts))  # fmt: skip
 
 
-def _rest(also: list[str], known: Mapping[str, Exhibit], review: Sections, style: Style) -> list[Exhibit]:
+def _rest(told: list[str], known: Mapping[str, Exhibit], review: Sections, style: Style) -> list[Exhibit]:
     """The sections that are not told, by what is known of them."""
-    kept = [name for name in known if _verdicts(name, review) and _verdicts(name, review) <= {"met"}]
-    unsure = [name for name in known if "unknown" in _verdicts(name, review) and known[name].kind != "notice"]
     blind = [name for name in known if known[name].kind == "notice"]
-    free = [name for name in known if not _verdicts(name, review) and name not in (*_ALWAYS, *blind)]
+    rest = {name: _verdicts(name, review) for name in known if name not in (*told, *blind)}
+    also = [name for name in rest if _is_missed(name, review)]
     said = {
         mark("Missed or nearly missed as well"): also,
-        mark("As agreed in every target"): [name for name in kept if name not in _ALWAYS],
-        mark("Not to be judged in part"): unsure, mark("Nothing was agreed of"): free,
+        mark("As agreed in every target"): [name for name, verdicts in rest.items() if verdicts == {"met"}],
+        mark("Not to be judged in part"): [name for name in rest if "unknown" in rest[name] and name not in also],
+        mark("No target was agreed of"): [name for name, verdicts in rest.items() if not verdicts],
         mark("Nothing is known of"): blind,
     }  # fmt: skip
     lines = [(style.say(words), names) for words, names in said.items() if names]
@@ -120,20 +134,30 @@ def _missed(scorecard: pd.DataFrame, style: Style) -> list[Exhibit]:
     return [Exhibit("", "prose", f'<p class="missed">{shown}</p>', text)]
 
 
+#: By whether some were nearly missed, and whether some could not be judged.
+_COUNTED = {
+    (False, False): mark("Of {all} targets on the scorecard, {met} met and {missed} missed."),
+    (True, False): mark("Of {all} targets on the scorecard, {met} met and {missed} missed; {risk} of those met nearly "
+                        "missed."),
+    (False, True): mark("Of {all} targets on the scorecard, {met} met and {missed} missed; {unknown} cannot be "
+                        "judged."),
+    (True, True): mark("Of {all} targets on the scorecard, {met} met and {missed} missed; {risk} of those met nearly "
+                       "missed, and {unknown} cannot be judged."),
+}  # fmt: skip
+
+
 def _counts(scorecard: pd.DataFrame, style: Style) -> Exhibit:
     judged = scorecard[scorecard["target"].notna()]["verdict"]
     if judged.empty:
         return prose("summary.counts", "No targets were agreed for these days.", style)
     count = {verdict: int((judged == verdict).sum()) for verdict in ("met", "at risk", "missed", "unknown")}
-    template = "Of {all} targets agreed, {met} met and {missed} missed"
-    template += "; {risk} of those met nearly missed" if count["at risk"] else ""
-    template += "; {unknown} could not be judged, and each says why" if count["unknown"] else ""
+    template = _COUNTED[bool(count["at risk"]), bool(count["unknown"])]
     facts = {
         "all": len(judged), "met": count["met"] + count["at risk"], "missed": count["missed"],
         "risk": count["at risk"], "unknown": count["unknown"],
     }  # fmt: skip
     used = {name: Fact(f"summary.{name}", n, "count") for name, n in facts.items() if f"{{{name}}}" in template}
-    return prose("summary.counts", f"{template}.", style, **used)
+    return prose("summary.counts", template, style, **used)
 
 
 def _body(part: Exhibit) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -13,37 +14,69 @@ from opsreport.schemas import SECTIONS
 from opsreport.schemas.scorecard import NAMES
 from opsreport.schemas.words import KEY_FIGURES
 from opsreport.tables.marks import badge, number_class, spark
-from opsreport.theme import Style, is_unknown
+from opsreport.theme import Style
 
 _SCORE_HEADS = (mark("Measure"), mark("This month"), mark("Target"), mark("Last month"), mark("Baseline"),
                 mark("13 months"), mark("Seen"), mark("Verdict"))  # fmt: skip
 
 
 def scorecard(rows: pd.DataFrame, style: Style) -> Exhibit:
-    """The key figures of every section: this month against target, last month and baseline.
+    """The key figures that have a target: this month against it, last month and the baseline.
 
     Parameters
     ----------
     rows : DataFrame
-        As `opsreport.schemas.scorecard.SCORECARD` lists, each figure in its own unit.
+        As `opsreport.schemas.scorecard.SCORECARD` lists, each figure in its own unit; those
+        without a target are left out.
     """
+    agreed = rows[rows["target"].notna()]
+    if agreed.empty:
+        said = style.say("No target was agreed for these days; the other key figures stand below.")
+        return Exhibit("scorecard", "prose", f"<p>{html.escape(said)}</p>", said, about={"role": "note"})
+    title = style.say("Scorecard")
+    return _shown("scorecard", agreed, title, style, {"title": title, "verdicts": _verdicts(agreed)})
+
+
+def others(rows: pd.DataFrame, style: Style) -> Exhibit:
+    """The key figures that nothing was agreed of, folded away until a reader asks for them.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        As `scorecard` takes them; those with a target are left out.
+    """
+    free = rows[rows["target"].isna()]
+    if free.empty:
+        said = style.say("Every key figure has a target.")
+        return Exhibit("scorecard_others", "prose", f"<p>{html.escape(said)}</p>", said, about={"role": "note"})
+    title = style.say("{count} figures without a target", count=style.text(len(free), "count"))
+    return _shown("scorecard_others", free, title, style, {"title": title, "is_folded": True})
+
+
+def _shown(id: str, rows: pd.DataFrame, title: str, style: Style, about: dict[str, Any]) -> Exhibit:
     facts: list[Fact] = []
+    heads = [h for h in _SCORE_HEADS if not _is_left_out(h, rows)]
     body, section = "", ""
     for _, row in rows.iterrows():
-        body += _group(row["section"], len(_SCORE_HEADS), style) if row["section"] != section else ""
-        body += _score_row(row, style, facts)
+        body += _group(row["section"], len(heads), style) if row["section"] != section else ""
+        body += _score_row(row, style, facts, heads)
         section = row["section"]
     numbers = ("This month", "Target", "Last month", "Baseline", "Seen")
-    head = "".join(f'<th scope="col"{number_class(h in numbers)}>{style.say(h)}</th>' for h in _SCORE_HEADS)
-    title = style.say("Scorecard")
+    head = "".join(f'<th scope="col"{number_class(h in numbers)}>{style.say(h)}</th>' for h in heads)
+    note = "" if "Seen" in heads else style.say("All of these were seen whole.")
     return Exhibit(
-        id="scorecard",
-        kind="scorecard",
-        html=f"<table><caption>{title}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>",
-        text=_score_text(rows, style),
-        facts=tuple(fact.record(style) for fact in facts),
-        about={"title": title, "note": "", "verdicts": _verdicts(rows)},
-    )
+        id=id, kind="scorecard",
+        html=f"<table><caption>{html.escape(title)}</caption><thead><tr>{head}</tr></thead>"
+        f"<tbody>{body}</tbody></table>",
+        text=_score_text(rows, style), facts=tuple(fact.record(style) for fact in facts), about={"note": note, **about},
+    )  # fmt: skip
+
+
+def _is_left_out(head: str, rows: pd.DataFrame) -> bool:
+    """Whether a column would say the same in every row."""
+    if head in ("Target", "Verdict"):
+        return bool(rows["target"].isna().all())
+    return head == "Seen" and bool((rows["coverage"].astype("float64") == 1).all())
 
 
 def _score_text(rows: pd.DataFrame, style: Style) -> str:
@@ -68,27 +101,29 @@ def _group(section: str, width: int, style: Style) -> str:
     )
 
 
-def _score_row(row: pd.Series, style: Style, facts: list[Fact]) -> str:
-    name, this_month, target, last_month, baseline, trend, seen_head, verdict = map(style.say, _SCORE_HEADS)
-    cells = [f'<th scope="row" data-label="{name}">{html.escape(style.again(row["measure"], KEY_FIGURES))}</th>']
-    for column, heading in (("this_month", this_month), ("target", target),
-                            ("last_month", last_month), ("baseline", baseline)):  # fmt: skip
-        if column == "target" and is_unknown(row[column]):
-            cells.append(f'<td class="num absent" data-label="{heading}">{style.say("none agreed")}</td>')
-            continue
-        covered = row["coverage"] if column == "this_month" else None
-        behind = _score_rows(row, column)
-        fact = Fact(f"scorecard.{row['id']}.{column}", row[column], row["unit"], covered, row["currency"], rows=behind)
-        facts.append(fact)
-        cells.append(f'<td class="num" data-label="{heading}">{fact.html(style)}</td>')
-    seen = Fact(f"scorecard.{row['id']}.coverage", row["coverage"], "share")
-    facts.append(seen)
-    cells.append(f'<td data-label="{trend}">{spark(row["trend"])}</td>')
-    cells.append(f'<td class="num" data-label="{seen_head}">{seen.html(style)}</td>')
-    # Where nothing was agreed there is nothing to be met or missed.
-    judged = badge(row["verdict"], style) if not is_unknown(row["target"]) else '<span class="absent">–</span>'
-    cells.append(f'<td data-label="{verdict}">{judged}</td>')
+def _score_row(row: pd.Series, style: Style, facts: list[Fact], heads: list[str]) -> str:
+    columns = {"This month": "this_month", "Target": "target", "Last month": "last_month", "Baseline": "baseline"}
+    measure = html.escape(style.again(row["measure"], KEY_FIGURES))
+    cells = [f'<th scope="row" data-label="{style.say("Measure")}">{measure}</th>']
+    for head in heads[1:]:
+        label = f'data-label="{style.say(head)}"'
+        if head in columns:
+            cells.append(_figure(row, columns[head], label, style, facts))
+        elif head == "13 months":
+            cells.append(f"<td {label}>{spark(row['trend'])}</td>")
+        elif head == "Seen":
+            facts.append(Fact(f"scorecard.{row['id']}.coverage", row["coverage"], "share"))
+            cells.append(f'<td class="num" {label}>{facts[-1].html(style)}</td>')
+        else:
+            cells.append(f"<td {label}>{badge(row['verdict'], style)}</td>")
     return f"<tr>{''.join(cells)}</tr>"
+
+
+def _figure(row: pd.Series, column: str, label: str, style: Style, facts: list[Fact]) -> str:
+    covered = row["coverage"] if column == "this_month" else None
+    id, behind = f"scorecard.{row['id']}.{column}", _score_rows(row, column)
+    facts.append(Fact(id, row[column], row["unit"], covered, row["currency"], rows=behind))
+    return f'<td class="num" {label}>{facts[-1].html(style)}</td>'
 
 
 def _score_rows(row: pd.Series, column: str) -> Rows | None:

@@ -18,6 +18,8 @@ from opsreport.schemas.words import ALL_WORDS
 from opsreport.tables.marks import badge, number_class, spark
 from opsreport.theme import Style, is_unknown
 
+#: Rows beyond a limit that are shown all the same: leaving out three of twenty-three helps nobody.
+_SPARE = 5
 _NOTHING_BETTER: Mapping[str, str] = MappingProxyType({})
 _WORDS = ("text", "instant", "time", "day", "date", "month")
 
@@ -38,7 +40,7 @@ def table(
     columns : sequence of str
         Which columns, in order; all by default.
     limit : int
-        Rows shown; what is left out is said.
+        Rows shown, or some few more where those are the rest; what is left out is said.
     nothing : str
         The sentence that stands in the table's place when there is no row.
     unknown : mapping of str to str
@@ -63,7 +65,7 @@ def table(
     title, nothing = style.say(title), style.say(nothing)
     if nothing and rows.empty:
         return Exhibit(id=id, kind="prose", html=f"<p>{html.escape(nothing)}</p>", text=nothing, about={"role": "note"})
-    shown = rows.head(limit)
+    shown = rows.head(limit) if len(rows) > limit + _SPARE else rows
     names = [name for name in columns or rows.columns if not _says_nothing(shown[name], MEASURES[name])]
     measures, keys = [MEASURES[name] for name in names], _row_keys(shown, names)
     facts: list[Fact | None] = []

@@ -31,7 +31,7 @@ def test_what_was_missed_is_told_first_and_what_held_is_named():
         cost=(said("cost.finding", "Spent much."), scores("cost", "met")),
         backups=(said("backups.finding", "Backups failed."), scores("backups", "missed", "met")),
     ), STYLE)  # fmt: skip
-    assert made.text.startswith("Of 4 targets agreed, 3 met and 1 missed. Missed: backups 0.")
+    assert made.text.startswith("Of 4 targets on the scorecard, 3 met and 1 missed. Missed: backups 0.")
     assert made.text.index("Backups failed.") < made.text.index("Spent much.")
     assert "All up." not in made.text and "As agreed in every target: uptime." in made.text
     assert '<a href="#backups">backups 0</a>' in made.html
@@ -47,7 +47,7 @@ def test_a_section_without_targets_or_with_unjudged_ones_is_named():
         delivery=(said("delivery.finding", "Deployed."), scores("delivery", "unknown", target=None)),
         uptime=(said("uptime.finding", "Perhaps."), scores("uptime", "unknown")),
     ), STYLE)  # fmt: skip
-    assert "Nothing was agreed of: delivery." in made.text and "Not to be judged in part: uptime." in made.text
+    assert "No target was agreed of: delivery." in made.text and "Not to be judged in part: uptime." in made.text
 
 
 def test_every_section_stands_somewhere():
@@ -56,6 +56,18 @@ def test_every_section_stands_somewhere():
     made = executive(review(**every), STYLE)
     assert all(f'href="#{name}"' in made.html for name in names)
     assert made.text.count("went wrong") == 6 and "Missed or nearly missed as well: section6" in made.text
+
+
+def test_the_cost_and_the_work_are_always_told_and_never_called_missed_when_they_were_not():
+    """However much else was missed, and however they stand."""
+    names = ["uptime", "patches", "access", "backups", "incidents", "support", "performance"]
+    every = {name: (said(f"{name}.finding", f"{name} went wrong."), scores(name, "missed")) for name in names}
+    kept = {name: (said(f"{name}.finding", f"{name} as agreed."), scores(name, "met")) for name in ("work", "cost")}
+    made = executive(review(**kept, **every), STYLE)
+    assert "cost as agreed." in made.text and "work as agreed." in made.text
+    rest = made.text[made.text.index("Missed or nearly missed as well"):]
+    assert "cost" not in rest and "work" not in rest
+    assert made.text.index("uptime went wrong.") < made.text.index("cost as agreed.")
 
 
 def test_why_what_is_asked_and_what_became_of_last_month_stand_under_their_headings():
