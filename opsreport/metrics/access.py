@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from opsreport.metrics.access_changes import changes, signoff
-from opsreport.metrics.access_checks import FLAGS, checked, listing
+from opsreport.metrics.access_checks import FLAGS, checked, listing, visible
 from opsreport.metrics.access_state import rules_at, share_fresh, snapshots
 from opsreport.metrics.rows import result, score, scorecard_rows
 from opsreport.params import ClientParams
@@ -99,8 +99,9 @@ def scorecard(
 
     Answers: is access as it was agreed, and is it getting better?
 
-    MFA counts root, and whoever needs it by what was agreed. Where nothing was agreed of
-    access there is no target.
+    MFA counts root, and whoever needs it by what was agreed. What was seen is the share of
+    those whom a figure concerns of whom it can be told, times the share of places seen. Where
+    nothing was agreed of access there is no target.
     """
     months = [*period.history(13), *([baseline] if baseline else [])]
     tallies = {month: _tallies(principal, month, client) for month in months}
@@ -110,7 +111,7 @@ def scorecard(
         tally = tallies[period][flag]
         return score(
             f"access.{id}", name, "count", lambda month: tallies[month][flag].known, period, baseline,
-            section="access", coverage=tally.coverage, target=0.0 if agreed else None,
+            section="access", coverage=tally.coverage * tally.visible, target=0.0 if agreed else None,
             verdict=tally.verdict() if agreed else "unknown",
         ) | {"worst": tally.worst if tally.coverage == 1 else None, "best": tally.known}  # fmt: skip
 
@@ -122,11 +123,15 @@ def scorecard(
 
 @dataclass(frozen=True)
 class _Tally:
-    """How many are known to be at fault, of how many it cannot be told, and the share of places seen."""
+    """How many are known to be at fault, of how many it cannot be told, and what was seen.
+
+    ``coverage`` is the share of places that were seen, ``visible`` of those whom it concerns there.
+    """
 
     known: float
     unknown: float
     coverage: float
+    visible: float
 
     @property
     def worst(self) -> float:
@@ -143,5 +148,9 @@ def _tallies(principal: pd.DataFrame, period: Period, client: ClientParams) -> d
     rows = checked(principal, period, client)
     rows = rows[rows["is_fresh"]]
     if not coverage:
-        return {flag: _Tally(float("nan"), float("nan"), 0.0) for flag in FLAGS}
-    return {flag: _Tally(float(rows[flag].sum()), float(rows[flag].isna().sum()), coverage) for flag in FLAGS}
+        return {flag: _Tally(float("nan"), float("nan"), 0.0, 0.0) for flag in FLAGS}
+    rules, _ = rules_at(client, period)
+    return {
+        flag: _Tally(float(rows[flag].sum()), float(rows[flag].isna().sum()), coverage, visible(rows, flag, rules))
+        for flag in FLAGS
+    }

@@ -56,6 +56,20 @@ def checked(principal: pd.DataFrame, period: Period, client: ClientParams) -> pd
     )
 
 
+def visible(rows: pd.DataFrame, flag: str, rules: AccessRules) -> float:
+    """Share of those whom a rule concerns, in rows of `checked`, of whom it can be told. [share]
+
+    A second factor concerns those who need it, a key's age those who hold one, and either those
+    of whom that is not known; 1 where it concerns nobody.
+    """
+    concerned = pd.Series(True, index=rows.index)
+    if flag.endswith("no_mfa"):
+        concerned = _needs_mfa(rows, rules).fillna(True).astype(bool)
+    elif flag == "old_key":
+        concerned = _has_key(rows).fillna(True).astype(bool)
+    return float(rows.loc[concerned, flag].notna().mean()) if concerned.any() else 1.0
+
+
 def listing(principal: pd.DataFrame, period: Period, client: ClientParams, only_faults: bool = False) -> pd.DataFrame:
     """Everyone with access at the month's end, those with something to look at first.
 

@@ -38,7 +38,8 @@ def scorecard(
 
     One row each for the share of scheduled backups that completed, and, of the resource that
     stands worst against what was agreed, for its achieved RPO, the time of its restore, and the
-    time since its last restore test. What was not agreed has no row.
+    age of its newest proven recovery point, which a restore test is to renew as often as agreed:
+    its verdict is the test's. What was not agreed has no row.
     """
     first = min([loaded_from(period), *([baseline.start - _DAY] if baseline else [])])
     told = whole(seen).clip(first, period.end + _DAY)
@@ -95,7 +96,7 @@ def _restored(
     now = restores(restore_test, period, agreements, told)
     timed = _worst_first(now[now["rto_target"].notna()], "restore_time", "rto_target").head(1)
     judged = now["restore_state"].map({IN_TIME: "met", OVERDUE: "missed", NEVER: "missed"}).fillna("unknown")
-    aged = _worst_first(now.assign(verdict=judged)[now["restore_test_every"].notna()], "restore_since",
+    aged = _worst_first(now.assign(verdict=judged)[now["restore_test_every"].notna()], "proven_age",
                         "restore_test_every").head(1)  # fmt: skip
 
     def then(month: Period, resource: str, column: str) -> pd.Timedelta:
@@ -112,7 +113,8 @@ def _restored(
         }
         for rows, id, measure, column, target in (
             (timed, "restore_time", "Restore, as last proven", "restore_time", "rto_target"),
-            (aged, "restore_since", "Time since a restore was proven", "restore_since", "restore_test_every"),
+            (aged, "restore_since", "Age of the newest proven recovery point", "proven_age",
+             "restore_test_every"),
         )
         for _, row in rows.iterrows()
     ]  # fmt: skip

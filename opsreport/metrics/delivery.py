@@ -39,9 +39,9 @@ LEAD_SUMMARY = ("service", "changes", "lead_median", "lead_p90", "changes_known"
 HISTORY = ("period", *FREQUENCY)
 _WEEK = 7
 _FIGURES = {
-    "per_week": ("Deployments", "per_week", "deployments_per_week"),
-    "lead": ("Median lead time", "duration", "lead_median"),
-    "fail_rate": ("Change fail rate", "share", "change_fail_rate"),
+    "count": ("Deployments of", "count", "deployments"),
+    "lead": ("Median lead time,", "duration", "lead_median"),
+    "fail_rate": ("Change fail rate,", "share", "change_fail_rate"),
 }
 
 
@@ -198,7 +198,8 @@ def scorecard(
 ) -> pd.DataFrame:  # fmt: skip
     """Delivery's key figures of the services deployed most, never blended.
 
-    Nothing is agreed on delivery, so no figure has a target and none is met or missed.
+    Nothing is agreed on delivery, so no figure has a target and none is met or missed. How often
+    is told by the count, which stands however few there were; a rate of few is withheld.
 
     Parameters
     ----------
@@ -213,15 +214,15 @@ def scorecard(
     paces = frequency(deployment, period, seen, services).dropna(subset=["service"])
     busiest = paces.sort_values(["deployments", "service"], ascending=[False, True]).head(most)["service"]
     asked = {
-        "per_week": lambda month: frequency(deployment, month, seen, services),
+        "count": lambda month: frequency(deployment, month, seen, services),
         "lead": lambda month: lead_summary(change, deployment, month, seen, services),
         "fail_rate": lambda month: stability(deployment, incident, month, seen, services),
     }
     frames = {id: cache(lambda month, ask=ask: ask(month).set_index("service")) for id, ask in asked.items()}
     rows = [
-        score(f"delivery.{service}.{id}", f"{words}, {service}", unit, _of(frames[id], service, column),
+        score(f"delivery.{service}.{id}", f"{words} {service}", unit, _of(frames[id], service, column),
               period, baseline, section="delivery", coverage=share_seen(seen, period),
-              rows=Rows("deployment", {"service": service}))
+              adds_up=id == "count", rows=Rows("deployment", {"service": service}))
         for service in busiest for id, (words, unit, column) in _FIGURES.items()
     ]  # fmt: skip
     return scorecard_rows(rows)

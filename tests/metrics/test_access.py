@@ -242,6 +242,15 @@ def test_all_seen_and_nothing_wrong_is_met():
     assert scores["baseline"].isna().all()  # not seen in those days
 
 
+def test_what_is_not_visible_is_not_seen_on_the_scorecard():
+    # Of five only four need a second factor, and of one of these it cannot be seen.
+    rows = frame({}, {}, {}, {"mfa_enabled": None}, {"kind": "service", "mfa_enabled": None})
+    row = access.scorecard(rows, OCTOBER, AGREED).set_index("id").loc["access.mfa"]
+    assert (row["this_month"], row["coverage"], row["verdict"], row["worst"]) == (0, 0.75, "unknown", 1)
+    keys = frame({"has_key": None}, {"has_key": False, "key_created_at": None}, {"key_created_at": SEEN})
+    assert access.scorecard(keys, OCTOBER, AGREED).set_index("id").loc["access.keys", "coverage"] == 0.5
+
+
 # Whose, and what changed.
 
 

@@ -159,7 +159,7 @@ def test_the_scorecard_judges_what_was_agreed_by_the_worst_resource():
     assert rpo["verdict"] == "missed" and rpo["rows"] == Rows("backup", {"resource": "db"})
     assert rows.loc["backups.restore_time", ["this_month", "verdict"]].tolist() == [2 * HOUR, "missed"]
     since = rows.loc["backups.restore_since"]
-    assert since["this_month"] == OCTOBER.end - at("20 10:00") and since["verdict"] == "met"
+    assert since["this_month"] == OCTOBER.end - at("20 01:00") and since["verdict"] == "met"
 
 
 def test_the_scorecard_has_no_row_for_what_was_not_agreed():

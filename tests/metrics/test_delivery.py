@@ -214,8 +214,16 @@ def test_the_scorecard_has_the_busiest_services_apart():
     two = deployed(*days(1, 2, 3, 4, 5), *days(1, service="search"))
     rows = delivery.scorecard(two, changed(), trouble(), OCTOBER, ALWAYS, SHOP, OCTOBER.back(1), most=1)
     assert tuple(rows.columns) == SCORECARD
-    assert rows["id"].tolist() == ["delivery.shop.per_week", "delivery.shop.lead", "delivery.shop.fail_rate"]
-    assert rows["this_month"].iloc[0] == 5 / (31 / 7) and len(rows["trend"].iloc[0]) == 13
+    assert rows["id"].tolist() == ["delivery.shop.count", "delivery.shop.lead", "delivery.shop.fail_rate"]
+    assert rows["this_month"].iloc[0] == 5 and len(rows["trend"].iloc[0]) == 13
+
+
+def test_the_scorecard_counts_few_deployments_too_and_scales_the_baseline_to_the_month():
+    few = deployed(*days(1, 2, 3), {"finished_at": at("2026-09-15 12:00")})
+    row = delivery.scorecard(few, changed(), trouble(), OCTOBER, ALWAYS, SHOP, OCTOBER.back(1)).iloc[0]
+    assert (row["measure"], row["this_month"], row["last_month"]) == ("Deployments of shop", 3, 1)
+    assert row["baseline"] == pytest.approx(31 / 30)
+    assert delivery.scorecard(few, changed(), trouble(), OCTOBER, NEVER, SHOP).iloc[0]["this_month"] == 3
 
 
 def test_history_has_thirteen_months_of_each_service():
