@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import html
+from collections.abc import Collection, Sequence
 from decimal import Decimal
+from statistics import median
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -13,9 +15,13 @@ from babel.dates import format_date
 from babel.numbers import format_currency
 
 from opsreport import theme
+from opsreport.language import mark
 from opsreport.theme import Style
 
 _LONGEST_NAME = 36
+_FAR, _APART = 2.0, 1.5  # times the median, and times the largest of the others, from which a bar is cut
+#: What a subtitle says of bars that are cut.
+CUT = mark("; a broken bar goes on to the amount beside it")
 
 
 def of_currency(frame: pd.DataFrame, style: Style, currency: str) -> tuple[pd.DataFrame, str, str]:
@@ -72,6 +78,50 @@ def month_labels(names: pd.Series, style: Style, step: int = 1) -> list[str]:
         labels.append(named if day.year == year else f"{named}<br>{day.year}")
         year = day.year
     return labels
+
+
+def cut_at(values: Sequence[float | None], kept: Collection[int] = ()) -> float | None:
+    """Where to cut an axis, so that a day or two of monthly fees do not flatten all others; None to cut nothing.
+
+    Parameters
+    ----------
+    kept : collection of int
+        Places of values that the chart is about, and that are never cut.
+    """
+    known = sorted(value for value in values if value is not None)
+    usual = median(known) if known else 0.0
+    far = {place for place, value in enumerate(values) if value is not None and value > _FAR * usual > 0} - {*kept}
+    near = [value for place, value in enumerate(values) if value is not None and place not in far]
+    if not far or len(far) > max(1, len(known) // 10) or min(values[place] for place in far) < _APART * max(near):
+        return None
+    return max(near) * 1.25
+
+
+def mark_cut(
+    figure: go.Figure, at: Sequence[float], values: Sequence[float | None], top: float, half: float, code: str,
+    style: Style, row: int | None = None,
+) -> None:  # fmt: skip
+    """Break each bar that is cut, and write its whole amount beside it.
+
+    Parameters
+    ----------
+    at : sequence of float
+        Where each bar stands on the axis; `half` of its width reaches to either side.
+    row : int, optional
+        Of subplots, in which one.
+    """
+    where = {} if row is None else {"row": row, "col": 1}
+    for place, (x, value) in enumerate(zip(at, values, strict=True)):
+        if value is None or value <= top:
+            continue
+        side = -1 if place > len(values) / 2 else 1
+        figure.add_shape(type="line", x0=x - half, x1=x + half, y0=top * 0.86, y1=top * 0.91,
+                         line={"color": theme.PAPER, "width": 4}, **where)  # fmt: skip
+        figure.add_annotation(
+            x=x + side * half, y=top, xanchor="left" if side > 0 else "right", yanchor="top", showarrow=False,
+            xshift=side * 4, font={"size": 12, "color": theme.INK}, **where,
+            text=f"↑ {short(Decimal(repr(round(value))), code, style)}",
+        )  # fmt: skip
 
 
 def short(value: Decimal, code: str, style: Style) -> str:

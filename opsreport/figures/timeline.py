@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import html
+from decimal import Decimal
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -12,6 +13,7 @@ from plotly.subplots import make_subplots
 from opsreport import theme
 from opsreport.exhibit import Exhibit, notice
 from opsreport.figures import chart
+from opsreport.figures.cost_bars import CUT, cut_at, mark_cut, short
 from opsreport.figures.month_axis import elapsed, month_axis
 from opsreport.language import mark
 from opsreport.period import Period
@@ -25,11 +27,16 @@ _SUBTITLE = (
     "| deployment, ✕ failed or rolled back"
 )
 _COLUMNS = ("happened_on", "spend", "down_on_day", "incidents_on_day", "deployments_on_day")
+_ENOUGH = 3  # days before and after a step
+_STAYS = 2 / 3  # of the days after it that are unusual
+_STEP = 0.1  # of the level before it, from which a step is one
 # What counts of each lane on a day; all unknown where the lane has no source.
 _COUNTED = dict(zip(_LANES, _COLUMNS[2:], strict=True))
 
 
-def lanes(days: pd.DataFrame, events: pd.DataFrame, period: Period, style: Style) -> Exhibit:
+def lanes(
+    days: pd.DataFrame, events: pd.DataFrame, period: Period, style: Style, unusual: pd.DataFrame | None = None
+) -> Exhibit:
     """What happened when, one lane a kind, all on one axis.
 
     Parameters
@@ -38,6 +45,8 @@ def lanes(days: pd.DataFrame, events: pd.DataFrame, period: Period, style: Style
         From `opsreport.metrics.timeline.days`: spend and counts a day.
     events : DataFrame
         From `opsreport.metrics.timeline.events`.
+    unusual : DataFrame, optional
+        From `opsreport.metrics.timeline.unusual_days`: where the spend stepped with them, the title says so.
     """
     if days[list(_COLUMNS[1:])].isna().all(axis=None):
         return notice("timeline.lanes", "There is no spend, monitor, incident or deployment data for this month.",
@@ -46,7 +55,7 @@ def lanes(days: pd.DataFrame, events: pd.DataFrame, period: Period, style: Style
                            subplot_titles=[style.say(one) for one in _KINDS],
                            row_heights=[0.46, 0.18, 0.18, 0.18])  # fmt: skip
     figure.update_annotations(x=0, xanchor="left", font={"size": 13, "color": theme.INK})
-    _spend(figure, days, period, style)
+    is_cut = _spend(figure, days, period, style)
     for place, lane in enumerate(_LANES, start=2):
         mine = events[events["lane"] == lane]
         _lane(figure, lane, mine, place, period, style)
@@ -56,24 +65,31 @@ def lanes(days: pd.DataFrame, events: pd.DataFrame, period: Period, style: Style
     figure.update_yaxes(fixedrange=True)
     figure.update_layout(showlegend=False, bargap=0.2)
     return chart(
-        figure, "timeline.lanes", title=_title(days, events, period, style), style=style, numbers=days,
-        columns=_COLUMNS, height=440, limit=366,
-        subtitle=style.say(_SUBTITLE + _gaps(days), currency=days["billing_currency"].iloc[0]),
+        figure, "timeline.lanes", title=_step(days, unusual, style) or _title(days, events, period, style),
+        style=style, numbers=days, columns=_COLUMNS, height=440, limit=366,
+        subtitle=style.say(_SUBTITLE + _gaps(days), currency=days["billing_currency"].iloc[0])
+        + (style.say(CUT) if is_cut else ""),
     )  # fmt: skip
 
 
-def _spend(figure: go.Figure, days: pd.DataFrame, period: Period, style: Style) -> None:
+def _spend(figure: go.Figure, days: pd.DataFrame, period: Period, style: Style) -> bool:
+    """The bars of the days; returns whether any was cut."""
     noons = [pd.Timestamp(day, tz="UTC") + dt.timedelta(hours=12) for day in days["happened_on"]]
+    spent = [None if is_unknown(spend) else float(spend) for spend in days["spend"]]
+    at, top = elapsed(noons, period), cut_at(spent)
     figure.add_bar(
-        x=elapsed(noons, period), width=19, row=1, col=1, marker={"color": theme.THIS_MONTH}, hoverinfo="text",
-        y=[None if is_unknown(spend) else float(spend) for spend in days["spend"]],
+        x=at, width=19, row=1, col=1, marker={"color": theme.THIS_MONTH}, hoverinfo="text",
+        y=spent if top is None else [None if one is None else min(one, top) for one in spent],
         hovertext=[f"{style.text(day, 'date')}: {style.text(spend, 'money', currency=currency)}"
                    for day, spend, currency in zip(days["happened_on"], days["spend"], days["billing_currency"],
                                                    strict=True)],
     )  # fmt: skip
     figure.update_yaxes(rangemode="tozero", nticks=4, row=1, col=1)
+    if top is not None:
+        mark_cut(figure, at, spent, top, 12, days["billing_currency"].iloc[0], style, row=1)
     if days["spend"].isna().all():
         _say(figure, style.say("no data"), 1)
+    return top is not None
 
 
 def _lane(figure: go.Figure, lane: str, events: pd.DataFrame, place: int, period: Period, style: Style) -> None:
@@ -137,6 +153,35 @@ _NAMED = {
 def _gaps(days: pd.DataFrame) -> str:
     some = days["spend"].isna().any() and not days["spend"].isna().all()
     return ". No bar: spend of the day is not known" if some else ""
+
+
+def _step(days: pd.DataFrame, unusual: pd.DataFrame | None, style: Style) -> str:
+    """That spend stepped on the first unusual day, where days before and after it differ and stay so; else empty."""
+    known = days.dropna(subset=["spend"])
+    odd = set() if unusual is None else set(unusual["charge_day"])
+    if not odd or known.empty:
+        return ""
+    first = min(odd)
+    is_after = known["happened_on"] >= first
+    before, after = known.loc[~is_after, "spend"], known.loc[is_after, "spend"]
+    stays = known.loc[is_after, "happened_on"].isin(odd).mean() >= _STAYS
+    if min(len(before), len(after)) < _ENOUGH or not stays:
+        return ""
+    old, new = before.astype("float64").median(), after.astype("float64").median()
+    if not old > 0 or abs(new / old - 1) < _STEP:
+        return ""
+    code = days["billing_currency"].iloc[0]
+    words = (
+        "Spend a day rose from about {old} to about {new} from {day} on"
+        if new > old
+        else "Spend a day fell from about {old} to about {new} from {day} on"
+    )
+    return style.say(words, old=_about(old, code, style), new=_about(new, code, style), day=style.text(first, "day"))
+
+
+def _about(value: float, code: str, style: Style) -> str:
+    # Two digits: the days around the middle one differ by more than the third.
+    return short(Decimal(f"{value:.2g}"), code, style)
 
 
 def _title(days: pd.DataFrame, events: pd.DataFrame, period: Period, style: Style) -> str:

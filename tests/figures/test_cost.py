@@ -7,6 +7,7 @@ import pytest
 
 from opsreport import theme
 from opsreport.figures import cost as figures
+from opsreport.figures.cost_bars import cut_at
 from opsreport.intervals import Intervals
 from opsreport.metrics import cost as metrics
 from opsreport.metrics.cost_sums import exact
@@ -70,15 +71,47 @@ def test_groups_have_last_month_as_a_stroke_and_names_are_not_read_as_markup():
     assert list(made.figure["data"][1]["x"]) == [28.0, 0.0]
 
 
-def test_days_out_of_the_usual_are_marked_with_a_sign_and_their_impact():
-    weeks = [(str(day.date()), "Logs", 1, 20) for day in pd.date_range("2026-01-01", "2026-03-31")]
-    cost = bill(*weeks, ("2026-03-10", "Logs", 1, 35))
-    made = figures.daily(metrics.daily(cost, MARCH), metrics.anomalies(cost, MARCH), STYLE)
+WEEKS = [(str(day.date()), "Logs", 1, 20) for day in pd.date_range("2026-01-01", "2026-03-31")]
+
+
+def by_day(*more):
+    cost = bill(*WEEKS, *more)
+    return figures.daily(metrics.daily(cost, MARCH), metrics.anomalies(cost, MARCH), STYLE)
+
+
+def test_a_day_out_of_the_usual_is_marked_and_has_a_line_where_it_would_have_ended():
+    made = by_day(("2026-03-10", "Logs", 1, 35))
     assert made.about["title"] == "Logs was €35.00 over its usual on 10 Mar"
-    marks = made.figure["data"][1]
-    assert (marks["marker"]["symbol"], marks["text"], marks["x"]) == ("diamond", ["+€35.00"], [9])
+    _, usual, marks = made.figure["data"]
+    assert (usual["x"], usual["y"]) == ([8.5, 9.5, 9.5], [20.0, 20.0, None])
+    assert (marks["marker"]["symbol"], marks["x"], marks["hovertext"]) == ("diamond", [9], ["Logs: +€35.00"])
     calm = figures.daily(metrics.daily(BILL, MARCH), metrics.anomalies(BILL, MARCH), STYLE)
-    assert calm.about["title"] == "No day is known to have been out of the usual"
+    assert calm.about["title"] == "No day is known to have been out of the usual" and "◆" not in calm.about["subtitle"]
+
+
+@pytest.mark.parametrize(("days", "title", "marked"), [
+    (range(6, 32), "Logs cost more than usual on every day from 6 Mar", [5]),
+    (range(6, 9), "Logs cost more than usual on every day from 6 Mar to 8 Mar", [5]),
+    ([6, 7, 20], "Logs was out of its usual on 3 days", [5, 19]),
+])  # fmt: skip
+def test_only_the_first_day_of_a_run_is_marked_and_a_run_is_told_by_its_ends(days, title, marked):
+    made = by_day(*((f"2026-03-{day:02}", "Logs", 1, 35) for day in days))
+    assert (made.about["title"], made.figure["data"][2]["x"]) == (title, marked)
+
+
+def test_a_day_of_fees_is_cut_with_its_amount_and_does_not_flatten_the_others():
+    fee = bill(*WEEKS, ("2026-03-01", "Support", 1, 300)).assign(charge_category=["Usage"] * len(WEEKS) + ["Purchase"])
+    made = figures.daily(metrics.daily(fee, MARCH), metrics.anomalies(fee, MARCH), STYLE)
+    assert made.figure["data"][0]["y"][:2] == [25.0, 20.0] and texts(made) == ["↑ €320"]
+    assert "a broken bar goes on to the amount beside it" in made.about["subtitle"]
+    assert "€320.00" in made.figure["data"][0]["hovertext"][0]
+
+
+def test_an_unusual_day_is_never_cut_nor_is_a_level_that_many_days_reach():
+    made = by_day(("2026-03-10", "Logs", 1, 300))
+    assert made.figure["data"][0]["y"][9] == 320.0 and texts(made) == []
+    assert cut_at([10.0] * 20 + [40.0] * 11) is None
+    assert cut_at([10.0] * 30 + [40.0]) == 12.5 and cut_at([None, 0.0]) is None and cut_at([]) is None
 
 
 @pytest.mark.parametrize("cost", [bill(), bill(("2025-01-10", "Logs", 1, 1))])

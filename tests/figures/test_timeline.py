@@ -4,6 +4,7 @@ import datetime as dt
 from decimal import Decimal
 
 import pandas as pd
+import pytest
 
 from opsreport.figures import timeline as figures
 from opsreport.period import Period
@@ -69,3 +70,42 @@ def test_a_failed_deployment_is_told_by_its_shape():
 def test_nothing_known_is_a_notice():
     unknown = days(spend=None, down_on_day=pd.NaT, incidents_on_day=None, deployments_on_day=None)
     assert figures.lanes(unknown, events(), OCTOBER, STYLE).kind == "notice"
+
+
+def month(*levels):
+    """A row a day with the spend given."""
+    first = dt.date(2026, 10, 1)
+    return pd.concat([days(happened_on=first + dt.timedelta(days=n), spend=None if level is None else Decimal(level))
+                      for n, level in enumerate(levels)], ignore_index=True)  # fmt: skip
+
+
+def odd(first, last=31):
+    return pd.DataFrame({"charge_day": [dt.date(2026, 10, day) for day in range(first, last + 1)]})
+
+
+def test_a_step_in_the_spend_is_the_title_where_there_is_one():
+    stepped = month(*[122] * 5, *[158] * 26)
+    made = figures.lanes(stepped, BOTH, OCTOBER, STYLE, odd(6))
+    assert made.about["title"] == "Spend a day rose from about €120 to about €160 from 6 Oct on"
+    fell = figures.lanes(month(*[158] * 5, *[122] * 26), BOTH, OCTOBER, STYLE, odd(6))
+    assert fell.about["title"] == "Spend a day fell from about €160 to about €120 from 6 Oct on"
+
+
+@pytest.mark.parametrize(("spent", "unusual"), [
+    (month(*[122] * 5, *[158] * 26), None),
+    (month(*[122] * 5, *[158] * 26), odd(6, 9)),  # a few odd days are no step
+    (month(*[122] * 2, *[158] * 29), odd(3)),  # two days are no level to step from
+    (month(*[122] * 5, *[130] * 26), odd(6)),  # nor is 7 % a step
+    (month(*[None] * 5, *[158] * 26), odd(6)),
+])  # fmt: skip
+def test_without_a_step_the_title_counts_what_happened(spent, unusual):
+    assert figures.lanes(spent, BOTH, OCTOBER, STYLE, unusual).about["title"] == (
+        "1 outage, 1 incident and no deployments"
+    )
+
+
+def test_a_day_of_fees_does_not_flatten_the_lane_and_its_amount_is_written():
+    made = figures.lanes(month(450, *[120] * 30), BOTH, OCTOBER, STYLE)
+    assert made.figure["data"][0]["y"][:2] == [150.0, 120.0]
+    assert "↑ €450" in [note["text"] for note in made.figure["layout"]["annotations"]]
+    assert "a broken bar goes on" in made.about["subtitle"]
