@@ -67,6 +67,11 @@ def rules(alarm_rule: pd.DataFrame, alert: pd.DataFrame, period: Period, alerts_
     return result(rows, RULES)
 
 
+def broken(rules: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `rules` that cannot warn anybody."""
+    return rules[rules["rule_state"] == BROKEN].reset_index(drop=True)
+
+
 def counts(rules: pd.DataFrame, period: Period) -> pd.DataFrame:
     """How many rules there are, and how many of them cannot warn, in one row.
 

@@ -13,17 +13,19 @@ import pandas as pd
 from opsreport.coverage import Seen, share_seen
 from opsreport.exhibit import Rows
 from opsreport.intervals import Intervals
+from opsreport.metrics.alarm_rules import broken, rules
 from opsreport.metrics.alarm_rules import counts as rule_counts
-from opsreport.metrics.alarm_rules import rules
 from opsreport.metrics.alert_counts import alerts, by_rule, calls, hours
 from opsreport.metrics.rows import score, scorecard_rows
-from opsreport.metrics.uncaught import caught
+from opsreport.metrics.uncaught import caught, uncaught
 from opsreport.metrics.uncaught import counts as caught_counts
 from opsreport.params.models import Agreement
 from opsreport.period import Period
 
-__all__ = ["alerts", "by_rule", "calls", "caught", "caught_counts", "history", "hours", "rule_counts", "rules",
-           "scorecard"]  # fmt: skip
+__all__ = [
+    "alerts", "broken", "by_rule", "calls", "caught", "caught_counts", "history", "hours", "rule_counts", "rules",
+    "scorecard", "uncaught",
+]  # fmt: skip
 
 
 def history(
@@ -56,7 +58,7 @@ def scorecard(
         known = share_seen(incidents_seen, one)
         return caught_counts(caught(incident, alert, one, alerts_seen), one, known).iloc[0]
 
-    def uncaught(one: Period) -> float:
+    def unseen(one: Period) -> float:
         known = missed(one)
         return known["incidents_uncaught"] if not known["incidents_unclear"] else float("nan")
 
@@ -66,7 +68,7 @@ def scorecard(
          "of": lambda one: month(one)["actioned_share"], "best": month(period)["actioned_best"],
          "worst": month(period)["actioned_worst"]},
         {"id": "monitoring.uncaught", "measure": "Incidents that no alert caught", "unit": "count",
-         "of": uncaught, "best": unsure["incidents_uncaught"],
+         "of": unseen, "best": unsure["incidents_uncaught"],
          "worst": unsure["incidents_uncaught"] + unsure["incidents_unclear"],
          "coverage": min(seen, share_seen(incidents_seen, period)), "adds_up": True, "rows": Rows("incident")},
         {"id": "monitoring.outside", "measure": "Calls outside support hours", "unit": "count", "of": outside,

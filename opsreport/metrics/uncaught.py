@@ -54,6 +54,11 @@ def caught(incident: pd.DataFrame, alert: pd.DataFrame, period: Period, alerts_s
     return result(rows, CAUGHT)
 
 
+def uncaught(caught: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `caught` that no alert caught."""
+    return caught[caught["caught_by"] == NOTHING].reset_index(drop=True)
+
+
 def counts(caught: pd.DataFrame, period: Period, incidents_seen: float) -> pd.DataFrame:
     """How many incidents nothing caught, in one row.
 

@@ -89,10 +89,14 @@ def _who(totals: dict[str, float], fresh: pd.DataFrame, seen: float, behind: Row
     }
     if totals["access"] == 1:
         return _say("{access} account had access when it was last seen, on {day}.", facts, style)
-    return _say(
-        "{access} accounts had access when they were last seen, on {day}: {people} of people, {privileged} privileged, "
-        "{ours} our own.", facts, style,
-    )  # fmt: skip
+    words = (
+        "When last seen, on {day}, {access} accounts had access, {people} of them people. {privileged} of the {access} "
+        "may change everything; {ours} is ours."
+        if totals["ours"] == 1
+        else "When last seen, on {day}, {access} accounts had access, {people} of them people. {privileged} of the "
+        "{access} may change everything; {ours} are ours."
+    )
+    return _say(words, facts, style)
 
 
 def _judged(standing: pd.DataFrame, seen: float, behind: Rows, style: Style) -> list[Exhibit]:

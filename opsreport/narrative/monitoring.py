@@ -8,7 +8,7 @@ from opsreport.exhibit import Exhibit, Fact, Rows, join, notice, prose
 from opsreport.theme import Style, is_unknown
 
 _F = "monitoring.finding"
-#: A rule is named as noisy from this many alerts for nothing on.
+#: A rule is named as noisy from this many alerts on which nothing was done.
 _NOISY = 5
 
 
@@ -80,7 +80,7 @@ def method(style: Style) -> Exhibit:
         "An alert counts in the month in which it fired. The share that led to action is over the alerts of which it "
         "is recorded; the others are counted apart. An alert caught an incident if it was of the same service and "
         "fired between a quarter of an hour before the first effect and the opening; drills and planned maintenance "
-        "are left out. A call is outside support hours by the agreed hours, without holidays, on the client's clock. "
+        "are left out. A call is outside support hours by the agreed hours, without holidays, on your clock. "
         "A rule is judged by the newest list of rules at the month's end; what only an older list holds is neither "
         "fine nor broken.",
         style, "method",
@@ -104,7 +104,7 @@ def _worth(now: pd.Series, style: Style) -> list[Exhibit]:
     if not now["alerts_unknown"]:
         words = "{fired} alerts fired, and {acted} of them ({share}) led to action."
         if now["alerts_fired"] == 1:
-            words = "One alert fired, and led to action." if now["alerts_actioned"] else "One alert fired, for nothing."
+            words = "One alert fired, and led to action." if now["alerts_actioned"] else "One alert fired, and nothing was done."
             facts = {}
         return [prose(_F, words, style, **facts), *_seen(now, style)]
     facts["unknown"] = _fact("unknown", now, "alerts_unknown")
@@ -126,7 +126,7 @@ def _noisiest(by_rule: pd.DataFrame, style: Style) -> list[Exhibit]:
     row = by_rule.iloc[0]
     rows = Rows("alert", {"alert_name": row["alert_name"]})
     return [prose(
-        _F, "The noisiest rule, “{rule}”, fired {fired} times, {idle} of them for nothing.", style,
+        _F, "The noisiest rule, “{rule}”, fired {fired} times; for {idle} of them nothing was done.", style,
         rule=row["alert_name"], fired=_fact("rule_fired", row, "alerts_fired", rows=rows),
         idle=_fact("rule_idle", row, "alerts_idle", rows=rows),
     )]  # fmt: skip

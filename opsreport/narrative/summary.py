@@ -58,8 +58,19 @@ def period_title(period: Period, style: Style) -> str:
     return style.say("{start} to {end}", start=first, end=last)
 
 
-def completeness(told: pd.DataFrame, gaps: pd.DataFrame, style: Style) -> Exhibit:
-    """How much of what there was to see was seen, in a sentence."""
+def completeness(told: pd.DataFrame, gaps: pd.DataFrame, style: Style, scores: pd.DataFrame | None = None) -> Exhibit:
+    """How much of what there was to see was seen, in a sentence.
+
+    Parameters
+    ----------
+    told : DataFrame
+        From `opsreport.completeness.completeness`.
+    gaps : DataFrame
+        Names at the sources that map to no service.
+    scores : DataFrame, optional
+        The key figures of all sections: what a source that was read whole did not itself know shows
+        in what was seen of them.
+    """
     whole = int((told["status"] == "ok").sum())
     parts = [
         prose(
@@ -68,9 +79,13 @@ def completeness(told: pd.DataFrame, gaps: pd.DataFrame, style: Style) -> Exhibi
         )
     ]  # fmt: skip
     short = told.loc[told["status"] != "ok", "frame"].unique()
-    if short:
+    if len(short):
         names = ", ".join(style.say(name) for name in short)
         parts.append(prose("completeness.short", "Not complete: {names}.", style, names=names))
+    is_read = told["status"].isin(["ok", "no source"]).all()
+    if is_read and scores is not None and (scores["coverage"].astype("float64") < 1).any():
+        words = "The sources were read whole; what they themselves did not see is said in each section."
+        parts.append(prose("completeness.unseen", words, style))
     if len(gaps):
         parts.append(
             prose(

@@ -246,3 +246,12 @@ def test_an_empty_month_has_a_scorecard_of_unknowns_where_nothing_was_seen():
     assert card["this_month"].isna().all() and card["coverage"].tolist() == [0, 0, 0]
     blank = monitoring.caught_counts(monitoring.caught(broke(), fired(), OCTOBER, ALWAYS), OCTOBER, 0.0).iloc[0]
     assert math.isnan(blank["incidents_uncaught"])
+
+
+def test_only_what_went_unseen_and_only_rules_that_cannot_warn_are_listed():
+    held = monitoring.caught(broke(WRONG, {**WRONG, "reported_by": "alert"}), fired(), OCTOBER, ALWAYS)
+    assert sorted(held["caught_by"]) == ["not known", "nothing"]
+    assert monitoring.uncaught(held)["caught_by"].tolist() == ["nothing"]
+    mute = rules(listed({}, {"alert_name": "mute", "has_action": False}))
+    assert monitoring.broken(mute)["alert_name"].tolist() == ["mute"]
+    assert monitoring.broken(mute.iloc[:0]).empty and monitoring.uncaught(held.iloc[:0]).empty

@@ -42,8 +42,8 @@ def test_a_month_as_agreed():
     made = said({"principal": "us"}, {"principal": "us", "observed_at": BEFORE}, {"is_privileged": True},
                 {"principal": "p2", "observed_at": BEFORE, "is_privileged": True})  # fmt: skip
     assert made.text == (
-        "2 accounts had access when they were last seen, on 31 Oct: 2 of people, 1 privileged, 1 our own. "
-        "What was agreed of access was met. Nobody joined, left or changed since 30 Sept."
+        "When last seen, on 31 Oct, 2 accounts had access, 2 of them people. 1 of the 2 may change everything; 1 is "
+        "ours. What was agreed of access was met. Nobody joined, left or changed since 30 Sept."
     )
     assert made.lead.text == "What was agreed of access was met."
 
