@@ -12,6 +12,7 @@ looks for, and the docs list it. Nothing else is needed to add one: `found` asks
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib
 import inspect
 import pkgutil
@@ -71,6 +72,16 @@ class Finding:
         Of the estimate.
     causes : str
         Where it is a likely reason of a change in another section, that section's id.
+    asks : bool
+        Whether the client must decide: it costs them money, leaves them a risk, or changes what was
+        agreed. What is ours to mend is never asked.
+    service : str
+        Which service it is of, where that is known.
+    since : date or None
+        The day on which it began, where the records tell.
+    beside : str
+        What of it began on that day, as a sentence with a {name} for each fact, for where another
+        finding of that service and day is told.
     """
 
     id: str
@@ -84,6 +95,10 @@ class Finding:
     estimate: Decimal | None = None
     currency: str = ""
     causes: str = ""
+    asks: bool = False
+    service: str = ""
+    since: dt.date | None = None
+    beside: str = ""
 
 
 def rules() -> list[Rule]:

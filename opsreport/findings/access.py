@@ -14,7 +14,7 @@ import pandas as pd
 from opsreport.exhibit import Fact, Rows
 from opsreport.findings import NOW, PLAN, THIS_MONTH, Finding, slug
 from opsreport.metrics.access_checks import checked
-from opsreport.metrics.access_state import rules_at
+from opsreport.metrics.access_state import OURS, rules_at
 from opsreport.month import Month
 from opsreport.theme import is_unknown
 
@@ -42,6 +42,7 @@ def people_without_mfa(month: Month) -> Iterable[Finding]:
             row, "people_without_mfa",
             "{who} is privileged, and has no second factor." if privileged else "{who} has no second factor.",
             "Have {who} set up MFA, and let nobody in without it.", NOW if privileged else THIS_MONTH,
+            asks=_is_of_client(row),
         )  # fmt: skip
 
 
@@ -79,8 +80,8 @@ def staff_who_may_have_left(month: Month) -> Iterable[Finding]:
     """
     for row in _seen(month, "may_have_left"):
         yield _finding(
-            row, "staff_who_may_have_left", "{who} is said to be one of us, and our list of staff does not name them.",
-            "Remove the access of {who} if they left us; else put them on the list.", NOW,
+            row, "staff_who_may_have_left", "{who} is listed as our colleague, but not on our staff list.",
+            "Remove the access of {who} if they left us; else put {who} on our staff list.", NOW,
         )  # fmt: skip
 
 
@@ -91,8 +92,9 @@ def _seen(month: Month, flag: str) -> Iterable[dict[str, Any]]:
 
 
 def _finding(
-    row: dict[str, Any], rule: str, title: str, action: str, urgency: str, **durations: pd.Timedelta
-) -> Finding:
+    row: dict[str, Any], rule: str, title: str, action: str, urgency: str, *, asks: bool = False,
+    **durations: pd.Timedelta,
+) -> Finding:  # fmt: skip
     subject = slug(row["principal"])
     name = row["principal"] if is_unknown(row["display_name"]) else row["display_name"]
     facts: dict[str, Fact | str] = {
@@ -101,8 +103,13 @@ def _finding(
     return Finding(
         f"access.{rule}.{subject}", "access", title, action, facts | {"who": name},
         Rows("principal", {"principal": row["principal"], "observed_at": row["observed_at"]}, "history"),
-        urgency=urgency,
+        urgency=urgency, asks=asks,
     )  # fmt: skip
+
+
+def _is_of_client(row: dict[str, Any]) -> bool:
+    """Whether it is known to be the client's, or of somebody whom they let in: then it is not ours to say."""
+    return not is_unknown(row["belongs_to"]) and row["whose"] != OURS
 
 
 def _is(row: dict[str, Any], flag: str) -> bool:

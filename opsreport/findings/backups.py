@@ -45,8 +45,8 @@ def backups_not_made(month: Month) -> Iterable[Finding]:
         fails = newest.get(name) in BROKEN
         yield Finding(
             f"backups.{id}", "backups", title,
-            "Find out why, and have the next one watched until it completes." if fails else
-            "Find out why, and have an alert sent when one fails or does not start.",
+            "Find out why {name} was not backed up, and watch its next backup until it completes." if fails else
+            "Find out why {name} was not backed up, and have an alert sent when that happens again.",
             {"name": name, **shown}, Rows("backup", {"resource": name} if missing else {
                 "resource": name, "outcome": "failure"}),
             owner_of(month, row["service"]), NOW if fails else THIS_MONTH,
@@ -70,7 +70,7 @@ def asset_unprotected(month: Month) -> Iterable[Finding]:
             facts["day"] = Fact(f"findings.{id}.day", row["backup_newest_at"], "date", measure="backup_newest_at")
         yield Finding(
             f"backups.{id}", "backups", title, "Add {name} to the backup plan, or agree that it is not backed up.",
-            facts, Rows("asset", {"asset": row["asset"]}), owner_of(month, row["service"]), NOW,
+            facts, Rows("asset", {"asset": row["asset"]}), owner_of(month, row["service"]), NOW, asks=True,
         )  # fmt: skip
 
 
@@ -92,7 +92,7 @@ def rpo_missed(month: Month) -> Iterable[Finding]:
             facts["until"] = Fact(f"findings.{id}.until", row["rpo_until"], "instant", row["coverage"])
         yield Finding(
             f"backups.{id}", "backups", title,
-            "Have a missing backup repeated within the agreed time, or back {name} up more often.", facts,
+            "Have a missing backup of {name} repeated within the agreed time, or back {name} up more often.", facts,
             Rows("backup", {"resource": row["resource"]}), owner_of(month, row["service"]), THIS_MONTH,
         )  # fmt: skip
 
@@ -111,7 +111,7 @@ def restore_overdue(month: Month) -> Iterable[Finding]:
         title, facts = "The restore test of {name} is overdue.", {}
         if not is_unknown(row["restore_due_on"]):
             title, facts = "The restore test of {name} was due on {due}, and was not made.", {"due": "restore_due_on"}
-        yield _restore("restore_overdue", row, title, "Agree a day with the client and restore {name}.", facts, month,
+        yield _restore("restore_overdue", row, title, "Agree a day with you and restore {name}.", facts, month,
                        THIS_MONTH)  # fmt: skip
 
 

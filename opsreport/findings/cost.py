@@ -106,9 +106,9 @@ def budget_exceeded(month: Month) -> Iterable[Finding]:
         yield Finding(
             f"cost.budget_exceeded.{slug(service)}", "cost",
             f"{title}, which it passed on {{day}}." if day else f"{title}.",
-            "Decide what of the rise is wanted; agree another budget for that, and take back the rest.", facts,
+            "Decide what of the rise in {of} is wanted; agree another budget for that, and take back the rest.", facts,
             Rows("cost", {} if service == ALL else {"service": service}), owner_of(month, service), THIS_MONTH,
-            currency=code,
+            currency=code, asks=True,
         )  # fmt: skip
 
 

@@ -6,7 +6,9 @@ keeping costs of lines that are older than it, and a line that is not yet old is
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -29,6 +31,18 @@ _OF_SPEND = Decimal("0.01")
 _NAMED = 5
 
 
+#: By whether a release coincides, and whether an incident names it.
+_JUMPED = {
+    (False, False): "On {day} {what} grew to {ratio} their usual volume; that cost {rise} more this month, and would "
+    "come to {monthly} in a whole month.",
+    (True, False): "On {day} {what} grew to {ratio} their usual volume, which coincides with the release {release}; "
+    "that cost {rise} more this month, and would come to {monthly} in a whole month.",
+    (True, True): "On {day} {what} grew to {ratio} their usual volume, which coincides with the release {release}; "
+    "that cost {rise} more this month, and would come to {monthly} in a whole month. The incident {incident} names "
+    "the same release.",
+}
+
+
 def log_volume_jumped(month: Month) -> Iterable[Finding]:
     """A log store that takes in twice its usual or more: since when, beside which release, at what cost.
 
@@ -49,25 +63,21 @@ def log_volume_jumped(month: Month) -> Iterable[Finding]:
             continue
         releases = _releases(month, row["service"], day)
         named = _incidents(month, releases)
+        service = _known(row["service"]) or ""
         at, of = f"log_volume_jumped.{slug(row['log_group'])}", _of(row)
         both = month.style.say(" and ")
         facts = {
             "what": of, "ratio": Fact(f"findings.{at}.ratio", row["jump_ratio"], "ratio"),
             "day": Fact(f"findings.{at}.day", day, "date"), "release": both.join(releases),
-            "rise": money(f"{at}.rise", row["jump_extra"], code), "incident": both.join(named),
+            "rise": money(f"{at}.rise", row["jump_extra"], code), "incident": both.join(one.said for one in named),
             "monthly": money(f"{at}.monthly", row["jump_monthly"], code), "cause": f"the growth of {of}",
+            "writer": service or row["log_group"], **_told_of(month, at, service, day, named),
         }  # fmt: skip
-        title = "On {day} {what} grew to {ratio} their usual volume, which cost {rise} more this month"
-        title += "; that coincides with the release {release}." if releases else "."
-        if named:
-            title += " The incident {incident} names the same release."
-        action = "Find out what writes so much; what is beyond the usual costs {monthly} a month."
-        if releases:
-            action = "Take back what {release} logs beyond need; what is beyond the usual costs {monthly} a month."
         yield Finding(
-            f"cost.log_volume_jumped.{slug(row['log_group'])}", "cost", title, action, facts,
+            f"cost.log_volume_jumped.{slug(row['log_group'])}", "cost", _JUMPED[bool(releases), bool(named)],
+            "Take back what {release} logs beyond need." if releases else "Find out what writes so much.", facts,
             Rows("cost", {"resource_id": _known(row["resource_id"]), "sku_id": _known(row["sku_id"])}),
-            owner_of(month, row["service"]), NOW, row["jump_monthly"], code, causes="cost",
+            owner_of(month, row["service"]), NOW, row["jump_monthly"], code, causes="cost", service=service, since=day,
         )  # fmt: skip
 
 
@@ -89,12 +99,13 @@ def logs_without_limit(month: Month) -> Iterable[Finding]:
         }  # fmt: skip
         title = "{name} is kept for ever" + (", where {agreed} days were agreed" if is_agreed else "")
         title += ": it holds {held}" + (", and keeping it cost {cost}." if is_told else ".")
-        action = "Let its lines expire after {agreed} days, as agreed." if is_agreed else (
-            "Agree how long it is to be kept, and set that limit.")  # fmt: skip
+        action = "Let the lines of {name} expire after {agreed} days, as agreed." if is_agreed else (
+            "Agree how long {name} is to be kept, and set that limit.")  # fmt: skip
         yield Finding(
             f"cost.logs_without_limit.{slug(row['log_group'])}", "cost", title, action, facts,
             Rows("log_group", {"log_group": row["log_group"]}), owner_of(month, row["service"]), PLAN,
             None if is_unknown(row["limit_saving"]) else row["limit_saving"], _known(row["billing_currency"]) or "",
+            asks=not is_agreed,
         )  # fmt: skip
     yield from _others(found[_NAMED:])
 
@@ -112,8 +123,8 @@ def logs_shorter_than_agreed(month: Month) -> Iterable[Finding]:
         yield Finding(
             f"cost.logs_shorter_than_agreed.{slug(row['log_group'])}", "cost",
             title + (": {reason}." if agreed.reason else "."),
-            "Raise its limit to {agreed} days today: what has expired cannot be had back.", facts,
-            Rows("log_group", {"log_group": row["log_group"]}), owner_of(month, row["service"]), NOW,
+            "Keep {name} for {agreed} days from today; what has expired cannot be had back.", facts,
+            Rows("log_group", {"log_group": row["log_group"]}), owner_of(month, row["service"]), NOW, asks=True,
         )  # fmt: skip
 
 
@@ -131,9 +142,11 @@ def logs_longer_than_agreed(month: Month) -> Iterable[Finding]:
         }  # fmt: skip
         yield Finding(
             f"cost.logs_longer_than_agreed.{slug(row['log_group'])}", "cost",
-            "{name} is kept for {kept} days, where {agreed} were agreed.", "Lower its limit to {agreed} days.", facts,
+            "{name} is kept for {kept} days, where {agreed} were agreed.",
+            "Keep {name} for {agreed} days, as agreed.", facts,
             Rows("log_group", {"log_group": row["log_group"]}), owner_of(month, row["service"]), PLAN,
             None if is_unknown(row["limit_saving"]) else row["limit_saving"], _known(row["billing_currency"]) or "",
+            asks=True,
         )  # fmt: skip
 
 
@@ -188,12 +201,38 @@ def _releases(month: Month, service: Any, day: Any) -> list[str]:
     return [what.partition(": ")[2] or what for what in nearest["coincides_with"]]
 
 
-def _incidents(month: Month, releases: list[str]) -> list[str]:
-    """Incidents of the month that name one of the releases, with what they were called."""
+@dataclass(frozen=True)
+class _Named:
+    """An incident, as it is said."""
+
+    id: str
+    said: str
+    opened_at: pd.Timestamp
+
+
+def _incidents(month: Month, releases: list[str]) -> list[_Named]:
+    """Incidents of the month that name one of the releases, oldest first."""
     rows = month.rows("incident")
     rows = rows[rows["deployment_id"].isin(releases)].sort_values("opened_at")
-    titles = zip(rows["incident_id"], rows["title"], strict=True)
-    return [id if is_unknown(title) else f"{id} (“{title}”)" for id, title in titles]
+    return [
+        _Named(row["incident_id"], row["incident_id"] if is_unknown(row["title"])
+               else f"{row['incident_id']} (“{row['title']}”)", row["opened_at"])
+        for row in rows.to_dict("records")
+    ]  # fmt: skip
+
+
+def _told_of(month: Month, at: str, service: str, day: dt.date, named: list[_Named]) -> dict[str, Fact]:
+    """What else the records tell: the one piece of work of that service and day, and when the first incident began."""
+    facts = {}
+    work = month.rows("work", service=service) if service else month.work.iloc[:0]
+    work = work[(work["done_on"].dt.tz_convert(month.period.zone).dt.date == day) & work["title"].notna()]
+    if len(work) == 1:  # of several, no record says which belongs to it
+        row = work.iloc[0]
+        facts["work"] = Fact(f"findings.{at}.work", row["title"], rows=Rows("work", {"work_id": row["work_id"]}))
+    if named:
+        first = Rows("incident", {"incident_id": named[0].id})
+        facts["incident_on"] = Fact(f"findings.{at}.incident_on", named[0].opened_at, "day", rows=first)
+    return facts
 
 
 def _known(value: Any) -> Any:

@@ -111,7 +111,7 @@ def _recommended(
         titles[is_older],
         "{action}. It was accepted, and is still to be done." if is_accepted else "{action}.", facts,
         Rows("recommendation", {"recommendation_id": row["recommendation_id"]}), owner_of(month, row["service"]),
-        THIS_MONTH if is_accepted else PLAN, estimate, row["billing_currency"],
+        THIS_MONTH if is_accepted else PLAN, estimate, row["billing_currency"], asks=not is_accepted,
     )  # fmt: skip
 
 

@@ -42,7 +42,8 @@ def saving_waiting(month: Month) -> Iterable[Finding]:
         facts = {"what": _what(row), "day": Fact(f"findings.{at}.day", since, "date")}
         yield Finding(
             f"cost.saving_waiting.{slug(row['recommendation_id'])}", "cost",
-            "“{what}” was accepted on {day}, and is not done.", "Carry it out, or say why it is not to be.", facts,
+            "“{what}” was accepted on {day}, and is not done.",
+            "Carry out “{what}” as accepted, or say why not.", facts,
             Rows("recommendation", {"recommendation_id": row["recommendation_id"]}), owner_of(month, row["service"]),
             THIS_MONTH, None if is_unknown(row["saving_estimate"]) else row["saving_estimate"], row["billing_currency"],
         )  # fmt: skip
@@ -70,7 +71,7 @@ def saving_not_seen(month: Month) -> Iterable[Finding]:
         yield Finding(
             f"cost.saving_not_seen.{slug(row['recommendation_id'])}", "cost",
             "“{what}”, done on {day}, was to save {expected} a month; " + shown + ".",
-            "Check that it took effect, and what made up for it.", facts,
+            "Check that “{what}” took effect, and what made up for it.", facts,
             Rows("recommendation", {"recommendation_id": row["recommendation_id"]}), owner_of(month, row["service"]),
             PLAN, currency=code,
         )  # fmt: skip

@@ -35,7 +35,7 @@ def exploited_past_due(month: Month) -> Iterable[Finding]:
         action = "Install the fix on {where} now, or take it off the network until it is in."
         if (rows["fix_state"] == "none yet").all():
             action = "There is no fix yet: shield {where} from the network, or have the risk accepted until a day."
-        yield _finding("exploited_past_due", cve, rows, title, action, month, NOW, "kev_due_at")
+        yield _finding("exploited_past_due", cve, rows, title, action, month, "kev_due_at", asks=True)
 
 
 def critical_past_deadline(month: Month) -> Iterable[Finding]:
@@ -50,9 +50,10 @@ def critical_past_deadline(month: Month) -> Iterable[Finding]:
             continue
         title = "{what} is critical, and was still open on {where} {late} after the agreed time to fix ended on {due}."
         action = "Install the fix on {where}, and say by when."
-        if (rows["fix_state"] == "none yet").all():
+        no_fix = bool((rows["fix_state"] == "none yet").all())
+        if no_fix:
             action = "There is no fix yet: shield {where}, or have the risk accepted until a day."
-        yield _finding("critical_past_deadline", cve, rows, title, action, month, NOW, "patch_due_at")
+        yield _finding("critical_past_deadline", cve, rows, title, action, month, "patch_due_at", asks=no_fix)
 
 
 def machines_unmanaged(month: Month) -> Iterable[Finding]:
@@ -110,7 +111,7 @@ def _still_open(listed: Callable[..., pd.DataFrame], month: Month) -> Iterator[t
 
 
 def _finding(
-    rule: str, cve: str, rows: pd.DataFrame, title: str, action: str, month: Month, urgency: str, due: str
+    rule: str, cve: str, rows: pd.DataFrame, title: str, action: str, month: Month, due: str, *, asks: bool
 ) -> Finding:
     id, first = f"{rule}.{slug(cve)}", rows.iloc[0]
     what = cve if is_unknown(first["weakness"]) or is_unknown(first["cve"]) else f"{cve} ({first['weakness']})"
@@ -122,7 +123,7 @@ def _finding(
     where = {"finding_id": first["finding_id"]} if is_unknown(first["cve"]) else {"cve": cve}
     owners = list(dict.fromkeys(filter(None, (owner_of(month, service) for service in rows["service"]))))
     return Finding(f"patches.{id}", "patches", title, action, facts, Rows("vulnerability", where),
-                   ", ".join(owners), urgency)  # fmt: skip
+                   ", ".join(owners), NOW, asks=asks)  # fmt: skip
 
 
 def _by_service(month: Month, status: str) -> Iterator[tuple[str, pd.DataFrame]]:

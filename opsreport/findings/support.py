@@ -36,7 +36,7 @@ def targets_missed_repeatedly(month: Month) -> Iterable[Finding]:
         yield Finding(
             f"support.{id}", "support",
             "Requests of priority {priority} had a late {answer} two months running: {before}, then {now}.",
-            "Find out what kept these requests waiting, and name who answers those of priority {priority} when the "
+            "Find out what kept requests of priority {priority} waiting, and name who answers them when the "
             "team is busy.",
             {**facts, "answer": answer, "priority": priority}, Rows("ticket", {"priority": priority}),
             owner_of(month, services[0]) if len(services) == 1 else "", THIS_MONTH,
@@ -62,7 +62,7 @@ def backlog_growing(month: Month) -> Iterable[Finding]:
     yield Finding(
         "support.backlog_growing.requests", "support",
         "Requests have piled up for three months, from {before} open to {now}; the oldest has waited for {oldest}.",
-        "Go through the open requests with the client, oldest first: do, plan or drop each.",
+        "Go through the open requests with you, oldest first: do, plan or drop each.",
         facts, Rows("ticket", {"resolved_at": None}), urgency=PLAN,
     )  # fmt: skip
 

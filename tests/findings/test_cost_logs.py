@@ -62,9 +62,12 @@ def test_a_jump_names_its_day_its_release_its_incident_and_what_it_costs(make_mo
     (found,) = rules.log_volume_jumped(month)
     # 15.00 a day more for 26 days; for a month of 31 days at this rate 465.00.
     assert findings.said(found.title, found.facts, month) == (
-        "On 6 Oct 2026 the logs of web grew to 4× their usual volume, which cost €390.00 more this month; that "
-        "coincides with the release web-7. The incident I-1 (“Disk full”) names the same release."
+        "On 6 Oct 2026 the logs of web grew to 4× their usual volume, which coincides with the release web-7; that "
+        "cost €390.00 more this month, and would come to €465.00 in a whole month. The incident I-1 (“Disk full”) "
+        "names the same release."
     )
+    assert (found.service, found.since) == ("web", pd.Timestamp("2026-10-06").date())
+    assert found.facts["incident_on"].text(month.style) == "21 Oct" and "monthly" not in found.action
     assert (found.estimate, found.currency, found.owner, found.urgency) == (465, "EUR", "Web team", "now")
     assert found.causes == "cost" and len(findings.evidence(found, month)) == 31
 
@@ -76,6 +79,18 @@ def test_a_jump_without_a_release_says_none_and_one_of_the_day_before_counts(mak
     before = make_month(shop, log_group=[snapshot("2026-10-31")], cost=JUMPED, deployment=[YESTERDAY])
     (found,) = rules.log_volume_jumped(before)
     assert found.facts["release"] == "web-6"
+
+
+@pytest.mark.parametrize(("titles", "told"), [(["Debug on"], "Debug on"), (["One", "Two"], None), ([None], None)])
+def test_the_only_work_of_that_service_and_day_is_told_with_its_row(make_month, shop, titles, told):
+    done = [{"work_id": f"w{n}", "service": "web", "done_on": at("2026-10-06"), "title": title}
+            for n, title in enumerate(titles)]  # fmt: skip
+    other = [{"work_id": "x", "service": "shop", "done_on": at("2026-10-06"), "title": "Other"},
+             {"work_id": "y", "service": "web", "done_on": at("2026-10-07"), "title": "Later"}]  # fmt: skip
+    month = make_month(shop, log_group=[snapshot("2026-10-31")], cost=JUMPED, work=[*done, *other])
+    (found,) = rules.log_volume_jumped(month)
+    fact = found.facts.get("work")
+    assert (fact and fact.value) == told and (fact is None or fact.rows.where == {"work_id": "w0"})
 
 
 def test_steady_small_and_past_growth_is_no_jump(make_month, shop):

@@ -40,9 +40,48 @@ def said(found, of) -> str:
 def test_a_rule_that_cries_wolf_is_found(month):
     of = month(alert=alerts(idle=19, acted=1))
     (found,) = rules.noisy_alert_rules(of)
-    assert said(found, of) == "“disk above 80 %” fired 20 times, and led to action once."
+    assert said(found, of) == "“disk above 80 %” fired 20 times, and was acted on once."
     assert (found.id, found.owner) == ("monitoring.noisy_alert_rules.disk-above-80", "Web team")
-    assert len(findings.evidence(found, of)) == 20
+    assert len(findings.evidence(found, of)) == 20 and "raise its limit, until" in found.action
+
+
+@pytest.mark.parametrize(("acted", "words"), [
+    (0, "and nothing was done."), (2, "and was acted on twice."), (3, "and was acted on 3 times."),
+])  # fmt: skip
+def test_how_often_somebody_acted_is_said_in_plain_words(month, acted, words):
+    of = month(alert=alerts(idle=30, acted=acted))
+    (found,) = rules.noisy_alert_rules(of)
+    assert said(found, of).endswith(words)
+
+
+@pytest.mark.parametrize(("opened", "resolved"), [("05 03:05", None), ("05 02:55", "05 03:00"), ("05 01:00", None)])
+def test_a_rule_that_fired_with_an_incident_is_not_to_be_made_less_strict(month, opened, resolved):
+    # Caught: it fired at 03:00, in the quarter of an hour before; else within it.
+    full = {**INCIDENT, "opened_at": at(opened), "resolved_at": at(resolved) if resolved else None}
+    of = month(alert=alerts(idle=19, acted=1), incident=[full])
+    (found,) = rules.noisy_alert_rules(of)
+    assert said(found, of) == (
+        "“disk above 80 %” fired 20 times, and was acted on once; on 5 Oct it fired with the incident I-1 (“Down”)."
+    )
+    assert found.action == "Take away what makes “{rule}” fire; do not raise its limit."
+    assert found.facts["on"].rows.where == {"incident_id": "I-1"}
+
+
+@pytest.mark.parametrize("more", [
+    {"opened_at": at("05 03:30")}, {"opened_at": at("05 01:00"), "resolved_at": at("05 02:00")},
+    {"opened_at": at("05 02:00"), "service": "other"}, {"opened_at": at("05 02:00"), "is_drill": True},
+])  # fmt: skip
+def test_an_incident_before_after_or_of_another_service_proves_no_rule_right(month, more):
+    (found,) = rules.noisy_alert_rules(month(alert=alerts(idle=20), incident=[{**INCIDENT, **more}]))
+    assert "incident" not in found.facts and "raise its limit, until" in found.action
+
+
+def test_the_incident_that_a_rule_caught_goes_before_a_later_one_in_which_it_fired(month):
+    caught = {**INCIDENT, "opened_at": at("05 03:05")}
+    within = {**INCIDENT, "incident_id": "I-2", "opened_at": at("06 02:00")}
+    later = [{**one, "alert_id": f"b{n}", "fired_at": at("06 04:00")} for n, one in enumerate(alerts(idle=3))]
+    (found,) = rules.noisy_alert_rules(month(alert=[*alerts(idle=20), *later], incident=[caught, within]))
+    assert found.facts["incident"].startswith("I-1")
 
 
 @pytest.mark.parametrize(

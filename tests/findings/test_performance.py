@@ -10,6 +10,7 @@ from opsreport import findings
 from opsreport.findings import performance as rules
 from opsreport.period import Period
 
+HOUR = pd.Timedelta(hours=1)
 OCTOBER = Period.month("2026-10")
 TERM = {"starts_on": dt.date(2025, 1, 1), "performance": [
     {"service": "shop", "latency_p95": 0.5, "latency_p99": 2, "error_rate": 0.01}]}  # fmt: skip
@@ -48,6 +49,27 @@ def test_slow_answers_are_found_by_percentile(month):
     (found,) = rules.slow_answers(of)
     assert said(found, of) == "95 % of the answers of shop came within 600 ms, where 500 ms was agreed."
     assert found.id == "performance.slow_answers.shop.p95" and list(rules.failing_requests(of)) == []
+
+
+def hours(slow_from: int, until: int = 31) -> list[dict]:
+    """Two hours of each day, slower than agreed from one day of the month on, up to another."""
+    begun = [(day, OCTOBER.start + pd.Timedelta(days=day - 1, hours=hour)) for day in range(1, 32) for hour in (9, 10)]
+    return [load(p95="0.6" if slow_from <= day <= until else "0.4") | {"started_at": start, "ended_at": start + HOUR}
+            for day, start in begun]  # fmt: skip
+
+
+def test_it_is_told_since_when_the_hours_were_too_slow(month):
+    of = month(load(p95="0.6"), *hours(slow_from=6))
+    (found,) = rules.slow_answers(of)
+    assert found.since == dt.date(2026, 10, 6) and found.service == "shop"
+    assert said(found, of).endswith("on every day since 6 Oct at least half of the hours were slower than that.")
+    assert findings.said(found.beside, found.facts, of).startswith("Since the same day shop has answered more slowly")
+
+
+@pytest.mark.parametrize("rows", [hours(1), hours(6, until=30), hours(40), hours(6)[:-2], hours(6)[2:]])
+def test_hours_that_were_slow_all_month_no_more_or_not_seen_tell_no_day(month, rows):
+    (found,) = rules.slow_answers(month(load(p95="0.6"), *rows))
+    assert found.since is None
 
 
 def test_slow_answers_that_are_sure_without_a_percentile_are_found(month):
