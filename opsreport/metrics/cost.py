@@ -26,7 +26,7 @@ from opsreport.metrics.cost_currency import conversions, in_currency
 from opsreport.metrics.cost_drivers import drivers, resources
 from opsreport.metrics.cost_effective import effective_cost_check
 from opsreport.metrics.cost_forecast import forecast, forecast_history, forecast_scored
-from opsreport.metrics.cost_groups import by, by_tag, tag_coverage, top, untagged
+from opsreport.metrics.cost_groups import by, by_tag, several, tag_coverage, tags_apart, top, untagged
 from opsreport.metrics.cost_spend import change, daily, invoice_difference, monthly, spend
 from opsreport.metrics.cost_sums import ZERO, has_charges, minus, quantised, scaled, seen_share, sums
 from opsreport.metrics.cost_units import unit_costs, unit_scorecard
@@ -39,7 +39,8 @@ __all__ = [
     "anomalies", "anomalies_listed", "anomaly_basis", "bridge", "bridge_by_service", "budget", "by", "by_tag",
     "change", "commitments", "conversions", "daily", "drivers", "effective_cost_check", "forecast",
     "forecast_history", "forecast_scored", "in_currency", "invoice_difference", "monthly", "monthly_budget",
-    "resources", "scorecard", "spend", "tag_coverage", "top", "unit_costs", "unit_scorecard", "untagged",
+    "resources", "scorecard", "several", "spend", "tag_coverage", "tags_apart", "top", "unit_costs", "unit_scorecard",
+    "untagged",
 ]  # fmt: skip
 
 _MONTHS = 13

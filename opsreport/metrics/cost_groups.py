@@ -71,6 +71,11 @@ def by_tag(cost: pd.DataFrame, period: Period, tag: str) -> pd.DataFrame:
     return by(cost.assign(tag_value=_tag_values(cost, lambda tags: tags.get(tag))), period, "tag_value")
 
 
+def several(groups: pd.DataFrame, least: int = 3) -> pd.DataFrame:
+    """The groups of spend, where there are enough of them to compare; else none."""
+    return groups if len(groups) >= least else groups.iloc[:0]
+
+
 def top(groups: pd.DataFrame, n: int = 8) -> pd.DataFrame:
     """The first n groups of each currency, and one row, "(other)", for what the rest adds up to.
 
@@ -118,6 +123,12 @@ def tag_coverage(cost: pd.DataFrame, period: Period, required_tags: Sequence[str
             rows.append((tag, code, tagged, whole, float(tagged / whole)))
     made = pd.DataFrame(rows, columns=["tag", "billing_currency", "tagged_spend", "usage_spend", "tagged_share"])
     return made.assign(tagged_spend=exact(made["tagged_spend"]), usage_spend=exact(made["usage_spend"]))
+
+
+def tags_apart(tags: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `tag_coverage`, where a tag stands on more or less than the others; else none."""
+    differs = tags.groupby("billing_currency")["tagged_share"].nunique().gt(1).any()
+    return tags if differs else tags.iloc[:0]
 
 
 def untagged(cost: pd.DataFrame, period: Period, required_tags: Sequence[str], n: int = 10) -> pd.DataFrame:

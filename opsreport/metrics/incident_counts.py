@@ -114,6 +114,11 @@ def summary(incident: pd.DataFrame, period: Period, seen: Intervals) -> pd.DataF
     return result(rows, SUMMARY)
 
 
+def timed(summary: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `summary`, where of any severity there were enough for a median; else none."""
+    return summary if summary[list(TIMES)].notna().any(axis=None) else summary.iloc[:0]
+
+
 def listing(incident: pd.DataFrame, period: Period) -> pd.DataFrame:
     """Every incident that touched the month, in the order they opened.
 

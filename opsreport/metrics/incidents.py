@@ -21,6 +21,7 @@ from opsreport.metrics.incident_counts import (
     listing,
     repeats,
     summary,
+    timed,
     totals,
 )
 from opsreport.metrics.response import response, targets
@@ -32,7 +33,7 @@ from opsreport.verdict import verdict
 
 __all__ = [
     "TIMES", "downtime", "found_by_us", "history", "listing", "repeats", "response", "scorecard", "summary",
-    "targets", "totals",
+    "targets", "timed", "totals",
 ]  # fmt: skip
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -91,6 +92,29 @@ def score(
         "verdict": verdict, "section": section, "trend": [_plain(value) for value in months], "rows": rows,
         "worst": worst, "best": best,
     }  # fmt: skip
+
+
+def telling(rows: pd.DataFrame, columns: Sequence[str], unknown: Mapping[str, str] = MappingProxyType({})) -> list[str]:
+    """Those of a table's columns that say something: not zero, and not a dash, in every row.
+
+    Parameters
+    ----------
+    unknown : mapping of str to str
+        As `opsreport.tables.table` takes it: a missing value says nothing where it reads "–".
+
+    Examples
+    --------
+    >>> told = pd.DataFrame({"failed": [0, 0], "missing": [0, 2], "due": [None, None], "ended": [None, None]})
+    >>> telling(told, ["failed", "missing", "due", "ended"], {"ended": "–"})
+    ['missing', 'due']
+    """
+    return [name for name in columns if not _says_nothing(rows[name], unknown.get(name) == "–")]
+
+
+def _says_nothing(values: pd.Series, is_dash: bool) -> bool:
+    if values.empty:
+        return False
+    return all(is_dash if is_unknown(value) else not isinstance(value, str) and not value for value in values)
 
 
 def scorecard_rows(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:

@@ -6,15 +6,15 @@ import pandas as pd
 
 from opsreport.exhibit import Exhibit, Fact, Rows, join, notice, prose
 from opsreport.narrative.cost_forecast import forecast, forecast_method, forecast_scored
-from opsreport.narrative.cost_notes import anomalies, effective_cost, exchange, invoice
+from opsreport.narrative.cost_notes import anomalies, effective_cost, exchange, invoice, tags
 from opsreport.narrative.cost_words import money_facts, or_else, say, slug
-from opsreport.narrative.cost_worth import commitments, unit_costs
+from opsreport.narrative.cost_worth import unit_costs
 from opsreport.schemas.cost import ALL, EFFECTS
 from opsreport.schemas.words import WORDS
 from opsreport.theme import Style, is_unknown
 
-__all__ = ["anomalies", "commitments", "effective_cost", "exchange", "finding", "forecast", "forecast_method",
-           "forecast_scored", "invoice", "method", "unit_costs"]  # fmt: skip
+__all__ = ["anomalies", "effective_cost", "exchange", "finding", "forecast", "forecast_method",
+           "forecast_scored", "invoice", "method", "tags", "unit_costs"]  # fmt: skip
 
 
 def finding(changes: pd.DataFrame, budgets: pd.DataFrame, drivers: pd.DataFrame, style: Style) -> Exhibit:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from opsreport.exhibit import Exhibit, Fact, join, notice, prose
 from opsreport.narrative.cost_words import or_else, say, slug
+from opsreport.schemas.cost import ALL
 from opsreport.schemas.words import WORDS
 from opsreport.theme import Style, is_unknown
 
@@ -163,6 +164,29 @@ def anomalies(found: pd.DataFrame, basis: pd.DataFrame, style: Style) -> Exhibit
             )
         )
     return join("cost.anomalies", parts, "note")
+
+
+def tags(covered: pd.DataFrame, style: Style) -> Exhibit:
+    """How much of what was used can be told apart by all the tags that are required.
+
+    Parameters
+    ----------
+    covered : DataFrame
+        `metrics.cost.tag_coverage`.
+    """
+    whole, parts = covered[covered["tag"] == ALL], []
+    for _, row in whole.iterrows():
+        code, at = row["billing_currency"], f"cost.tagged.{row['billing_currency'].lower()}"
+        facts = {
+            "share": Fact(f"{at}.share", row["tagged_share"], "share", measure="tagged_share"),
+            "tagged": Fact(f"{at}.tagged", row["tagged_spend"], "money", currency=code, measure="tagged_spend"),
+            "all": Fact(f"{at}.all", row["usage_spend"], "money", currency=code, measure="usage_spend"),
+        }
+        words = "{share} of what was used carries every required tag: {tagged} of {all}."
+        parts.append(prose(at, words, style, "note", **facts))
+    if not parts:
+        return prose("cost.tagged", "No tag is required, or no usage was read.", style, "note")
+    return join("cost.tagged", parts, "note")
 
 
 def _by_impact(found: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:

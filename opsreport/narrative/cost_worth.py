@@ -1,10 +1,10 @@
-"""What one unit of the client's business costs, and whether commitments are used, in sentences."""
+"""What one unit of the client's business costs, in sentences."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from opsreport.exhibit import Exhibit, Fact, Rows, join, notice, prose
+from opsreport.exhibit import Exhibit, Fact, Rows, join, prose
 from opsreport.narrative.cost_words import slug
 from opsreport.schemas.cost import ALL
 from opsreport.schemas.words import WORDS
@@ -38,28 +38,6 @@ def unit_costs(units: pd.DataFrame, style: Style) -> Exhibit:
     return join("cost.units", [_unit(part, style) for _, part in groups], "note")
 
 
-def commitments(rows: pd.DataFrame, style: Style, absent: str = "") -> Exhibit:
-    """What of the commitments was used, what they covered, and which end soon.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        `metrics.cost.commitments`.
-    absent : str
-        Why there is nothing to tell; empty where there is.
-    """
-    if absent:
-        return notice("cost.commitments", absent)
-    if not len(rows):
-        return prose("cost.commitments", "No commitment is known of in this month.", style, "note")
-    parts = []
-    for code, own in rows.groupby("billing_currency", sort=True):
-        whole = own[own["commitment_id"] == ALL]
-        parts += _used(whole.iloc[0] if len(whole) else own.iloc[0], str(code), style)
-    parts += [_ends(row, style) for _, row in rows[rows["commitment_note"] != ""].iterrows()]
-    return join("cost.commitments", parts, "note")
-
-
 def _unit(part: pd.DataFrame, style: Style) -> Exhibit:
     now, last = part.iloc[-1], part.iloc[-2] if len(part) > 1 else None
     code, name, has_service = now["billing_currency"], now["unit_name"], now["unit_of"] != ALL
@@ -83,43 +61,3 @@ def _unit(part: pd.DataFrame, style: Style) -> Exhibit:
     return prose(
         "cost.units", f"{_UNIT[has_service, way]} {_COUNTED}", style, "note", unit=name, service=now["unit_of"], **facts
     )  # fmt: skip
-
-
-def _used(row: pd.Series, code: str, style: Style) -> list[Exhibit]:
-    at, seen = f"cost.commitments.{code.lower()}", row["coverage"]
-    behind = Rows("commitment", {} if row["commitment_id"] == ALL else {"commitment_id": row["commitment_id"]})
-
-    def fact(name: str, column: str, unit: str = "money") -> Fact:
-        return Fact(f"{at}.{name}", row[column], unit, seen, code, measure=column, rows=behind)
-
-    facts = {"committed": fact("committed", "committed"), "used": fact("used", "committed_used"),
-             "unused": fact("unused", "committed_unused"),
-             "share": fact("utilisation", "utilisation", "share")}  # fmt: skip
-    template = "Of {committed} committed, {used} was used, which is {share}; {unused} was paid for and not used."
-    if is_unknown(row["committed_unused"]):
-        template = "How much of {committed} committed was used is not known."
-    elif row["committed_unused"] <= 0:
-        template = "All of the {committed} committed was used."
-    parts = [prose("cost.commitments", template, style, "note", **_named(facts, template))]
-    if is_unknown(row["commitment_coverage"]):
-        return parts
-    covered = {"covered": fact("covered", "covered"), "coverable": fact("coverable", "coverable"),
-               "share": fact("coverage", "commitment_coverage", "share")}  # fmt: skip
-    template = "It covered {share} of what it could, {covered} of {coverable} at on-demand prices."
-    if row["commitment_id"] == ALL:
-        template = "Together they covered {share} of what they could, {covered} of {coverable} at on-demand prices."
-    return [*parts, prose("cost.commitments", template, style, "note", **covered)]
-
-
-def _ends(row: pd.Series, style: Style) -> Exhibit:
-    at = f"cost.commitments.{slug(row['commitment_id'])}.ends"
-    ends = Fact(at, row["commitment_ends"], "date", measure="commitment_ends",
-                rows=Rows("commitment", {"commitment_id": row["commitment_id"]}))  # fmt: skip
-    template = "{name} ends on {ends}."
-    if row["commitment_note"] == "ended within the month":
-        template = "{name} ended on {ends}."
-    return prose("cost.commitments", template, style, "note", name=row["commitment_id"], ends=ends)
-
-
-def _named(facts: dict[str, Fact], template: str) -> dict[str, Fact]:
-    return {name: fact for name, fact in facts.items() if f"{{{name}}}" in template}

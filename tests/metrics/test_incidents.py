@@ -308,3 +308,9 @@ def test_the_order_of_real_incidents_changes_nothing(github):
     month = Period.month("2022-11")
     pd.testing.assert_frame_equal(incidents.summary(github, month, ALWAYS), incidents.summary(shuffled, month, ALWAYS))
     pd.testing.assert_frame_equal(incidents.listing(github, month), incidents.listing(shuffled, month))
+
+
+def test_times_by_severity_are_told_where_there_are_enough_for_a_median():
+    five_of_one, four = (incidents.summary(frame(*rows), OCTOBER, ALWAYS) for rows in (five(), five()[:4]))
+    assert len(incidents.timed(five_of_one)) == len(five_of_one) and incidents.timed(four).empty
+    assert incidents.timed(four.iloc[:0]).empty

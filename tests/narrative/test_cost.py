@@ -180,3 +180,23 @@ def test_a_budget_of_part_of_a_month_is_said_to_be_seen_by_its_own_days():
     made = narrative.finding(metrics.change(cost, MARCH, late), metrics.budget(cost, MARCH, terms, late),
                              metrics.drivers(cost, MARCH, late), STYLE)  # fmt: skip
     assert "€9.00 under the budget of €16.00 (agreed for 16 of 31 days). The" in made.text
+
+
+def test_tags_are_told_in_a_sentence_and_apart_only_where_they_differ():
+    def covered(*shares: float) -> pd.DataFrame:
+        return pd.DataFrame([{"tag": tag, "billing_currency": "EUR", "tagged_spend": Decimal("90"),
+                              "usage_spend": Decimal("100"), "tagged_share": share}
+                             for tag, share in zip(("(all)", "owner", "team"), shares, strict=True)])  # fmt: skip
+
+    alike = covered(0.9, 0.9, 0.9)
+    assert narrative.tags(alike, STYLE).text == (
+        "90% of what was used carries every required tag: €90.00 of €100.00."
+    )
+    assert metrics.tags_apart(alike).empty and len(metrics.tags_apart(covered(0.9, 0.9, 0.95))) == 3
+    assert metrics.tags_apart(alike.iloc[:0]).empty
+    assert narrative.tags(alike.iloc[:0], STYLE).text == "No tag is required, or no usage was read."
+
+
+def test_accounts_are_compared_where_there_are_three():
+    three = pd.DataFrame({"sub_account_id": list("abc")})
+    assert len(metrics.several(three)) == 3 and metrics.several(three.head(2)).empty

@@ -1,12 +1,10 @@
-"""What is said of next month's cost, of last month's forecast, of unit costs and of commitments."""
+"""What is said of next month's cost, of last month's forecast and of unit costs."""
 
-import datetime as dt
 from decimal import Decimal
 
 import pandas as pd
 import pytest
 
-from opsreport.metrics.cost_commitments import COMMITMENTS
 from opsreport.metrics.cost_forecast import FORECAST, SCORED, forecast_scored
 from opsreport.metrics.cost_units import UNITS
 from opsreport.narrative import cost as narrative
@@ -178,58 +176,11 @@ def test_a_unit_cost_that_is_not_known_says_why_and_no_driver_says_so():
 # Commitments
 
 
-def promised(id="plan", committed=100, used=80, covered=120, coverable=200, note="", ends=None):
-    known = used is not None
-    return {
-        "commitment_id": id, "commitment_kind": "savings plan", "billing_currency": "EUR",
-        "committed": money(committed), "committed_used": money(used),
-        "committed_unused": Decimal(committed - used) if known else None,
-        "utilisation": used / committed if known else None, "covered": money(covered), "coverable": money(coverable),
-        "commitment_coverage": covered / coverable if coverable else None, "commitment_ends": ends, "coverage": 1.0,
-        "commitment_note": note,
-    }  # fmt: skip
-
-
-def told(*rows, **more):
-    return narrative.commitments(pd.DataFrame(list(rows), columns=list(COMMITMENTS)), STYLE, **more)
-
-
-def test_what_was_used_what_was_not_and_what_it_covered():
-    assert told(promised()).text == (
-        "Of €100.00 committed, €80.00 was used, which is 80%; €20.00 was paid for and not used. It covered 60% of what "
-        "it could, €120.00 of €200.00 at on-demand prices."
-    )
-    assert told(promised(used=100)).text.startswith("All of the €100.00 committed was used.")
-
-
-def test_several_are_said_together():
-    said = told(promised("a"), promised("b"), promised("(all)", 200, 160))
-    assert said.text.startswith("Of €200.00 committed") and "Together they covered" in said.text
-    assert said.facts[0]["rows"] == {"frame": "commitment", "where": {}, "when": "this_month"}
-
-
-def test_what_is_not_known_of_a_commitment_is_not_said():
-    said = told(promised(used=None, coverable=0)).text
-    assert said == "How much of €100.00 committed was used is not known."
-
-
-def test_an_end_that_is_near_is_named():
-    day = dt.date(2026, 12, 31)
-    assert "plan ends on 31 Dec 2026." in told(promised(note="ends within 90 days", ends=day)).text
-    assert "plan ended on 31 Dec 2026." in told(promised(note="ended within the month", ends=day)).text
-
-
-def test_without_a_source_that_is_said_and_without_a_commitment_too():
-    assert told(absent="No source of commitments is named.").kind == "notice"
-    assert told().text == "No commitment is known of in this month."
-
-
 def test_no_id_stands_twice_in_a_sentence():
     everything = (
         narrative.forecast(pd.concat([ahead(budget=280), ahead(budget=280, code="USD")]), STYLE),
         narrative.forecast_scored(scored(held="within", low=240, high=360), STYLE),
         narrative.unit_costs(pd.concat([units(150, 200), units(150, 200, of="shop")]), STYLE),
-        told(promised(note="ends within 90 days", ends=dt.date(2026, 12, 31)), promised("b"), promised("(all)")),
     )  # fmt: skip
     ids = [fact["id"] for said in everything for fact in said.facts]
     assert len(ids) == len(set(ids))

@@ -24,4 +24,5 @@ def test_sources_that_were_read_whole_may_not_have_seen_all_themselves():
     assert said("ok", "ok", seen=0.97).endswith(INSIDE)
     assert said("ok", "no source", seen=0.97).endswith(INSIDE)
     assert INSIDE not in said("ok", "partial", seen=0.97)
-    assert INSIDE not in summary.completeness(pd.DataFrame({"frame": ["a"], "status": ["ok"]}), pd.DataFrame(), STYLE).text
+    told = pd.DataFrame({"frame": ["a"], "status": ["ok"]})
+    assert INSIDE not in summary.completeness(told, pd.DataFrame(), STYLE).text
