@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -137,6 +138,9 @@ def _clean(notebook: nbformat.NotebookNode, path: Path) -> None:
         if "injected-parameters" in cell.metadata.get("tags", []):
             cell.id = "injected-parameters"  # papermill's is random
             cell.source = "\n".join(line for line in cell.source.splitlines() if not line.startswith("home ="))
+        if "parameters" in cell.metadata.get("tags", []):
+            # The defaults may name another client.
+            cell.source = re.sub(r"^(\w+) = .*$", r'\1 = ""', cell.source, flags=re.MULTILINE)
     nbformat.write(notebook, path)
 
 

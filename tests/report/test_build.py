@@ -278,6 +278,7 @@ def test_a_real_run_is_published_is_the_same_again_and_a_failing_one_changes_not
     assert json.loads(first["manifest.json"])["figures"] == [SPEND]
     for name, held in first.items():
         assert str(home.folder).encode() not in held, f"{name} knows where it was made"
+    assert b"nobody" not in first["acme-2026-10.ipynb"], "the default client of the notebook is another's name"
     again = build(home, "acme", "2026-10", LOADED)
     assert held_in(again.parent) == first
 
