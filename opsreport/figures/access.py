@@ -29,7 +29,9 @@ def standing(standing: pd.DataFrame, style: Style) -> Exhibit:
     standing : DataFrame
         From `opsreport.metrics.access.standing`.
     """
-    known = standing.dropna(subset=["access_count"]).reset_index(drop=True)
+    seen = standing.dropna(subset=["access_count"]).reset_index(drop=True)
+    # Who is privileged is counted in the table; there is nothing to mend in it.
+    known = seen[seen["access_check"] != "Privileged"].reset_index(drop=True)
     if known.empty:
         said = "Access was not seen in this month, so there is nothing to draw."
         return notice("access.standing", said, style)
@@ -52,7 +54,7 @@ def standing(standing: pd.DataFrame, style: Style) -> Exhibit:
     figure.update_yaxes(visible=False, range=[len(known) - 0.45, -0.75], fixedrange=True)
     figure.update_layout(barmode="overlay", legend=_LEGEND, margin={"l": 20, "r": 24})
     return chart(
-        figure, "access.standing", title=_standing_title(known, style), style=style, numbers=known,
+        figure, "access.standing", title=_standing_title(known, style), style=style, numbers=seen,
         subtitle=style.say("Accounts with access at the month's end, by what was found of them"),
         columns=("access_check", "access_count", "access_unknown", "access_before", "coverage"),
         height=110 + 62 * len(known),
@@ -138,9 +140,8 @@ def _counted(row: pd.Series, style: Style) -> str:
 
 
 def _standing_title(known: pd.DataFrame, style: Style) -> str:
-    faults = known[known["access_check"] != "Privileged"]
-    count, before = faults["access_count"].sum(), faults["access_before"].sum(min_count=1)
-    if not count and faults["access_unknown"].sum():
+    count, before = known["access_count"].sum(), known["access_before"].sum(min_count=1)
+    if not count and known["access_unknown"].sum():
         return style.say("Nothing is known to be wrong; some of it cannot be seen")
     if not count:
         return style.say("Nothing was found to be wrong")

@@ -45,7 +45,9 @@ def bridge(effects: pd.DataFrame, drivers: pd.DataFrame, style: Style, currency:
     names = [*(one[:1].upper() + one[1:] for one in effects_said), style.say("All together")]
     colours = [theme.THIS_MONTH] * len(moved) + [theme.INK]
     figure = named_bars(names, [*moved["effect_shown"], change], colours, style, code, signed=True)
-    figure.add_vline(0, line={"color": theme.INK_SOFT, "width": 1})
+    for place in range(len(names)):  # beside each bar and no longer, so that it crosses no name
+        figure.add_shape(type="line", x0=0, x1=0, y0=place - 0.26, y1=place + 0.26,
+                         line={"color": theme.INK_SOFT, "width": 1})  # fmt: skip
     driver = drivers[drivers["billing_currency"] == code]
     return chart(
         figure, "cost.bridge", title=_bridge_title(driver, change, code, style), style=style,

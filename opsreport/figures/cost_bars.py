@@ -119,7 +119,7 @@ def mark_cut(
                          line={"color": theme.PAPER, "width": 4}, **where)  # fmt: skip
         figure.add_annotation(
             x=x + side * half, y=top, xanchor="left" if side > 0 else "right", yanchor="top", showarrow=False,
-            xshift=side * 4, font={"size": 12, "color": theme.INK}, **where,
+            xshift=side * 4, font={"size": 12, "color": theme.INK}, bgcolor=theme.PAPER, **where,
             text=f"↑ {short(Decimal(repr(round(value))), code, style)}",
         )  # fmt: skip
 

@@ -12,6 +12,7 @@ from opsreport.exhibit import Exhibit, notice
 from opsreport.figures import attainment as shared
 from opsreport.figures import chart
 from opsreport.figures.attainment import LEGEND, above, plain
+from opsreport.figures.cost_bars import month_labels
 from opsreport.language import mark
 from opsreport.period import Period
 from opsreport.theme import Style, is_unknown
@@ -19,6 +20,7 @@ from opsreport.theme import Style, is_unknown
 _SHOWN = 12  # incidents whose bars fit one chart
 _LETTERS = 50  # of a title that fit a phone
 _ALIKE = ("drill", "planned")
+_FAR = 3  # times the next, from which a bar is cut
 _HOUR = pd.Timedelta(hours=1)
 
 
@@ -35,24 +37,26 @@ def timeline(listing: pd.DataFrame, period: Period, style: Style) -> Exhibit:
         return notice("incidents.timeline", "No incident is recorded in this month, so there is none to draw.",
                       style)  # fmt: skip
     ends = real["resolved_at"].fillna(period.end)
-    lasted = real.assign(lasted=ends - real["opened_at"]).sort_values("lasted", ascending=False, ignore_index=True)
+    lasted = real.assign(lasted=ends - real["opened_at"]).sort_values(
+        ["severity", "lasted"], ascending=[True, False], ignore_index=True
+    )
     drawn = lasted.head(_SHOWN)
+    end = _cut(drawn["lasted"])
     figure = go.Figure()
-    _bars(figure, drawn, mark("resolved"), theme.THIS_MONTH, "", style)
-    _bars(figure, drawn, mark("open at month end"), theme.BAD, "/", style)
-    _acknowledged(figure, drawn, style)
+    _bars(figure, drawn, end, mark("resolved"), theme.THIS_MONTH, "", style)
+    _bars(figure, drawn, end, mark("open at month end"), theme.BAD, "/", style)
+    _broken(figure, drawn, end)
+    _acknowledged(figure, drawn, end, style)
     _name_each(figure, drawn, style)
-    ticks = _ticks(drawn["lasted"].max())
-    figure.update_xaxes(range=[0, drawn["lasted"].max() / _HOUR * 1.22], tickvals=[tick / _HOUR for tick in ticks],
+    ticks = _ticks(end)
+    figure.update_xaxes(range=[0, end / _HOUR * 1.22], tickvals=[tick / _HOUR for tick in ticks],
                         ticktext=[style.text(tick, "duration") if tick else "0" for tick in ticks],
                         fixedrange=True)  # fmt: skip
     figure.update_yaxes(visible=False, range=[len(drawn) - 0.4, -0.95], fixedrange=True)
     figure.update_layout(barmode="overlay", legend=LEGEND, margin={"l": 20})
-    subtitle = (
-        "Time from opening to resolution; ◆ marks the acknowledgement; the {shown} longest of {all}"
-        if len(real) > len(drawn)
-        else "Time from opening to resolution; ◆ marks the acknowledgement"
-    )
+    subtitle = "Time from opening to resolution; ◆ marks the acknowledgement"
+    subtitle += "; the {shown} most severe of {all}" if len(real) > len(drawn) else ""
+    subtitle += "; a broken bar goes on to the time beside it" if end < drawn["lasted"].max() else ""
     return chart(
         figure, "incidents.timeline", title=_timeline_title(lasted, style), style=style, numbers=drawn,
         subtitle=style.say(subtitle, shown=len(drawn), all=len(real)),
@@ -80,9 +84,8 @@ def history(history: pd.DataFrame, style: Style) -> Exhibit:
         text=[style.text(n, "count") if not is_unknown(n) else "?" for n in counts],
         marker={"color": [theme.THIS_MONTH if month == newest else theme.HISTORY for month in months]},
     ))  # fmt: skip
-    labelled = months[::-6][::-1]
-    figure.update_xaxes(type="category", tickvals=labelled, tickangle=0, fixedrange=True, ticktext=[
-        style.text(Period.parse(name).first_day, "month") for name in labelled])  # fmt: skip
+    figure.update_xaxes(type="category", tickvals=months, ticktext=month_labels(history["period"], style),
+                        tickangle=0, fixedrange=True)  # fmt: skip
     figure.update_yaxes(visible=False, range=[0, max(counts.max(), 1) * 1.2], fixedrange=True)
     subtitle = (
         "Incidents opened each month, without drills and planned work; ? is a month that was not seen"
@@ -93,7 +96,7 @@ def history(history: pd.DataFrame, style: Style) -> Exhibit:
         figure, "incidents.history", title=_history_title(history, style), style=style, numbers=history,
         subtitle=style.say(subtitle),
         columns=("period", "incidents_opened", "incidents_resolved", "incidents_open", "incident_downtime", "coverage"),
-        height=260,
+        height=276,
     )  # fmt: skip
 
 
@@ -108,13 +111,34 @@ def attainment(targets: pd.DataFrame, style: Style) -> Exhibit:
     return shared.attainment(targets, style, id="incidents.attainment", group="severity", answer="response")
 
 
-def _bars(figure: go.Figure, drawn: pd.DataFrame, status: str, colour: str, shape: str, style: Style) -> None:
+def _cut(lasted: pd.Series) -> pd.Timedelta:
+    """Where the axis ends: at the longest, or short of one or two so long that no other could be read."""
+    longest = lasted.sort_values(ascending=False).to_list()
+    for count in (2, 1):
+        if count < len(longest) - 1 and longest[count - 1] > _FAR * longest[count]:
+            return max(longest[count] * 1.5, pd.Timedelta(minutes=5))
+    return longest[0]
+
+
+def _broken(figure: go.Figure, drawn: pd.DataFrame, end: pd.Timedelta) -> None:
+    """A break through each bar that goes on beyond the axis."""
+    for place in drawn.index[drawn["lasted"] > end]:
+        for at in (0.9, 0.93):
+            figure.add_shape(
+                type="line", x0=end / _HOUR * at, x1=end / _HOUR * (at + 0.01), y0=place + 0.2, y1=place - 0.2,
+                line={"color": theme.PAPER, "width": 4},
+            )  # fmt: skip
+
+
+def _bars(
+    figure: go.Figure, drawn: pd.DataFrame, end: pd.Timedelta, status: str, colour: str, shape: str, style: Style
+) -> None:
     part = drawn[drawn["incident_status"] == status]
     if part.empty:
         return
     pattern = {"shape": shape, "fgcolor": theme.PAPER, "bgcolor": colour} if shape else None
     figure.add_bar(
-        orientation="h", y=part.index.to_list(), x=(part["lasted"] / _HOUR).to_list(), width=0.34,
+        orientation="h", y=part.index.to_list(), x=(part["lasted"].clip(upper=end) / _HOUR).to_list(), width=0.34,
         name=style.say(status),
         text=[f"\u2002{style.text(one, 'duration')}" for one in part["lasted"]], textposition="outside",
         cliponaxis=False, hoverinfo="skip",
@@ -122,8 +146,9 @@ def _bars(figure: go.Figure, drawn: pd.DataFrame, status: str, colour: str, shap
     )  # fmt: skip
 
 
-def _acknowledged(figure: go.Figure, drawn: pd.DataFrame, style: Style) -> None:
-    explicit = drawn[drawn["time_to_acknowledge"].notna() & drawn["note"].fillna("").eq("")]
+def _acknowledged(figure: go.Figure, drawn: pd.DataFrame, end: pd.Timedelta, style: Style) -> None:
+    told = drawn["time_to_acknowledge"].notna() & drawn["note"].fillna("").eq("")
+    explicit = drawn[told & (drawn["time_to_acknowledge"] <= end)]  # none stands beyond the axis
     if explicit.empty:
         return
     figure.add_scatter(
@@ -156,7 +181,7 @@ def _ticks(longest: pd.Timedelta) -> list[pd.Timedelta]:
 
 def _timeline_title(lasted: pd.DataFrame, style: Style) -> str:
     still = int((lasted["incident_status"] == "open at month end").sum())
-    values = {"time": style.text(lasted["lasted"].iloc[0], "duration"), "count": style.text(still, "count")}
+    values = {"time": style.text(lasted["lasted"].max(), "duration"), "count": style.text(still, "count")}
     if len(lasted) == 1:
         words = "The one incident took {time}; {count} still open at month end" if still else (
             "The one incident took {time}")  # fmt: skip

@@ -8,8 +8,8 @@ import plotly.graph_objects as go
 from opsreport import theme
 from opsreport.exhibit import Exhibit, notice
 from opsreport.figures import chart
+from opsreport.figures.cost_bars import month_labels
 from opsreport.language import mark
-from opsreport.period import Period
 from opsreport.theme import Style, is_unknown
 
 _ROW = 50  # a bar with its name above it [px]
@@ -121,9 +121,8 @@ def history(history: pd.DataFrame, style: Style) -> Exhibit:
         text=["?" if is_unknown(count) else style.text(count, "count") for count in total],
         marker={"color": [theme.THIS_MONTH if month == newest else theme.HISTORY for month in months]},
     )  # fmt: skip
-    labelled = months[::-6][::-1]
-    figure.update_xaxes(type="category", tickvals=labelled, tickangle=0, fixedrange=True, ticktext=[
-        style.text(Period.parse(name).first_day, "month") for name in labelled])  # fmt: skip
+    figure.update_xaxes(type="category", tickvals=months, ticktext=month_labels(history["period"], style),
+                        tickangle=0, fixedrange=True)  # fmt: skip
     figure.update_yaxes(visible=False, range=[0, max(total.max(), 1) * 1.2], fixedrange=True)
     figure.update_layout(barmode="stack", showlegend=bool(late.sum()), legend=_LEGEND)
     subtitle = "Vulnerabilities open when each month ended, without those whose risk is accepted"
@@ -133,7 +132,7 @@ def history(history: pd.DataFrame, style: Style) -> Exhibit:
         subtitle=style.say(subtitle),
         columns=("period", "vulnerabilities_new", "vulnerabilities_fixed", "vulnerabilities_open", "open_past",
                  "vulnerabilities_unfixable", "coverage"),
-        height=290,
+        height=306,
     )  # fmt: skip
 
 

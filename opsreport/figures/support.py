@@ -10,8 +10,8 @@ from opsreport import theme
 from opsreport.exhibit import Exhibit, notice
 from opsreport.figures import attainment as shared
 from opsreport.figures import chart
+from opsreport.figures.cost_bars import month_labels
 from opsreport.language import mark
-from opsreport.period import Period
 from opsreport.theme import Style, is_unknown
 
 _STRIPS = {"tickets_opened": mark("Opened"), "tickets_resolved": mark("Resolved"),
@@ -48,9 +48,8 @@ def history(history: pd.DataFrame, style: Style) -> Exhibit:
     for place, name in enumerate(_STRIPS, start=1):
         _strip(figure, place, months, history[name], style)
     figure.update_yaxes(visible=False, range=[0, most * 1.3], fixedrange=True)
-    labelled = months[::-6][::-1]
-    figure.update_xaxes(type="category", tickvals=labelled, tickangle=0, fixedrange=True, ticktext=[
-        style.text(Period.parse(one).first_day, "month") for one in labelled])  # fmt: skip
+    figure.update_xaxes(type="category", tickvals=months, ticktext=month_labels(history["period"], style),
+                        tickangle=0, fixedrange=True)  # fmt: skip
     figure.update_layout(showlegend=False)
     subtitle = "Requests each month, all three on one scale"
     subtitle += "; ? is a month that was not seen" if len(known) < len(history) else ""
@@ -58,7 +57,7 @@ def history(history: pd.DataFrame, style: Style) -> Exhibit:
         figure, "support.history", title=_title(history, style), style=style, numbers=history,
         subtitle=style.say(subtitle),
         columns=("period", "tickets_open_before", "tickets_opened", "tickets_resolved", "tickets_open", "coverage"),
-        height=430,
+        height=446,
     )  # fmt: skip
 
 

@@ -172,9 +172,9 @@ def _step(days: pd.DataFrame, unusual: pd.DataFrame | None, style: Style) -> str
         return ""
     code = days["billing_currency"].iloc[0]
     words = (
-        "Spend a day rose from about {old} to about {new} from {day} on"
+        "Spend a day rose from about {old} to about {new} on {day}"
         if new > old
-        else "Spend a day fell from about {old} to about {new} from {day} on"
+        else "Spend a day fell from about {old} to about {new} on {day}"
     )
     return style.say(words, old=_about(old, code, style), new=_about(new, code, style), day=style.text(first, "day"))
 

@@ -12,8 +12,10 @@ import plotly.graph_objects as go
 from opsreport import theme
 from opsreport.exhibit import Exhibit, Fact, Rows, notice
 from opsreport.figures import chart
+from opsreport.figures.cost_bars import month_labels
 from opsreport.language import mark
 from opsreport.period import Period
+from opsreport.schemas.directions import end_of, extreme
 from opsreport.schemas.words import KEY_FIGURES
 from opsreport.theme import Style, is_unknown
 
@@ -27,8 +29,10 @@ GROUPS = {
     "support": ("support", "work"),
 }
 _COLUMNS = 2
+_MOST = 8  # panels of one chart, which a printed page holds
 _LETTERS = 25  # of a panel's name in a line, on a phone
-_ROW, _HEAD, _FOOT = 188, 96, 32  # a row of panels, the words over a panel, the months below all [px]
+#: A row of panels and the words over a panel, both without the name's lines, one of which takes so much; the months.
+_ROW, _HEAD, _LINE, _FOOT = 156, 64, 16, 32  # [px]
 _LINES = {"target": mark("⋯ target {value}"), "baseline": mark("╌ baseline {value}")}
 _DIGITS = 6  # of a plotted number
 
@@ -50,19 +54,26 @@ def panels(scorecard: pd.DataFrame, group: str, period: Period, style: Style) ->
         return notice(f"trends.{group}", "No key figure of these sections is known for two months or more.",
                       style)  # fmt: skip
     names = [style.text(one.first_day, "month" if one.is_month else "date") for one in period.history(13)]
-    count = -(-len(drawn) // _COLUMNS)
-    height = count * _ROW + _FOOT
+    # As every axis of months has it: the month's three letters and its year.
+    ends = [month_labels(pd.Series([one.name]), style)[0].replace("<br>", " ") if one.is_month else said
+            for one, said in zip(period.history(13), names, strict=True)]  # fmt: skip
+    drawn, known = _telling(drawn), drawn
+    lines = max(len(_wrapped(row, style)) for row in drawn)
+    count, row_height = -(-len(drawn) // _COLUMNS), _ROW + lines * _LINE
+    height = count * row_height + _FOOT
     figure = go.Figure()
     for place, row in enumerate(drawn):
-        _panel(figure, row, place, count, height, names, style)
+        _panel(figure, row, _box(place, count, height, lines), names, style)
         if place + _COLUMNS >= len(drawn):
-            _months(figure, place, (names[0], names[-1]))
+            _months(figure, place, (ends[0], ends[-1]))
     figure.update_layout(showlegend=False, margin={"l": 0, "r": 8, "b": _FOOT - 4})
     subtitle = "Each on a scale of its own, a gap where a month is unknown; this month is marked."
-    subtitle += " Fewer than two known months: in the table only." if len(drawn) < len(rows) else ""
+    if len(drawn) < len(rows):
+        subtitle += " One more is in the table only." if len(rows) - len(drawn) == 1 else (
+            " {count} more are in the table only.")  # fmt: skip
     return chart(
-        figure, f"trends.{group}", title=_title(drawn, style), style=style, numbers=_numbers(rows),
-        subtitle=style.say(subtitle),
+        figure, f"trends.{group}", title=_title(known, style), style=style, numbers=_numbers(rows),
+        subtitle=style.say(subtitle, count=len(rows) - len(drawn)),
         columns=("measure", "trend", "figure_now", "figure_target", "figure_baseline", "figure_lowest",
                  "figure_highest"),
         height=height, limit=40,
@@ -75,24 +86,44 @@ def _in_group(sections: pd.Series, group: str) -> pd.Series:
     return ~sections.isin([name for other, names in GROUPS.items() if other != group for name in names])
 
 
-def _panel(
-    figure: go.Figure, row: dict[str, Any], place: int, count: int, height: int, names: list[str], style: Style
-) -> None:
+def _telling(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those with a target or at an end of their months, misses and bad ends first where not all have room."""
+    ends = [extreme(row["trend"]) for row in rows]
+    bad = [bool(end) and end_of(str(row["measure"]), end == "highest") == "worst"
+           for row, end in zip(rows, ends, strict=True)]  # fmt: skip
+    agreed = [not is_unknown(row["target"]) for row in rows]
+    telling = [place for place in range(len(rows)) if agreed[place] or ends[place]] or range(len(rows))
+    ranked = sorted(telling, key=lambda place: (rows[place]["verdict"] != "missed", not bad[place], not agreed[place]))
+    return [rows[place] for place in sorted(ranked[:_MOST])]
+
+
+def _box(place: int, count: int, height: int, lines: int) -> tuple[str, list[float], list[float]]:
+    """A panel's axis, and the part of the chart's width and of its height that it takes."""
     across, down = place % _COLUMNS, place // _COLUMNS
-    axis = "" if place == 0 else str(place + 1)
+    row, head = _ROW + lines * _LINE, _HEAD + lines * _LINE
     room = height - _FOOT - 8  # the page leaves 8 px above a plot
-    top = 1 - (down * _ROW + _HEAD) / room
-    bottom = 1 - (down + 1) * _ROW / room if down < count - 1 else 0
+    top = 1 - (down * row + head) / room
+    bottom = 1 - (down + 1) * row / room if down < count - 1 else 0
     left, right = (across / _COLUMNS, (across + 1) / _COLUMNS)
-    domain = [round(left and left + 0.03, 4), round(right - 0.03 if across == 0 else right, 4)]
+    wide = [round(left and left + 0.03, 4), round(right - 0.03 if across == 0 else right, 4)]
+    return "" if place == 0 else str(place + 1), wide, [round(max(bottom, 0), 4), round(top, 4)]
+
+
+def _panel(
+    figure: go.Figure, row: dict[str, Any], box: tuple[str, list[float], list[float]], names: list[str], style: Style
+) -> None:
+    axis, wide, tall = box
     values = [_short(one) for one in row["trend"]]
     target, baseline = (_short(_plotted(row[name])) for name in ("target", "baseline"))
     known = [one for one in (*values, target, baseline) if one is not None]
-    low, span = min(known), (max(known) - min(known)) or abs(max(known)) or 1
+    low, span = min(known), max(known) - min(known)
+    if not span:  # a line in the middle: on the floor it would look like nothing
+        span = abs(low) or 1
+        low -= span / 2
     figure.update_layout({
-        f"xaxis{axis}": {"domain": domain, "anchor": f"y{axis}", "range": [-0.1, len(names) - 0.7], "fixedrange": True,
+        f"xaxis{axis}": {"domain": wide, "anchor": f"y{axis}", "range": [-0.1, len(names) - 0.7], "fixedrange": True,
                          "showticklabels": False, "ticks": ""},
-        f"yaxis{axis}": {"domain": [round(max(bottom, 0), 4), round(top, 4)], "anchor": f"x{axis}", "visible": False,
+        f"yaxis{axis}": {"domain": tall, "anchor": f"x{axis}", "visible": False,
                          "range": [_short(low - span * 0.15), _short(low + span * 1.15)], "fixedrange": True},
     })  # fmt: skip
     for value, dash in ((target, "dot"), (baseline, "dash")):
@@ -131,8 +162,7 @@ def _line(
 
 def _words(figure: go.Figure, row: dict[str, Any], axis: str, style: Style) -> None:
     """A panel's name and value, and what its two thin lines are."""
-    name = _plain(style.again(row["measure"], KEY_FIGURES))
-    name = "<br>".join(textwrap.wrap(name, _LETTERS, break_on_hyphens=False)[:2])
+    name = "<br>".join(_plain(line) for line in _wrapped(row, style))
     lines = [style.say(words, value=_said(row, row[key], style)) for key, words in _LINES.items()
              if not is_unknown(row[key])]  # fmt: skip
     small = "".join(f'<br><span style="font-size:11px;color:{theme.INK_SOFT}">{line}</span>' for line in lines)
@@ -141,6 +171,10 @@ def _words(figure: go.Figure, row: dict[str, Any], axis: str, style: Style) -> N
         showarrow=False, align="left", font={"size": 12, "color": theme.INK},
         text=f"{name}<br><b>{_said(row, row['this_month'], style)}</b>{small}",
     )  # fmt: skip
+
+
+def _wrapped(row: dict[str, Any], style: Style) -> list[str]:
+    return textwrap.wrap(style.again(row["measure"], KEY_FIGURES), _LETTERS, break_on_hyphens=False)
 
 
 def _months(figure: go.Figure, place: int, ends: tuple[str, str]) -> None:

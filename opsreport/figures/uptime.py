@@ -12,6 +12,7 @@ from opsreport import theme
 from opsreport.exhibit import Exhibit, notice
 from opsreport.figures import chart
 from opsreport.figures import uptime_titles as titles
+from opsreport.figures.cost_bars import month_labels
 from opsreport.figures.month_axis import elapsed, month_axis
 from opsreport.language import mark
 from opsreport.period import Period
@@ -107,10 +108,9 @@ def availability_history(history: pd.DataFrame, style: Style) -> Exhibit:
     figure.update_annotations(x=0, xanchor="left", font={"size": 13, "color": theme.INK})
     for place, name in enumerate(facets, start=1):
         _facet(figure, agreed[agreed["monitor"] == name], place, months, style)
-    labelled = months[::-6][::-1]
     figure.update_xaxes(type="category", categoryorder="array", categoryarray=months, fixedrange=True, tickangle=0,
-                        range=[-0.5, len(months) - 0.5], tickvals=labelled,
-                        ticktext=[style.text(Period.parse(name).first_day, "month") for name in labelled])  # fmt: skip
+                        range=[-0.5, len(months) - 0.5], tickvals=months,
+                        ticktext=month_labels(pd.Series(months), style))  # fmt: skip
     pad = (1 - low) * 0.12 or 0.0001
     figure.update_yaxes(range=[low - pad, 1 + pad], tickformat=".3~%", nticks=4, fixedrange=True)
     figure.update_layout(showlegend=False)
@@ -125,7 +125,7 @@ def availability_history(history: pd.DataFrame, style: Style) -> Exhibit:
         subtitle=style.say(subtitle, start=style.text(low - pad, "availability"), hidden=hidden),
         numbers=agreed[agreed["monitor"].isin(facets)].iloc[::-1], limit=_FACETS * 26,
         columns=("period", "monitor", "agreed_availability", "raw_availability", "slo_target", "coverage", "verdict"),
-        height=120 + 110 * len(facets),
+        height=136 + 110 * len(facets),
     )  # fmt: skip
 
 

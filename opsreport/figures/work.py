@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 import plotly.graph_objects as go
+from babel.numbers import format_decimal
 
 from opsreport import theme
 from opsreport.exhibit import Exhibit, notice
 from opsreport.figures import chart
 from opsreport.figures.attainment import above, plain
-from opsreport.period import Period
+from opsreport.figures.cost_bars import month_labels
 from opsreport.schemas.words import WORDS
 from opsreport.theme import Style, is_unknown
 
@@ -39,19 +40,18 @@ def hours(history: pd.DataFrame, style: Style) -> Exhibit:
         marker={"color": [theme.HISTORY] * (len(months) - 1) + [theme.THIS_MONTH]},
     ))  # fmt: skip
     _agreed(figure, history, style)
-    labelled = months[::-6][::-1]
-    figure.update_xaxes(type="category", tickvals=labelled, tickangle=0, fixedrange=True, ticktext=[
-        style.text(Period.parse(one).first_day, "month") for one in labelled])  # fmt: skip
+    figure.update_xaxes(type="category", tickvals=months, ticktext=month_labels(history["period"], style),
+                        tickangle=0, fixedrange=True)  # fmt: skip
     figure.update_yaxes(visible=False, range=[0, most * 1.25], fixedrange=True)
     figure.update_layout(showlegend=False)
-    subtitle = "Hours of work each month, in whole hours; the line is what was agreed"
+    subtitle = "Hours of work each month; the line is what was agreed"
     subtitle += "; ≥ where some hours are not recorded" if (history["hours_unknown"] > 0).any() else ""
     subtitle += "; ? is a month that was not seen" if used.isna().any() else ""
     return chart(
         figure, "work.hours", title=_hours_title(history, style), style=style, numbers=history,
         subtitle=style.say(subtitle),
         columns=("period", "work_count", "hours_used", "hours_unknown", "hours_agreed", "coverage", "verdict"),
-        height=300,
+        height=316,
     )  # fmt: skip
 
 
@@ -88,8 +88,9 @@ def kinds(by_kind: pd.DataFrame, style: Style) -> Exhibit:
 
 
 def _label(row: pd.Series, style: Style) -> str:
-    # Whole hours: more does not fit a phone's bars.
-    written = "?" if is_unknown(row["hours_used"]) else style.text(row["hours_used"], "count")
+    # One decimal: more does not fit a phone's bars.
+    used = row["hours_used"]
+    written = "?" if is_unknown(used) else format_decimal(round(float(used), 1), "#,##0.#", locale=style.locale)
     return f"≥{written}" if row["hours_unknown"] > 0 else written
 
 

@@ -7,35 +7,58 @@ from typing import Any
 import pandas as pd
 
 from opsreport.exhibit import Exhibit, Fact, Rows, join, prose
+from opsreport.language import mark
+from opsreport.schemas.directions import end_of, extreme
 from opsreport.schemas.words import KEY_FIGURES
 from opsreport.theme import Style, is_unknown
 
 _F = "trends.finding"
-_ENOUGH = 6  # known months, below which an end says little
 _NAMED = 3  # figures that a sentence can hold
 
 #: By how many figures there are; the last for more than can be named.
-_HIGHEST = (
-    "This month is the highest known of the last thirteen for {first} ({first_value}).",
-    "This month is the highest known of the last thirteen for {first} ({first_value}) and {second} ({second_value}).",
-    "This month is the highest known of the last thirteen for {first} ({first_value}), {second} "
-    "({second_value}) and {third} ({third_value}).",
-    "This month is the highest known of the last thirteen for {first} ({first_value}), {second} "
-    "({second_value}), {third} ({third_value}) and {more} more.",
-)
-_LOWEST = (
-    "This month is the lowest known of the last thirteen for {first} ({first_value}).",
-    "This month is the lowest known of the last thirteen for {first} ({first_value}) and {second} ({second_value}).",
-    "This month is the lowest known of the last thirteen for {first} ({first_value}), {second} "
-    "({second_value}) and {third} ({third_value}).",
-    "This month is the lowest known of the last thirteen for {first} ({first_value}), {second} "
-    "({second_value}), {third} ({third_value}) and {more} more.",
-)
+_WORDS = {
+    "worst": (
+        mark("This month is the worst known of the last thirteen for {first} ({first_value})."),
+        mark("This month is the worst known of the last thirteen for {first} ({first_value}) and {second} "
+             "({second_value})."),
+        mark("This month is the worst known of the last thirteen for {first} ({first_value}), {second} "
+             "({second_value}) and {third} ({third_value})."),
+        mark("This month is the worst known of the last thirteen for {first} ({first_value}), {second} "
+             "({second_value}), {third} ({third_value}) and {more} more."),
+    ),
+    "best": (
+        mark("This month is the best known of the last thirteen for {first} ({first_value})."),
+        mark("This month is the best known of the last thirteen for {first} ({first_value}) and {second} "
+             "({second_value})."),
+        mark("This month is the best known of the last thirteen for {first} ({first_value}), {second} "
+             "({second_value}) and {third} ({third_value})."),
+        mark("This month is the best known of the last thirteen for {first} ({first_value}), {second} "
+             "({second_value}), {third} ({third_value}) and {more} more."),
+    ),
+    "highest": (
+        mark("This month is the highest known of the last thirteen for {first} ({first_value})."),
+        mark("This month is the highest known of the last thirteen for {first} ({first_value}) and {second} "
+             "({second_value})."),
+        mark("This month is the highest known of the last thirteen for {first} ({first_value}), {second} "
+             "({second_value}) and {third} ({third_value})."),
+        mark("This month is the highest known of the last thirteen for {first} ({first_value}), {second} "
+             "({second_value}), {third} ({third_value}) and {more} more."),
+    ),
+    "lowest": (
+        mark("This month is the lowest known of the last thirteen for {first} ({first_value})."),
+        mark("This month is the lowest known of the last thirteen for {first} ({first_value}) and {second} "
+             "({second_value})."),
+        mark("This month is the lowest known of the last thirteen for {first} ({first_value}), {second} "
+             "({second_value}) and {third} ({third_value})."),
+        mark("This month is the lowest known of the last thirteen for {first} ({first_value}), {second} "
+             "({second_value}), {third} ({third_value}) and {more} more."),
+    ),
+}  # fmt: skip
 _PLACES = ("first", "second", "third")
 
 
 def finding(scorecard: pd.DataFrame, style: Style) -> Exhibit:
-    """What opens the section: where this month is the highest or the lowest of all that are known.
+    """What opens the section: where this month is the worst or the best of all that are known.
 
     Parameters
     ----------
@@ -44,23 +67,20 @@ def finding(scorecard: pd.DataFrame, style: Style) -> Exhibit:
         are left out, and so is an end that an earlier month reached as well.
     """
     rows = scorecard.to_dict("records")
-    highest, lowest = ([row for row in rows if _end(row["trend"]) == which] for which in ("highest", "lowest"))
-    if not highest and not lowest:
+    parts = [part for which in _WORDS for part in _said(which, [row for row in rows if _end(row) == which], style)]
+    if not parts:
         words = "No key figure is this month at the highest or the lowest of its last thirteen months."
         return prose(_F, words, style)
-    return join(_F, [*_said("highest", _HIGHEST, highest, style), *_said("lowest", _LOWEST, lowest, style)])
+    return join(_F, parts)
 
 
-def _end(trend: Any) -> str:
-    """Whether the newest month is the highest or the lowest of those known; empty where it is neither."""
-    known = [one for one in trend if not is_unknown(one)] if isinstance(trend, (list, tuple)) else []
-    if len(known) < _ENOUGH or is_unknown(trend[-1]):
-        return ""
-    now, before = known[-1], known[:-1]
-    return "highest" if now > max(before) else "lowest" if now < min(before) else ""
+def _end(row: dict[str, Any]) -> str:
+    """What the newest month is called where it stands alone at an end of those known; else empty."""
+    at = extreme(row["trend"])
+    return end_of(str(row["measure"]), at == "highest") if at else ""
 
 
-def _said(which: str, words: tuple[str, ...], rows: list[dict[str, Any]], style: Style) -> list[Exhibit]:
+def _said(which: str, rows: list[dict[str, Any]], style: Style) -> list[Exhibit]:
     if not rows:
         return []
     facts: dict[str, Fact | str] = {}
@@ -68,7 +88,7 @@ def _said(which: str, words: tuple[str, ...], rows: list[dict[str, Any]], style:
         facts |= {place: style.within(style.again(row["measure"], KEY_FIGURES)), f"{place}_value": _fact(row)}
     if len(rows) > _NAMED:
         facts["more"] = Fact(f"{_F}.more_{which}", len(rows) - _NAMED, "count")
-    return [prose(_F, words[min(len(rows), len(words)) - 1], style, **facts)]
+    return [prose(_F, _WORDS[which][min(len(rows), len(_WORDS[which])) - 1], style, **facts)]
 
 
 def _fact(row: dict[str, Any]) -> Fact:

@@ -25,7 +25,9 @@ def spark(values: Sequence[Any]) -> str:
     known = [v for v in numbers if v is not None]
     if len(known) < 2:
         return ""
-    low, span = min(known), (max(known) - min(known)) or 1.0
+    low, span = min(known), max(known) - min(known)
+    if not span:  # a line in the middle: on the floor it would look like nothing
+        low, span = low - 0.5, 1.0
     step = 88 / max(len(numbers) - 1, 1)
     points = [None if v is None else (4 + i * step, 20 - 16 * (v - low) / span) for i, v in enumerate(numbers)]
     lines = "".join(f'<polyline points="{run}"/>' for run in _runs(points))

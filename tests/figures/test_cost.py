@@ -56,6 +56,13 @@ def test_the_bridge_names_its_driver_and_draws_the_effects_and_their_sum():
     assert colours == [theme.THIS_MONTH] * 3 + [theme.INK]
 
 
+def test_the_bridges_zero_line_crosses_no_name():
+    made = figures.bridge(metrics.bridge(BILL, MARCH), metrics.drivers(BILL, MARCH), STYLE)
+    layout = made.figure["layout"]
+    ends = [(line["y0"], line["y1"]) for line in layout["shapes"]]
+    assert len(ends) == 4 and not any(low < note["y"] < high for low, high in ends for note in layout["annotations"])
+
+
 def test_monthly_spend_marks_this_month_the_budget_and_what_is_not_known():
     made = figures.monthly(metrics.monthly(BILL, MARCH, 3), budgets(50, 50, 60), STYLE)
     assert made.about["title"] == "Spend was €76.00, €16.00 over the budget"

@@ -44,6 +44,32 @@ def test_the_timeline_draws_each_incident_from_its_opening_and_no_drill():
     assert made.about["title"] == "The longest incident took 12 h; 1 still open at month end"
 
 
+def lasting(*rows):
+    """Incidents of these severities that took so many hours."""
+    made = FRAMES["incident"].conform(pd.DataFrame([
+        {"incident_id": f"i{n}", "severity": severity, "opened_at": at("05 01:00"),
+         "resolved_at": at("05 01:00") + pd.Timedelta(hours=took)}
+        for n, (severity, took) in enumerate(rows)
+    ]))  # fmt: skip
+    return figures.timeline(incidents.listing(made, OCTOBER), OCTOBER, STYLE)
+
+
+def test_the_worst_incidents_stand_first_and_a_very_long_one_is_broken_off():
+    made = lasting(("sev3", 57), ("sev1", 0.5), ("sev1", 1), ("sev3", 6), ("sev2", 0.75))
+    (bar,) = [trace for trace in made.figure["data"] if trace["type"] == "bar"]
+    assert bar["x"] == [1.0, 0.5, 0.75, 1.5, 1.5]  # the axis ends half beyond the longest that is read on it
+    assert [text.strip() for text in bar["text"]][3:] == ["2 d 9 h", "6 h"]  # told whole, whatever is drawn
+    assert {shape["y0"] for shape in made.figure["layout"]["shapes"]} == {3.2, 4.2}
+    assert "a broken bar goes on to the time beside it" in made.about["subtitle"]
+    assert made.about["title"] == "The longest incident took 2 d 9 h"
+
+
+def test_a_long_incident_that_leaves_the_others_readable_is_drawn_whole():
+    made = lasting(("sev1", 3), ("sev2", 1), ("sev2", 2))
+    assert made.figure["data"][0]["x"] == [3.0, 2.0, 1.0] and "broken" not in made.about["subtitle"]
+    assert lasting(("sev1", 40), ("sev2", 1)).figure["data"][0]["x"] == [40.0, 1.0]  # two can be compared
+
+
 def test_words_from_a_source_are_not_read_as_markup():
     made = figures.timeline(incidents.listing(frame(), OCTOBER), OCTOBER, STYLE)
     texts = " ".join(note["text"] for note in made.figure["layout"]["annotations"])
@@ -56,6 +82,7 @@ def test_this_month_is_strong_and_a_month_not_seen_is_marked():
     bar = made.figure["data"][0]
     assert bar["marker"]["color"] == [HISTORY] * 12 + [THIS_MONTH]
     assert bar["text"] == ["?"] * 10 + ["0", "0", "2"]
+    assert made.figure["layout"]["xaxis"]["ticktext"][:4] == ["Oct<br>2025", "Nov", "Dec", "Jan<br>2026"]
     assert "a month that was not seen" in made.about["subtitle"]
     assert made.about["title"] == "2 incidents this month, after 0 in each before"
 

@@ -86,9 +86,9 @@ def odd(first, last=31):
 def test_a_step_in_the_spend_is_the_title_where_there_is_one():
     stepped = month(*[122] * 5, *[158] * 26)
     made = figures.lanes(stepped, BOTH, OCTOBER, STYLE, odd(6))
-    assert made.about["title"] == "Spend a day rose from about €120 to about €160 from 6 Oct on"
+    assert made.about["title"] == "Spend a day rose from about €120 to about €160 on 6 Oct"
     fell = figures.lanes(month(*[158] * 5, *[122] * 26), BOTH, OCTOBER, STYLE, odd(6))
-    assert fell.about["title"] == "Spend a day fell from about €160 to about €120 from 6 Oct on"
+    assert fell.about["title"] == "Spend a day fell from about €160 to about €120 on 6 Oct"
 
 
 @pytest.mark.parametrize(("spent", "unusual"), [

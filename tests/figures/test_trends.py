@@ -87,6 +87,33 @@ def test_a_figure_known_for_one_month_is_in_the_table_only_and_that_is_said():
     assert len(lines(made)) == 1 and "New" in made.html and "in the table only" in made.about["subtitle"]
 
 
+def test_at_most_eight_panels_are_drawn_misses_and_bad_ends_first_and_the_others_are_counted():
+    met = [row(measure=f"Met {n}", target=4.0, verdict="met") for n in range(8)]
+    made = drawn(*met, row(measure="Missed", target=2.0, verdict="missed"), row(measure="Incidents opened"))
+    texts = [note["text"].partition("<br>")[0] for note in made.figure["layout"]["annotations"]]
+    assert {"Missed", "Incidents opened", "Met 5"} <= {*texts} and "Met 6" not in texts
+    assert "2 more are in the table only" in made.about["subtitle"] and "Met 7" in made.html
+
+
+def test_what_has_no_target_and_stands_at_no_end_is_in_the_table_only():
+    calm = row([1.0, 5.0] + [2.0] * 11, measure="Calm")
+    made = drawn(calm, row())
+    assert len(lines(made)) == 1 and "One more is in the table only" in made.about["subtitle"]
+    assert len(lines(drawn(calm))) == 1  # nothing else tells more
+
+
+def test_a_line_that_never_moves_stands_in_the_middle():
+    for level in (5.0, 0.0):
+        low, high = drawn(row([level] * 13)).figure["layout"]["yaxis"]["range"]
+        assert (low + high) / 2 == pytest.approx(level)
+
+
+def test_a_long_name_is_wrapped_and_never_cut():
+    name = "Age of the newest proven recovery point, orders database of the shop"
+    text = drawn(row(measure=name)).figure["layout"]["annotations"][0]["text"]
+    assert " ".join(text.partition("<br><b>")[0].split("<br>")) == name
+
+
 @pytest.mark.parametrize("rows", [(), (row([None] * 13, this_month=None),), (row(section="uptime"),)])
 def test_nothing_to_draw_is_said(rows):
     assert drawn(*rows).kind == "notice"
@@ -109,7 +136,7 @@ def test_panels_do_not_overlap_and_the_last_of_each_column_names_the_months():
         assert 0 <= across[0] < across[1] <= 1 and 0 <= down[0] < down[1] <= 1
         for other_across, other_down in boxes[n + 1 :]:
             assert across[1] < other_across[0] or other_across[1] < across[0] or down[0] > other_down[1]
-    assert sum(note["text"] == "October 2026" for note in layout["annotations"]) == 2
+    assert sum(note["text"] == "Oct 2026" for note in layout["annotations"]) == 2
 
 
 def test_a_name_is_not_read_as_markup():

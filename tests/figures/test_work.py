@@ -40,6 +40,11 @@ def test_the_agreed_line_stands_over_the_months_for_which_hours_are_agreed():
     assert label == "agreed: 4 h"
 
 
+def test_part_of_an_hour_is_written_with_one_decimal():
+    assert hours("23.5").figure["data"][0]["text"][-1] == "23.5"
+    assert hours("2.25", "0.75").figure["data"][0]["text"][-1] == "3"
+
+
 def test_hours_not_recorded_are_at_least_and_a_month_not_seen_is_marked():
     made = hours("2", None, seen=Intervals([(OCTOBER.start, OCTOBER.end)]))
     assert made.figure["data"][0]["text"] == ["?"] * 12 + ["≥2"]

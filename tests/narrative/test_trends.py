@@ -5,14 +5,16 @@ import pytest
 
 from opsreport.metrics.rows import scorecard_rows
 from opsreport.narrative.trends import finding
+from opsreport.schemas.directions import GOOD_HIGH, GOOD_LOW
+from opsreport.schemas.words import KEY_FIGURES
 from opsreport.theme import Style
 
 STYLE = Style("en_GB", "EUR", "UTC")
 
 
-def row(trend, id="a", unit="count"):
+def row(trend, id="a", unit="count", measure="Deployments of"):
     now = pd.Timedelta(minutes=trend[-1]) if unit == "duration" else trend[-1]
-    return {"id": id, "measure": f"Incidents {id}", "unit": unit, "currency": "", "this_month": now, "coverage": 1.0,
+    return {"id": id, "measure": f"{measure} {id}", "unit": unit, "currency": "", "this_month": now, "coverage": 1.0,
             "trend": trend}  # fmt: skip
 
 
@@ -23,10 +25,29 @@ def said(*rows):
 def test_the_highest_and_the_lowest_are_named_with_their_values():
     made = said(row([1.0] * 12 + [5.0]), row([100.0] * 12 + [90.0], "b", "duration"))
     assert made.text == (
-        "This month is the highest known of the last thirteen for incidents a (5). "
-        "This month is the lowest known of the last thirteen for incidents b (1 h 30 min)."
+        "This month is the highest known of the last thirteen for deployments of a (5). "
+        "This month is the lowest known of the last thirteen for deployments of b (1 h 30 min)."
     )
     assert [fact["id"] for fact in made.facts] == ["trends.finding.a", "trends.finding.b"]
+
+
+@pytest.mark.parametrize(("measure", "now", "which"), [
+    ("Availability of", 5.0, "best"), ("Availability of", 0.5, "worst"),
+    ("Requests open at month end", 5.0, "worst"), ("Requests open at month end", 0.5, "best"),
+])  # fmt: skip
+def test_an_end_that_is_good_or_bad_is_called_so(measure, now, which):
+    assert said(row([1.0] * 12 + [now], measure=measure)).text.startswith(f"This month is the {which} known of")
+
+
+def test_the_worst_is_said_first():
+    made = said(row([1.0] * 12 + [5.0], "a", measure="Availability of"), row([1.0] * 12 + [5.0], "b"),
+                row([1.0] * 12 + [5.0], "c", measure="Error rate of"))  # fmt: skip
+    assert [fact["id"][-1] for fact in made.facts] == ["c", "a", "b"]
+
+
+def test_every_name_with_a_direction_is_a_key_figure():
+    for name in (*GOOD_HIGH, *GOOD_LOW):
+        assert any(template.startswith(name) for template in KEY_FIGURES), name
 
 
 @pytest.mark.parametrize("trend", [
@@ -37,12 +58,13 @@ def test_a_tie_an_unknown_month_and_a_short_past_say_nothing(trend):
 
 
 def test_unknown_months_between_are_passed_over():
-    assert "incidents a (5)" in said(row([None] * 7 + [1.0] * 5 + [5.0])).text
+    assert "deployments of a (5)" in said(row([None] * 7 + [1.0] * 5 + [5.0])).text
 
 
 @pytest.mark.parametrize(("count", "end"), [
-    (2, "incidents 0 (5) and incidents 1 (5)."), (3, "incidents 0 (5), incidents 1 (5) and incidents 2 (5)."),
-    (5, "incidents 0 (5), incidents 1 (5), incidents 2 (5) and 2 more."),
+    (2, "deployments of 0 (5) and deployments of 1 (5)."),
+    (3, "deployments of 0 (5), deployments of 1 (5) and deployments of 2 (5)."),
+    (5, "deployments of 0 (5), deployments of 1 (5), deployments of 2 (5) and 2 more."),
 ])  # fmt: skip
 def test_many_are_counted(count, end):
     assert said(*(row([1.0] * 12 + [5.0], str(n)) for n in range(count))).text.endswith(end)
