@@ -12,17 +12,18 @@ from typing import Any
 
 import pandas as pd
 
+from opsreport.decisions.answering import answered, answering, being_done, status_on, was_done
 from opsreport.decisions.judging import figure, outcome
 from opsreport.decisions.recurrence import recurrences
-from opsreport.findings import NOW, THIS_MONTH, Finding, said
+from opsreport.findings import Finding, said
 from opsreport.month import Month
 from opsreport.params import Decisions
 from opsreport.params.decisions import Action, Decision
 from opsreport.period import Period
 from opsreport.theme import is_unknown
 
-__all__ = ["asked", "decided", "done_actions", "judged", "open_actions", "recurrences", "status_on", "told_on",
-           "upcoming"]  # fmt: skip
+__all__ = ["answers", "asked", "being_done", "decided", "done_actions", "judged", "open_actions", "recurrences",
+           "status_on", "told_on", "upcoming"]  # fmt: skip
 
 ACTIONS = ("id", "todo", "owner", "agreed_on", "due_on", "done_on", "days_late", "todo_state", "carries_out", "note")
 DECISIONS = (
@@ -32,8 +33,9 @@ DECISIONS = (
 JUDGED = (*DECISIONS, "decision_measured", "coverage", "verdict", "why", "is_late", "rows")
 ASKED = (
     "id", "asked", "asked_why", "owner", "decision_metric", "decision_direction", "decision_target", "unit",
-    "currency", "review_on",
+    "currency", "review_on", "estimate", "billing_currency", "rows",
 )  # fmt: skip
+ANSWERS = ("finding", "id", "todo", "owner", "due_on", "done_on", "todo_state")
 
 
 def told_on(month: Month) -> dt.date:
@@ -57,7 +59,7 @@ def open_actions(decisions: Decisions, period: Period, until: dt.date | None = N
         longest first, then the others by their due day. Agreed in any month up to this one.
     """
     day = until or _last(period)
-    owed = [one for one in decisions.actions if one.agreed_on <= day and not _is_done(one, day)]
+    owed = [one for one in decisions.actions if one.agreed_on <= day and not was_done(one, day)]
     rows = [_action(one, decisions, day) for one in owed]
     rows.sort(key=lambda row: (row["todo_state"] != "overdue", row["due_on"], row["id"]))
     return _framed(rows, ACTIONS)
@@ -124,8 +126,9 @@ def asked(
 ) -> pd.DataFrame:
     """Answers: what is the client asked to decide?
 
-    What was proposed and is not decided, then what was found, is urgent, and no decision or action
-    answers yet. One that was closed, or done, before these days began answers no more: it did not help.
+    What was proposed and is not decided, then what was found that only the client can decide
+    (`opsreport.findings.Finding.asks`), and that no decision or action answers yet. One that was
+    closed, or done, before these days began answers no more: it did not help.
 
     Returns
     -------
@@ -138,25 +141,38 @@ def asked(
     for one in sorted(proposed, key=lambda one: one.proposed_on):
         made = _decision(one, scorecard, (), day)
         rows.append(made | {"asked": one.title, "asked_why": one.scope or one.note})
-    answered = _answered(decisions, month.period, day)
+    answers = answered(decisions, month.period, day)
     next_review = _last(month.period.back(-1))
     for one in found:
-        if one.urgency in (NOW, THIS_MONTH) and one.id not in answered:
+        if one.asks and one.id not in answers:
             rows.append({
                 "id": one.id, "asked": said(one.action, one.facts, month), "review_on": next_review,
                 "asked_why": said(one.title, one.facts, month), "owner": one.owner or "to be named",
+                "estimate": one.estimate, "billing_currency": one.currency, "rows": one.rows,
                 **_judged_by(one, scorecard),
             })  # fmt: skip
     return _framed(rows, ASKED)
 
 
-def status_on(decision: Decision, day: dt.date) -> str:
-    """What a decision was on a day: proposed, accepted, rejected, closed; empty before it was there."""
-    if decision.decided_on and decision.decided_on <= day:
-        if decision.status == "rejected":
-            return "rejected"
-        return "closed" if decision.closed_on and decision.closed_on <= day else "accepted"
-    return "proposed" if decision.proposed_on and decision.proposed_on <= day else ""
+def answers(decisions: Decisions, period: Period, until: dt.date | None = None) -> pd.DataFrame:
+    """Answers: what is being done about what was found?
+
+    Returns
+    -------
+    DataFrame
+        Columns `ANSWERS`, a row an action that answers a finding, those not done first, then a row a
+        decision that does (accepted, or proposed; ``due_on`` is its review, ``todo_state`` its status).
+    """
+    day = until or _last(period)
+    decided, owed = answering(decisions, period, day)
+    rows = [_action(one, decisions, day) | {"finding": one.finding} for one in owed]
+    rows.sort(key=lambda row: (row["done_on"] is not None, row["due_on"], row["id"]))
+    rows += [
+        {"finding": one.finding, "id": one.id, "todo": one.title, "owner": one.owner, "due_on": one.review_on,
+         "todo_state": status_on(one, day)}
+        for one in decided
+    ]  # fmt: skip
+    return _framed([row for row in rows if row["finding"]], ANSWERS)
 
 
 def _is_due(one: Decision, period: Period, day: dt.date) -> bool:
@@ -194,7 +210,7 @@ def _decision(one: Decision, scorecard: pd.DataFrame, figures: Iterable[Mapping[
 
 
 def _action(one: Action, decisions: Decisions, day: dt.date) -> dict[str, Any]:
-    is_done = _is_done(one, day)
+    is_done = was_done(one, day)
     late = ((one.done_on if is_done else day) - one.due_on).days
     # Its due day is over at the end of the last day that is told of.
     is_overdue = not is_done and late >= 0
@@ -205,18 +221,6 @@ def _action(one: Action, decisions: Decisions, day: dt.date) -> dict[str, Any]:
         "todo_state": "done" if is_done else "overdue" if is_overdue else "open",
         "carries_out": titles.get(one.decision, ""), "note": one.note,
     }  # fmt: skip
-
-
-def _is_done(one: Action, day: dt.date) -> bool:
-    return one.done_on is not None and one.done_on <= day
-
-
-def _answered(decisions: Decisions, period: Period, day: dt.date) -> set[str]:
-    """The findings that a decision or an action answers."""
-    first = period.first_day
-    decided = [one for one in decisions.decisions if status_on(one, day) and not (one.closed_on or day) < first]
-    owed = [one for one in decisions.actions if one.agreed_on <= day and not (one.done_on or day) < first]
-    return {one.finding for one in (*decided, *owed)} - {""}
 
 
 def _judged_by(finding: Finding, scorecard: pd.DataFrame) -> dict[str, Any]:

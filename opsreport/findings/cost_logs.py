@@ -221,7 +221,7 @@ def _incidents(month: Month, releases: list[str]) -> list[_Named]:
     ]  # fmt: skip
 
 
-def _told_of(month: Month, at: str, service: str, day: dt.date, named: list[_Named]) -> dict[str, Fact]:
+def _told_of(month: Month, at: str, service: str, day: dt.date, named: list[_Named]) -> dict[str, Any]:
     """What else the records tell: the one piece of work of that service and day, and when the first incident began."""
     facts = {}
     work = month.rows("work", service=service) if service else month.work.iloc[:0]
@@ -231,6 +231,7 @@ def _told_of(month: Month, at: str, service: str, day: dt.date, named: list[_Nam
         facts["work"] = Fact(f"findings.{at}.work", row["title"], rows=Rows("work", {"work_id": row["work_id"]}))
     if named:
         first = Rows("incident", {"incident_id": named[0].id})
+        facts["incident_first"] = named[0].said
         facts["incident_on"] = Fact(f"findings.{at}.incident_on", named[0].opened_at, "day", rows=first)
     return facts
 

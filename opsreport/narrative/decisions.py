@@ -35,13 +35,17 @@ def finding(owed: pd.DataFrame, done: pd.DataFrame, judged: pd.DataFrame, asked:
 
 def figures(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows of `opsreport.decisions` for a table, each figure a fact in the unit of its decision's metric."""
-    return rows.assign(**{
+    shown = rows.assign(**{
         name: pd.Series([_fact(row, name) for row in rows.to_dict("records")], index=rows.index, dtype=object)
         for name in _FIGURES if name in rows
     })  # fmt: skip
+    if "estimate" not in rows:
+        return shown
+    savings = [_saving("", row) for row in rows.to_dict("records")]
+    return shown.assign(estimate=pd.Series(savings, index=rows.index, dtype=object))
 
 
-def first_asked(asked: pd.DataFrame, style: Style, most: int = 3) -> list[Exhibit]:
+def first_asked(asked: pd.DataFrame, style: Style, most: int = 4) -> list[Exhibit]:
     """What the client is asked to decide, for the summary at the top: the first ones, a sentence each.
 
     Parameters
@@ -49,15 +53,7 @@ def first_asked(asked: pd.DataFrame, style: Style, most: int = 3) -> list[Exhibi
     asked : DataFrame
         From `opsreport.decisions.asked`.
     """
-    words = "{what} (owner: {owner}; judged by: {metric}; next review: {review})."
-    return [
-        prose(
-            _F, words, style, what=row["asked"].rstrip(". "), owner=style.again(row["owner"], ALL_WORDS),
-            metric=style.again(row["decision_metric"], ALL_WORDS),
-            review=Fact(f"decisions.asked_first.{row['id']}.review_on", row["review_on"], "date"),
-        )
-        for row in asked.head(most).to_dict("records")
-    ]  # fmt: skip
+    return [_first(row, style) for row in asked.head(most).to_dict("records")]
 
 
 def first_overdue(owed: pd.DataFrame, style: Style, most: int = 2) -> list[Exhibit]:
@@ -68,7 +64,7 @@ def first_overdue(owed: pd.DataFrame, style: Style, most: int = 2) -> list[Exhib
     owed : DataFrame
         From `opsreport.decisions.open_actions`, which puts those overdue first.
     """
-    words = "Overdue since {due}: {what} (owner: {owner})."
+    words = "Overdue since {due}: {what} ({owner})."
     return [
         prose(
             _F, words, style, what=row["todo"].rstrip(". "), owner=row["owner"],
@@ -106,6 +102,26 @@ def method(style: Style) -> Exhibit:
         "this review is counted in it.",
         style, "method",
     )  # fmt: skip
+
+
+def _first(row: dict[str, Any], style: Style) -> Exhibit:
+    at = f"decisions.asked_first.{row['id']}"
+    facts = {
+        "what": row["asked"].rstrip(". "), "owner": style.again(row["owner"], ALL_WORDS),
+        "review": Fact(f"{at}.review_on", row["review_on"], "day"),
+    }  # fmt: skip
+    words = "{what} — {owner}, review on {review}."
+    if not is_unknown(row["estimate"]):
+        words = "{what}; that would save about {saving} a month — {owner}, review on {review}."
+        facts["saving"] = _saving(f"{at}.saving", row)
+    return prose(_F, words, style, **facts)
+
+
+def _saving(id: str, row: dict[str, Any]) -> Fact:
+    """What an asked finding would save, with the records that show it."""
+    rows = row["rows"] if isinstance(row["rows"], Rows) else None
+    code = "" if is_unknown(row["billing_currency"]) else row["billing_currency"]
+    return Fact(id, row["estimate"], "money", currency=code, unknown="–", measure="estimate", rows=rows)
 
 
 def _actions(owed: pd.DataFrame, done: pd.DataFrame, style: Style) -> list[Exhibit]:

@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pandas as pd
 
-from opsreport.exhibit import Exhibit, Fact, Rows, join, prose
-from opsreport.schemas.words import ALL_WORDS
-from opsreport.theme import Style, is_unknown
+from opsreport.exhibit import Exhibit, Fact, join, prose
+from opsreport.narrative.cause import cause
+from opsreport.theme import Style
+
+__all__ = ["cause", "figures", "finding", "method", "nothing_found", "summary"]
 
 _F = "findings.finding"
 _URGENT = {"now": "now", "this_month": "this month", "plan": "plan"}
-#: By whether it is the first part that is named, and whether a release coincides with it.
-_PARTS = {
-    (True, True): "Of the {whole} rise of the bill, about {part} comes from {what}, which coincides with the release "
-    "{release}.",
-    (True, False): "Of the {whole} rise of the bill, about {part} comes from {what}.",
-    (False, True): "Another {part} comes from {what}, which coincides with the release {release}.",
-    (False, False): "Another {part} comes from {what}.",
-}
 
 
-def finding(found: Sequence[Any], changes: pd.DataFrame, month: Any) -> Exhibit:
+def finding(found: Sequence[Any], changes: pd.DataFrame, answers: pd.DataFrame, month: Any) -> Exhibit:
     """What opens the section: how much was found, and what of it explains the bill.
 
     Parameters
@@ -33,9 +26,11 @@ def finding(found: Sequence[Any], changes: pd.DataFrame, month: Any) -> Exhibit:
     found : sequence of opsreport.findings.Finding
     changes : DataFrame
         From `opsreport.metrics.cost.change`.
+    answers : DataFrame
+        From `opsreport.decisions.answers`.
     month : opsreport.Month
     """
-    causes = cause(found, changes, month.style)
+    causes = cause(found, changes, answers, month.style)
     opening = summary(found, month)
     return join(_F, [opening, *causes], lead=[opening, *causes])
 
@@ -51,33 +46,6 @@ def summary(found: Sequence[Any], month: Any) -> Exhibit:
     many = "{count} findings ask for an answer: {now} to be given now, {this_month} this month, {plan} to be planned."
     opening = prose(_F, one if len(found) == 1 else many, month.style, **facts)
     return join(_F, [opening, *_worth(found, month.style)])
-
-
-def cause(found: Sequence[Any], changes: pd.DataFrame, style: Style) -> list[Exhibit]:
-    """Which findings explain the rise of the bill, each with its part and the release it coincides with.
-
-    Parameters
-    ----------
-    changes : DataFrame
-        From `opsreport.metrics.cost.change`; a currency whose bill did not rise is not explained.
-
-    Returns
-    -------
-    list of Exhibit
-        A paragraph a currency; empty where no finding explains any of the rise.
-    """
-    made = []
-    for row in changes.to_dict("records"):
-        code, rise = row["billing_currency"], row["spend_change"]
-        parts = [one for one in found if one.causes == "cost" and one.currency == code and "rise" in one.facts]
-        if is_unknown(rise) or rise <= 0 or not parts:
-            continue
-        parts.sort(key=lambda one: -one.facts["rise"].value)
-        at = f"findings.cause.{code.lower()}"
-        whole = Fact(f"{at}.whole", rise, "money", row["coverage"], code, measure="spend_change", rows=Rows("cost"))
-        said = [_part(one, f"{at}.{place}", whole if place == 0 else None, style) for place, one in enumerate(parts)]
-        made.append(join(at, [*said, *_rest(parts, rise, code, at, style)]))
-    return made
 
 
 def figures(listed: pd.DataFrame, found: Sequence[Any]) -> pd.DataFrame:
@@ -137,25 +105,6 @@ def _worth(found: Sequence[Any], style: Style) -> list[Exhibit]:
               estimate=Fact(f"{_F}.estimate.{code.lower()}", sum(each, Decimal(0)), "money", currency=code))
         for code, each in sorted(sums.items())
     ]  # fmt: skip
-
-
-def _part(one: Any, at: str, whole: Fact | None, style: Style) -> Exhibit:
-    """One finding's part of the rise; the first names the whole."""
-    part = replace(one.facts["rise"], id=f"{at}.part", rows=one.rows)
-    release = one.facts.get("release", "")
-    words = _PARTS[whole is not None, bool(release)]
-    what = style.again(one.facts.get("cause", one.title), ALL_WORDS)
-    facts = {"part": part, "what": what, "release": release, "whole": whole}
-    return prose(at, words, style, **{name: fact for name, fact in facts.items() if f"{{{name}}}" in words})
-
-
-def _rest(parts: Sequence[Any], rise: Decimal, code: str, at: str, style: Style) -> list[Exhibit]:
-    """What of the rise no finding explains; nothing where they explain more than all of it."""
-    left = rise - sum((one.facts["rise"].value for one in parts), Decimal(0))
-    if left <= 0:
-        return []
-    return [prose(f"{at}.rest", "For the other {rest} there is no finding; the bridge shows what it is made of.", style,
-                  rest=Fact(f"{at}.rest", left, "money", currency=code))]  # fmt: skip
 
 
 def _list(texts: pd.Series, style: Style) -> str:

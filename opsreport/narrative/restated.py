@@ -1,4 +1,4 @@
-"""The sentences on what last month's review said and its sources tell otherwise by now."""
+"""The sentences on what last month's review said and that has changed since."""
 
 from __future__ import annotations
 
@@ -10,6 +10,15 @@ from opsreport.theme import Style, is_unknown
 
 _MOST_NAMED = 3
 _F = "restated.finding"
+#: By whether it is one, and whether none changed by much.
+_SAID = {
+    (True, False): "{count} of the {every} key figures that last month's review gave has changed since.",
+    (False, False): "{count} of the {every} key figures that last month's review gave have changed since.",
+    (True, True): "{count} of the {every} key figures that last month's review gave has changed since, by no more than "
+    "one per cent.",
+    (False, True): "{count} of the {every} key figures that last month's review gave have changed since, none by more "
+    "than one per cent.",
+}
 
 
 def finding(restated: pd.DataFrame, compared: int, style: Style) -> Exhibit:
@@ -27,11 +36,10 @@ def finding(restated: pd.DataFrame, compared: int, style: Style) -> Exhibit:
     count, every = Fact(f"{_F}.count", len(restated), "count"), Fact(f"{_F}.compared", compared, "count")
     if restated.empty:
         return prose(_F, "All {every} key figures that last month's review gave still hold.", style, every=every)
-    said = "{count} of the {every} key figures that last month's review gave reads otherwise by now."
-    if len(restated) > 1:
-        said = "{count} of the {every} key figures that last month's review gave read otherwise by now."
-    named = [_one(row, style) for _, row in restated.head(_MOST_NAMED).iterrows()]
-    return join(_F, [prose(_F, said, style, count=count, every=every), *named], lead=named[:1])
+    much = restated[restated["changed_much"].astype(bool)].head(_MOST_NAMED)
+    opening = prose(_F, _SAID[len(restated) == 1, not len(much)], style, count=count, every=every)
+    named = [_one(row, style) for _, row in much.iterrows()]
+    return join(_F, [opening, *named], lead=named or [opening])
 
 
 def _one(row: pd.Series, style: Style) -> Exhibit:

@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from opsreport.exhibit import Exhibit, Fact, join, prose
+from opsreport.language import mark
 from opsreport.schemas.words import HAPPENINGS
 from opsreport.theme import Style
 
 #: How `opsreport.metrics.timeline.coincidences` begins what it says of cost.
 _UNUSUAL = "Unusual cost"
+#: What is said of an incident, by the deployment before it and whether there is a gap between them.
+_AFTER = {
+    ("Deployment", True): "“{what}” began {gap} after the release {other}, at {service} on {day}.",
+    ("Deployment", False): "“{what}” began together with the release {other}, at {service} on {day}.",
+    ("Failed deployment", True): "“{what}” began {gap} after the release {other}, which failed, at {service} on {day}.",
+    ("Failed deployment", False): "“{what}” began together with the release {other}, which failed, at {service} on "
+    "{day}.",
+    ("Deployment, rolled back", True): "“{what}” began {gap} after the release {other}, which was rolled back, at "
+    "{service} on {day}.",
+    ("Deployment, rolled back", False): "“{what}” began together with the release {other}, which was rolled back, at "
+    "{service} on {day}.",
+    ("Deployment, outcome unknown", True): "“{what}” began {gap} after the release {other}, at {service} on {day}.",
+    ("Deployment, outcome unknown", False): "“{what}” began together with the release {other}, at {service} on {day}.",
+}
+#: Of an incident in an outage, and of an outage soon after a deployment.
+_DURING = "“{what}” and an outage fell together at {service} on {day}: {other}."
+_DOWN = {
+    True: "At {service} on {day} {what}, {gap} after the release {other} began.",
+    False: "At {service} on {day} {what}, as the release {other} began.",
+}
 
 
 def finding(coincidences: pd.DataFrame, style: Style) -> Exhibit:
@@ -24,20 +47,22 @@ def finding(coincidences: pd.DataFrame, style: Style) -> Exhibit:
         said = "No outage, incident or day of unusual cost coincides with anything else of its service."
         return prose("timeline.finding", said, style)
     count, first = len(coincidences), _most_telling(coincidences)
-    cases = "There is {count} case" if count == 1 else "There are {count} cases"
-    begins = f"{cases} of two things close together in time at the same service."
-    facts = {"day": Fact("timeline.finding.day", first["happened_at"], "date")}
-    if first["gap"]:
-        facts["gap"] = Fact("timeline.finding.gap", first["gap"], "duration")
-    when = "{gap} after" if first["gap"] else "together with"
-    parts = [
-        prose("timeline.finding.count", begins, style, count=Fact("timeline.finding.count", count, "count")),
-        prose("timeline.finding.first", f"To look at first, at {{service}} on {{day}}: {{what}}, {when} {{other}}.",
-              style, what=_quoted(style.again(first["happening"], HAPPENINGS)), service=first["service"],
-              other=_quoted(style.again(first["coincides_with"], HAPPENINGS)), **facts),
-    ]  # fmt: skip
-    costs = _costs(coincidences, style)
-    return join("timeline.finding", [*parts, *costs], lead=[*costs, parts[1]])
+    begins = (
+        "There is {count} case of two things close together in time at the same service."
+        if count == 1
+        else "There are {count} cases of two things close together in time at the same service."
+    )
+    opening = prose("timeline.finding.count", begins, style, count=Fact("timeline.finding.count", count, "count"))
+    told, costs = _told(first, style), _costs(coincidences, style)
+    # Unusual cost is told with what was found of it, so that the summary does not say it twice.
+    return join("timeline.finding", [opening, *told, *costs], lead=told or costs[:1])
+
+
+def shown(coincidences: pd.DataFrame, style: Style) -> pd.DataFrame:
+    """The coincidences for a table, with a word in place of a gap that is none."""
+    gaps = [Fact("", row["gap"], "duration", unknown="") if row["gap"] and not _is_cost(row) else
+            Fact("", style.say(_same(row))) for row in coincidences.to_dict("records")]  # fmt: skip
+    return coincidences.assign(gap=pd.Series(gaps, index=coincidences.index, dtype=object))
 
 
 def method(style: Style) -> Exhibit:
@@ -49,6 +74,34 @@ def method(style: Style) -> Exhibit:
         "deployment. That says where to look, not what caused what.",
         style, role="method",
     )  # fmt: skip
+
+
+def _told(first: pd.Series, style: Style) -> list[Exhibit]:
+    """The most telling coincidence in a sentence; none of cost, which `_costs` tells."""
+    if _is_cost(first):
+        return []
+    kind, other = first["happening"].partition(": "), first["coincides_with"].partition(": ")
+    is_incident = kind[0] == "Incident"
+    facts = {
+        "what": kind[2] if is_incident else style.again(first["happening"], HAPPENINGS), "service": first["service"],
+        "other": other[2] or style.again(first["coincides_with"], HAPPENINGS),
+        "day": Fact("timeline.finding.day", first["happened_at"], "day"),
+        "gap": Fact("timeline.finding.gap", first["gap"], "duration"),
+    }  # fmt: skip
+    words = _AFTER.get((other[0], bool(first["gap"])), _DURING) if is_incident else _DOWN[bool(first["gap"])]
+    return [prose("timeline.finding.first", words, style, **{
+        name: fact for name, fact in facts.items() if f"{{{name}}}" in words
+    })]  # fmt: skip
+
+
+def _is_cost(row: Any) -> bool:
+    return row["happening"].startswith(_UNUSUAL)
+
+
+def _same(row: Any) -> str:
+    if _is_cost(row):
+        return mark("the day before") if row["gap"] else mark("the same day")
+    return mark("at the same minute") if "eployment" in row["coincides_with"] else mark("during")
 
 
 def _costs(coincidences: pd.DataFrame, style: Style) -> list[Exhibit]:
@@ -71,7 +124,3 @@ def _most_telling(coincidences: pd.DataFrame) -> pd.Series:
     costs = coincidences["happening"].str.startswith(_UNUSUAL)
     order = coincidences.assign(rank=costs * 2 + ~shipped * 1).sort_values(["rank", "gap"], kind="stable")
     return order.iloc[0]
-
-
-def _quoted(text: str) -> str:
-    return f"“{text}”"

@@ -52,6 +52,7 @@ RESULTS: dict[str, Measure] = {
     "figure_baseline": Measure("Baseline", "number", "the baseline, where it adds up carried to the month's length"),
     "figure_lowest": Measure("Lowest", "number", "the lowest of the last thirteen months"),
     "figure_highest": Measure("Highest", "number", "the highest of the last thirteen months"),
+    "being_done": Measure("Being done", "text", "the action or decision that answers it, and by when"),
     "asked": Measure("To be decided", "text", "what the client is asked to decide"),
     "asked_why": Measure("Because", "text", "what was found, or what the decision applies to"),
 }

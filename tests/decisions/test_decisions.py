@@ -202,15 +202,16 @@ def test_with_nothing_on_record_all_tables_are_empty_and_whole():
 # What is asked.
 
 
-def finding(id="cost.rule.x", urgency=NOW, area="cost", **more):
-    return Finding(id=id, area=area, title="Found {n}", action="Mend it", facts={"n": "x"}, urgency=urgency, **more)
+def finding(id="cost.rule.x", urgency=NOW, area="cost", asks=True, **more):
+    return Finding(id=id, area=area, title="Found {n}", action="Mend it", facts={"n": "x"}, urgency=urgency, asks=asks,
+                   **more)  # fmt: skip
 
 
 def asked(found, *each, scores=SCORES):
     return register.asked(found, held(*each), MONTH, scores)
 
 
-def test_proposals_then_urgent_findings_are_asked_each_with_owner_metric_and_review_date():
+def test_proposals_then_what_only_the_client_can_decide_are_asked_each_with_owner_metric_and_review_date():
     made = asked([finding(owner="Web team")], decision("p", status="proposed", review_on="2026-12-15", scope="all"))
     assert made["asked"].tolist() == ["Decide p", "Mend it"] and made["asked_why"].tolist() == ["all", "Found x"]
     assert made["owner"].tolist() == ["Ops", "Web team"]
@@ -227,8 +228,9 @@ def test_a_finding_is_judged_by_the_missed_figure_it_is_a_part_of_else_by_whethe
         assert made["decision_metric"].tolist() == ["Whether it is found again"] and made["decision_target"][0] is None
 
 
-def test_a_finding_that_can_wait_is_not_asked_and_nobody_named_is_said():
-    assert asked([finding(urgency=PLAN)]).empty
+def test_what_is_ours_to_mend_is_not_asked_however_urgent_and_nobody_named_is_said():
+    assert asked([finding(asks=False)]).empty
+    assert len(asked([finding(urgency=PLAN)])) == 1
     assert asked([finding()])["owner"].tolist() == ["to be named"]
 
 
@@ -256,3 +258,46 @@ def test_a_proposal_of_november_is_not_asked_in_october():
     assert asked([], decision(status="proposed", proposed_on="2026-11-01", review_on="2026-12-01")).empty
     was = decision(status="accepted", proposed_on="2026-10-20", decided_on="2026-11-02", review_on="2026-12-01")
     assert asked([], was)["asked"].tolist() == ["Decide d"]  # decided in November: in October still asked
+
+
+def test_what_an_asked_finding_would_save_stands_beside_it():
+    (row,) = asked([finding(estimate=Decimal(5), currency="USD")]).to_dict("records")
+    assert (row["estimate"], row["billing_currency"]) == (5, "USD")
+
+
+# What is being done about what was found.
+
+
+def doing(*each, until=None):
+    found = [finding(), finding("cost.rule.y")]
+    listed = pd.DataFrame({"finding": ["X", "Y"]})
+    answers = register.answers(held(*each), OCTOBER, until)
+    return register.being_done(listed, found, answers, MONTH.style)["being_done"].tolist()
+
+
+@pytest.mark.parametrize(("answer", "words"), [
+    (action(finding="cost.rule.x", due_on="2026-11-06"), "Do a, by 6 Nov (Ops)"),
+    (action(finding="cost.rule.x"), "Do a, overdue since 30 Sept (Ops)"),
+    (action(finding="cost.rule.x", done_on="2026-10-02"), "Do a, done on 2 Oct (Ops)"),
+    (decision(finding="cost.rule.x"), "Decided: Decide d (Ops)"),
+    (decision(finding="cost.rule.x", status="proposed"), "Proposed: Decide d (Ops)"),
+    (decision(finding="cost.rule.x", status="rejected"), "Rejected: Decide d (Ops)"),
+    (action(finding="cost.rule.x", agreed_on="2026-11-01", due_on="2026-11-02"), "–"),
+    (action(finding="cost.rule.x", done_on="2026-09-30"), "–"),
+])  # fmt: skip
+def test_a_finding_says_what_is_being_done_about_it_and_one_without_an_answer_nothing(answer, words):
+    assert doing(answer) == [words, "–"]
+
+
+def test_of_several_answers_an_action_that_is_open_goes_first():
+    late = action("late", finding="cost.rule.x", due_on="2026-12-01")
+    soon = action("soon", finding="cost.rule.x", due_on="2026-11-06")
+    done = action("done", finding="cost.rule.x", done_on="2026-10-02")
+    assert doing(decision(finding="cost.rule.x"), done, late, soon)[0].startswith("Do soon")
+    assert doing() == ["–", "–"]
+
+
+def test_with_nothing_found_nothing_is_being_done():
+    nothing = register.answers(held(), OCTOBER)
+    assert list(nothing.columns) == list(register.ANSWERS) and nothing.empty
+    assert register.being_done(pd.DataFrame({"finding": []}), [], nothing, MONTH.style)["being_done"].empty

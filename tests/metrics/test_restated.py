@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pandas as pd
+import pytest
 
 from opsreport.exhibit import Rows
 from opsreport.metrics.restated import compared, restated
@@ -12,8 +13,8 @@ from opsreport.theme import Style
 STYLE = Style("en_GB", "EUR")
 
 
-def reported(**texts):
-    rows = [{"id": f"scorecard.{id}.this_month", "value": None, "unit": "", "currency": "", "text": text,
+def reported(value=None, **texts):
+    rows = [{"id": f"scorecard.{id}.this_month", "value": value, "unit": "", "currency": "", "text": text,
              "month": "2026-09"} for id, text in texts.items()]  # fmt: skip
     return pd.DataFrame(rows, columns=["id", "value", "unit", "currency", "text", "month"], dtype=object)
 
@@ -33,7 +34,8 @@ def test_what_prints_the_same_was_not_restated():
 
 
 def test_unknown_that_became_known_and_the_reverse_are_restated():
-    assert restated(reported(up="unknown"), score("up", 0.999, "availability", ""), STYLE)["now_reads"].item() == "99.9%"
+    known = restated(reported(up="unknown"), score("up", 0.999, "availability", ""), STYLE)
+    assert known["now_reads"].item() == "99.9%"
     assert restated(reported(up="99.9%"), score("up", None, "availability", ""), STYLE)["now_reads"].item() == "unknown"
 
 
@@ -46,6 +48,18 @@ def test_a_figure_that_the_older_review_did_not_have_is_not_compared():
 def test_the_rows_behind_it_are_those_of_the_month_before():
     made = restated(reported(spend="€2.00"), score("spend", Decimal(1), rows=Rows("cost", {"service": "shop"})), STYLE)
     assert made["rows"].item() == Rows("cost", {"service": "shop"}, "last_month")
+
+
+@pytest.mark.parametrize(("then", "now", "unit", "much"), [
+    ("100", Decimal("101"), "money", False), ("100", Decimal("101.01"), "money", True),
+    ("100", Decimal("98.99"), "money", True), ("-100", Decimal("-100.5"), "money", False),
+    (0, 1.0, "count", True), (None, 1.0, "count", True), (3.0, None, "count", True), (None, None, "count", False),
+    (100.0, pd.Timedelta("101s"), "duration", False), (100.0, pd.Timedelta("102s"), "duration", True),
+    ("met", "missed", "text", True),
+])  # fmt: skip
+def test_more_than_one_per_cent_is_much_and_so_is_known_from_unknown(then, now, unit, much):
+    made = restated(reported(then, x="as it was"), score("x", now, unit, ""), STYLE)
+    assert made["changed_much"].tolist() == [much]
 
 
 def test_nothing_reported_restates_nothing():

@@ -109,9 +109,20 @@ def test_it_says_how_much_waits_for_the_client(count, words):
 
 
 def test_the_first_matters_stand_in_the_summary_with_owner_figure_and_date():
-    made = narrative.first_asked(asked(4), STYLE)
-    assert made[0].text == "Set limit 0 (owner: Ops; judged by: Spend; next review: 30 Nov 2026)."
-    assert len(made) == 3 and made[0].facts[0]["id"] == "decisions.asked_first.x0.review_on"
+    made = narrative.first_asked(asked(5), STYLE)
+    assert made[0].text == "Set limit 0 — Ops, review on 30 Nov."
+    assert len(made) == 4 and made[0].facts[0]["id"] == "decisions.asked_first.x0.review_on"
+
+
+def test_what_a_matter_would_save_is_said_with_its_records():
+    rows = Rows("recommendation", {"recommendation_id": "R-1"})
+    worth = asked(2).assign(estimate=[Decimal(5), None], billing_currency=["USD", None], rows=[rows, None])
+    first, second = narrative.first_asked(worth, STYLE)
+    assert first.text == "Set limit 0; that would save about US$5.00 a month — Ops, review on 30 Nov."
+    (saving,) = [fact for fact in first.facts if fact["id"].endswith(".saving")]
+    assert saving["rows"]["where"] == {"recommendation_id": "R-1"} and "save" not in second.text
+    shown = narrative.figures(worth)["estimate"]
+    assert [one.text(STYLE) for one in shown] == ["US$5.00", "–"] and shown.iloc[0].rows == rows
 
 
 def test_figures_stand_in_a_table_in_the_unit_of_their_metric():
@@ -155,6 +166,6 @@ def test_the_summary_names_what_is_overdue_and_nothing_that_is_not():
     held = Decisions(actions=[action("late", (9, 30)), action("soon", (11, 30)), action("done", (9, 1), (9, 2))])
     owed = register.open_actions(held, OCTOBER)
     assert [one.text for one in narrative.first_overdue(owed, STYLE)] == [
-        "Overdue since 30 Sept 2026: Do late (owner: Ops)."
+        "Overdue since 30 Sept 2026: Do late (Ops)."
     ]
     assert narrative.first_overdue(owed.iloc[:0], STYLE) == []
