@@ -179,6 +179,17 @@ def downtime(
     return result(rows, DOWNTIME).sort_values("incident_downtime", ascending=False, ignore_index=True)
 
 
+def severe(incident: pd.DataFrame, period: Period) -> pd.DataFrame:
+    """The time of the month with an incident of each severity, worst first; those without any are left out.
+
+    Answers: for how long was something badly wrong? [duration]
+    """
+    groups = dict(list(_kept(incident).groupby("severity")))
+    rows = [{"severity": name, "incident_downtime": _down(groups[name], period, NOT_DOWN).measure()}
+            for name in worst_first(groups)]  # fmt: skip
+    return result([row for row in rows if row["incident_downtime"]], ("severity", "incident_downtime"))
+
+
 def repeats(incident: pd.DataFrame, period: Period, within: pd.Timedelta = A_MONTH) -> pd.DataFrame:
     """Incidents of the month that had already happened within 30 days.
 

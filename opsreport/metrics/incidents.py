@@ -20,6 +20,7 @@ from opsreport.metrics.incident_counts import (
     history,
     listing,
     repeats,
+    severe,
     summary,
     timed,
     totals,
@@ -32,7 +33,7 @@ from opsreport.period import Period
 from opsreport.verdict import verdict
 
 __all__ = [
-    "TIMES", "downtime", "found_by_us", "history", "listing", "repeats", "response", "scorecard", "summary",
+    "TIMES", "downtime", "found_by_us", "history", "listing", "repeats", "response", "scorecard", "severe", "summary",
     "targets", "timed", "totals",
 ]  # fmt: skip
 

@@ -59,7 +59,7 @@ def scorecard(
               rows=Rows("patch_state")) | {"worst": now["patched_share"], "best": all_of},
         _judged(score("patches.past_due", "Vulnerabilities past the agreed date", "count", late, **common,
                       target=target, coverage=seen_share), _certain(ledger, due, period, seen), doubtful),
-        _judged(score("patches.kev", "Known exploited, past CISA's date", "count", attacked, **common, target=0.0,
+        _judged(score("patches.kev", "Known to be attacked, past CISA's date", "count", attacked, **common, target=0.0,
                       coverage=seen_share), _certain(ledger, kev_ends(ledger.open), period, seen)),
     ])  # fmt: skip
 

@@ -95,10 +95,12 @@ def _score(
 ) -> dict[str, Any]:
     service = row["service"]
     name, unit, column = {"error_rate": ("Error rate of {}", "error_rate", "error_rate"),
-                          "p95": ("95 % of answers within, {}", "seconds", "latency_p95")}[kind]  # fmt: skip
+                          "p95": ("{}: 95 of 100 requests within", "seconds", "latency_p95")}[kind]  # fmt: skip
     of = error_rate if kind == "error_rate" else _p95
+    # A name that begins a line begins with a capital.
+    named = name.format(service[:1].upper() + service[1:] if kind == "p95" else service)
     return score(
-        f"performance.{service}.{kind}", name.format(service), unit,
+        f"performance.{service}.{kind}", named, unit,
         lambda month: row[column] if month == period else of(rows, month), period, baseline,
         section="performance", coverage=row["coverage"], target=None if is_unknown(row[target]) else row[target],
         verdict=judged, rows=Rows("request_load", {"service": service}),

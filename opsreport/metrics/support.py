@@ -29,7 +29,7 @@ OPEN = ("ticket_id", "asked_at", "service", "priority", "ticket_title", "ticket_
 
 _KEY = (("first", "First responses in time", FIRST), ("resolved", "Resolutions in time", RESOLUTION))
 _NOT_RECORDED = "first response not recorded: at most"
-_NOT_READ = "when it waited for the client cannot be read"
+_NOT_READ = "when it waited for you cannot be read"
 
 
 def answers(ticket: pd.DataFrame, period: Period, agreements: list[Agreement]) -> pd.DataFrame:
@@ -238,4 +238,4 @@ def _waits(written: object, period: Period) -> str:
     if paused is None:
         return _NOT_READ
     last = period.end - pd.Timedelta(microseconds=1)
-    return "waits for the client" if paused.clip(last, period.end) else ""
+    return "waits for you" if paused.clip(last, period.end) else ""

@@ -60,7 +60,7 @@ def method(style: Style) -> Exhibit:
     """How backups are counted, for whoever wants to check it."""
     return prose(
         "backups.method",
-        "Backups are held against the plan, on the client's clock: one that was due and of which nothing is recorded "
+        "Backups are held against the plan, on your clock: one that was due and of which nothing is recorded "
         "never ran. One that is tried again and succeeds before the next is due counts as completed. What could have "
         "been lost is the longest time from the start of a good backup to the finish of the next, beginning with the "
         "last before the month; at the month's end it counts as far as it has come. An asset is protected when a good "
@@ -130,12 +130,11 @@ def _rpo_missed(place: int, row: pd.Series, style: Style) -> Exhibit:
                 measure="rpo_achieved" if is_known else "rpo_least")  # fmt: skip
     agreed = Fact(f"{_F}.rpo.{place}.agreed", row["rpo_target"], "duration", measure="rpo_target", rows=behind["rows"])
     if not is_known:
-        said = ("The agreed recovery point of {name} was missed: a failure could have lost at least {lost}, and "
-                "{agreed} was agreed.")  # fmt: skip
+        said = "At least {lost} of “{name}” could have been lost; {agreed} was agreed, so that was missed."
         return prose(_F, said, style, name=row["resource"], lost=lost, agreed=agreed)
     until = Fact(f"{_F}.rpo.{place}.until", row["rpo_until"], "instant", **behind, measure="rpo_until")
-    said = ("The agreed recovery point of {name} was missed: a failure just before {until} would have lost {lost}, and "
-            "{agreed} was agreed.")  # fmt: skip
+    said = ("Up to {lost} of “{name}” could have been lost, just before {until}; {agreed} was agreed, so that was "
+            "missed.")  # fmt: skip
     return prose(_F, said, style, name=row["resource"], lost=lost, agreed=agreed, until=until)
 
 
@@ -148,10 +147,9 @@ def _covered(now: pd.Series, assets: pd.DataFrame, style: Style) -> list[Exhibit
         return [prose(_F, "Whether anything was left out of the backups is unknown: {why}.", style, why=why)]
     bare, every = now["assets_unprotected"], fact("in_scope", "assets_in_scope")
     in_scope = assets[assets["backup_scope"] == "in scope"]
-    names = in_scope.loc[in_scope["backup_protection"] == "not protected", "asset"]
+    left_out = in_scope[in_scope["backup_protection"] == "not protected"]
     if bare == 1:
-        said = "Of {every} assets that are to be backed up, {name} has no good backup of this month."
-        parts = [prose(_F, said, style, every=every, name=names.iloc[0])]
+        parts = [_one_left_out(left_out.iloc[0], every, style)]
     elif bare:
         said = "Of {every} assets that are to be backed up, {bare} have no good backup of this month."
         parts = [prose(_F, said, style, every=every, bare=fact("unprotected", "assets_unprotected"))]
@@ -173,6 +171,17 @@ def _covered(now: pd.Series, assets: pd.DataFrame, style: Style) -> list[Exhibit
     return parts
 
 
+def _one_left_out(asset: pd.Series, every: Fact, style: Style) -> Exhibit:
+    """What has no backup, said by what it is and whose, where that is known."""
+    facts = {"every": every, "name": asset["asset"]}
+    if is_unknown(asset["asset_kind"]) or is_unknown(asset["service"]):
+        said = "Of {every} assets that are to be backed up, “{name}” has no good backup of this month."
+        return prose(_F, said, style, **facts)
+    said = ("Of {every} assets that are to be backed up, the {kind} of {service} ({name}) has no good backup of this "
+            "month.")  # fmt: skip
+    return prose(_F, said, style, kind=asset["asset_kind"], service=asset["service"], **facts)
+
+
 def _is_late(restores: pd.DataFrame) -> pd.Series:
     return (restores["verdict"] == "missed") | restores["restore_state"].isin(["overdue", "never proven"])
 
@@ -187,7 +196,7 @@ def _proven(restores: pd.DataFrame, style: Style) -> list[Exhibit]:
         *(_overdue(place, row, style) for place, (_, row) in enumerate(late.head(_MOST_NAMED).iterrows())),
     ]
     if len(never) == 1:
-        parts.append(prose(_F, "No restore of {name} was ever proven.", style, name=never["resource"].iloc[0]))
+        parts.append(prose(_F, "No restore of “{name}” was ever proven.", style, name=never["resource"].iloc[0]))
     elif len(never):
         said = "Of {never} resources no restore was ever proven."
         parts.append(prose(_F, said, style, never=Fact(f"{_F}.never", len(never), "count", rows=_TESTS)))
@@ -219,7 +228,7 @@ def _slow(place: int, row: pd.Series, style: Style) -> Exhibit:
     behind = {"coverage": row["coverage"], "rows": Rows("restore_test", {"resource": row["resource"]}, "history")}
     fact = f"{_F}.slow.{place}"
     return prose(
-        _F, "The agreed recovery time of {name} was missed: its restore test on {day} took {took}, and {agreed} was "
+        _F, "The agreed recovery time of “{name}” was missed: its restore test on {day} took {took}, and {agreed} was "
         "agreed.", style, name=row["resource"],
         day=Fact(f"{fact}.day", row["restore_tested_at"], "date", **behind, measure="restore_tested_at"),
         took=Fact(f"{fact}.took", row["restore_time"], "duration", **behind, measure="restore_time"),
@@ -231,11 +240,11 @@ def _overdue(place: int, row: pd.Series, style: Style) -> Exhibit:
     behind = {"coverage": row["coverage"], "rows": Rows("restore_test", {"resource": row["resource"]}, "history")}
     fact = f"{_F}.overdue.{place}"
     if is_unknown(row["restore_due_on"]):
-        return prose(_F, "The restore test of {name} is overdue.", style, name=row["resource"])
+        return prose(_F, "The restore test of “{name}” is overdue.", style, name=row["resource"])
     due = Fact(f"{fact}.due", row["restore_due_on"], "date", **behind, measure="restore_due_on")
     if is_unknown(row["restore_tested_at"]):
-        return prose(_F, "The restore test of {name} is overdue: it was due on {due}.", style, name=row["resource"],
+        return prose(_F, "The restore test of “{name}” is overdue: it was due on {due}.", style, name=row["resource"],
                      due=due)  # fmt: skip
     tested = Fact(f"{fact}.tested", row["restore_tested_at"], "date", **behind, measure="restore_tested_at")
-    return prose(_F, "The restore test of {name} is overdue: it was last tested on {tested}, and again due on {due}.",
+    return prose(_F, "The restore test of “{name}” is overdue: it was last tested on {tested}, and again due on {due}.",
                  style, name=row["resource"], tested=tested, due=due)  # fmt: skip

@@ -1,19 +1,20 @@
-"""The sentences on incidents: how many, for how long, answered as agreed or not, what came back."""
+"""The sentences on incidents: how many, for how long, responded to as agreed or not, what came back."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from opsreport.exhibit import Exhibit, Fact, join, notice, prose
+from opsreport.exhibit import Exhibit, Fact, Rows, join, notice, prose
 from opsreport.theme import Style, is_unknown
 
 _F = "incidents.finding"
 
 
 def finding(
-    totals: pd.DataFrame, targets: pd.DataFrame, repeats: pd.DataFrame, found: pd.DataFrame, style: Style
-) -> Exhibit:
-    """What opens the section: what happened, and whether it was answered as agreed.
+    totals: pd.DataFrame, targets: pd.DataFrame, repeats: pd.DataFrame, found: pd.DataFrame, style: Style,
+    severe: pd.DataFrame | None = None,
+) -> Exhibit:  # fmt: skip
+    """What opens the section: what happened, and whether the response was as agreed.
 
     Parameters
     ----------
@@ -22,12 +23,14 @@ def finding(
         `totals` where there is no month before.
     targets, repeats, found : DataFrame
         From `opsreport.metrics.incidents`: `targets`, `repeats` and `found_by_us`.
+    severe : DataFrame, optional
+        From `opsreport.metrics.incidents.severe`: for how long there was one of each severity.
     """
     now = totals.iloc[-1]
     if is_unknown(now["incidents_opened"]):
         said = "No source of incidents was seen in this month, so whether there were any is unknown."
         return notice(_F, said, style)
-    parts = [_happened(now, style), *_before(totals, style), *_still_open(now, style), *_seen(now, style)]
+    parts = [_happened(now, severe, style), *_before(totals, style), *_still_open(now, style), *_seen(now, style)]
     answered = _answered(targets, style)
     lead, parts = [parts[0], *answered], [*parts, *answered]
     if now["incidents_opened"]:
@@ -60,25 +63,47 @@ def method(style: Style) -> Exhibit:
         "Time to acknowledge runs from opening to the first explicit acknowledgement, in the month of opening; time to "
         "restore from opening to resolution, in the month of resolution, so that an incident across a month end counts "
         "once. Severities are never averaged together, and percentiles of fewer than five are withheld. Downtime is "
-        "the time with at least one incident: overlaps count once, and severities that mean no impact do not count. An "
-        "answer is held against what was agreed when the incident opened, in the agreed hours, and counts in the month "
-        "in which its outcome was certain.",
+        "the time with at least one incident: overlaps count once, and severities that mean no impact do not count. A "
+        "response is held against what was agreed when the incident opened, in the agreed hours, and counts in the "
+        "month in which its outcome was certain.",
         style, "method",
     )  # fmt: skip
 
 
-def _happened(now: pd.Series, style: Style) -> Exhibit:
+def _happened(now: pd.Series, severe: pd.DataFrame | None, style: Style) -> Exhibit:
     month, count = Fact(f"{_F}.month", _first_day(now["period"]), "month"), now["incidents_opened"]
     if not count:
-        ends = "was opened" if now["coverage"] == 1 else "is known to have been opened"
-        return prose(_F, f"No incident {ends} in {{month}}.", style, month=month)
-    words = "{count} incident was opened in {month}" if count == 1 else "{count} incidents were opened in {month}"
-    down = now["incident_downtime"]
-    facts = {"count": _fact(f"{_F}.opened", count, now), "month": month}
+        words = ("No incident was opened in {month}." if now["coverage"] == 1 else
+                 "No incident is known to have been opened in {month}.")  # fmt: skip
+        return prose(_F, words, style, month=month)
+    down, facts = now["incident_downtime"], {"count": _fact(f"{_F}.opened", count, now), "month": month}
     if is_unknown(down) or not down:
-        return prose(_F, f"{words}, without any downtime.", style, **facts)
+        words = _OPENED["no downtime", count == 1]
+        return prose(_F, words, style, **facts)
     facts["down"] = _fact(f"{_F}.downtime", down, now, "duration")
-    return prose(_F, f"{words}; for {{down}} of the month at least one was going on.", style, **facts)
+    if severe is None or len(severe) < 2:
+        return prose(_F, _OPENED["one severity", count == 1], style, **facts)
+    worst = severe.iloc[0]
+    behind = Rows("incident", {"severity": worst["severity"]})
+    facts["severe"] = Fact(f"{_F}.severe", worst["incident_downtime"], "duration", now["coverage"], rows=behind)
+    return prose(_F, _OPENED["several", count == 1], style, severity=worst["severity"], **facts)
+
+
+#: By how long there were any and of which severities, and whether one was opened.
+_OPENED = {
+    ("no downtime", True): "{count} incident was opened in {month}, without any downtime.",
+    ("no downtime", False): "{count} incidents were opened in {month}, without any downtime.",
+    ("one severity", True): (
+        "{count} incident was opened in {month}; for {down} of the month at least one was going on."
+    ),
+    ("one severity", False): (
+        "{count} incidents were opened in {month}; for {down} of the month at least one was going on."
+    ),
+    ("several", True): "{count} incident was opened in {month}. One of the worst severity, {severity}, was going on "
+    "for {severe} of the month, one of any severity for {down}.",
+    ("several", False): "{count} incidents were opened in {month}. One of the worst severity, {severity}, was going "
+    "on for {severe} of the month, one of any severity for {down}.",
+}
 
 
 def _before(totals: pd.DataFrame, style: Style) -> list[Exhibit]:
@@ -128,29 +153,31 @@ def _answered(targets: pd.DataFrame, style: Style) -> list[Exhibit]:
         return prose(_F, words, style, **{name: facts[name] for name in names})
 
     if not met + late + unknown:
-        are = "is" if pending == 1 else "are"
-        return [say(f"No agreed answer fell due; {{pending}} {are} awaited.", "pending")] if pending else []
+        words = ("No agreed response fell due; {pending} is awaited." if pending == 1 else
+                 "No agreed response fell due; {pending} are awaited.")  # fmt: skip
+        return [say(words, "pending")] if pending else []
     parts = [_verdict_on(met, late, unknown, row["coverage"], say)]
     if unknown:
         parts.append(say("For {unknown} it cannot be told.", "unknown"))
     if pending:
-        were = "was" if pending == 1 else "were"
-        parts.append(say(f"At month end {{pending}} more {were} awaited and not yet due.", "pending"))
+        words = ("At month end {pending} more was awaited and not yet due." if pending == 1 else
+                 "At month end {pending} more were awaited and not yet due.")  # fmt: skip
+        parts.append(say(words, "pending"))
     return parts
 
 
 def _verdict_on(met: float, late: float, unknown: float, coverage: float, say) -> Exhibit:
     if late:
-        was = "was" if late == 1 else "were"
-        return say(
-            f"The agreed response times were missed: of {{due}} answers that fell due, {{late}} {was} late.",
-            "due",
-            "late",
+        words = (
+            "The agreed response times were missed: of {due} responses that fell due, {late} was late."
+            if late == 1
+            else "The agreed response times were missed: of {due} responses that fell due, {late} were late."
         )
+        return say(words, "due", "late")
     if unknown or coverage < 1:
-        return say("Whether the agreed response times were met is unknown: of {due} answers that fell due, {met} are "
+        return say("Whether the agreed response times were met is unknown: of {due} responses that fell due, {met} are "
                    "known to have come in time, and none to be late.", "due", "met")  # fmt: skip
-    return say("The agreed response times were met: the answers that fell due, {due} in all, came in time.", "due")
+    return say("The agreed response times were met: the responses that fell due, {due} in all, came in time.", "due")
 
 
 def _came_back(repeats: pd.DataFrame, style: Style) -> list[Exhibit]:

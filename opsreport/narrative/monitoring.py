@@ -104,7 +104,8 @@ def _worth(now: pd.Series, style: Style) -> list[Exhibit]:
     if not now["alerts_unknown"]:
         words = "{fired} alerts fired, and {acted} of them ({share}) led to action."
         if now["alerts_fired"] == 1:
-            words = "One alert fired, and led to action." if now["alerts_actioned"] else "One alert fired, and nothing was done."
+            words = ("One alert fired, and led to action." if now["alerts_actioned"] else
+                     "One alert fired, and nothing was done.")  # fmt: skip
             facts = {}
         return [prose(_F, words, style, **facts), *_seen(now, style)]
     facts["unknown"] = _fact("unknown", now, "alerts_unknown")

@@ -77,8 +77,8 @@ def method(style: Style) -> Exhibit:
         "among all machines. The agreed time to fix runs from when a vulnerability was found, by the agreement in "
         "force then; for one that came back after a fix, from when it came back. What was open past its date at any "
         "time of the month counts, also where it was fixed late, and whether or not a fix exists. Those whose risk is "
-        "accepted are not open, and count again from the day after the last one agreed. A due date of CISA's list of "
-        "known exploited vulnerabilities is over when its day is. Medians of fewer than five are withheld.",
+        "accepted are not open, and count again from the day after the last one agreed. A date set by CISA for "
+        "vulnerabilities known to be attacked is over when its day is. Medians of fewer than five are withheld.",
         style, "method",
     )  # fmt: skip
 
@@ -144,14 +144,18 @@ def _dates(past_due: pd.DataFrame, judged: pd.Series, style: Style) -> list[Exhi
 def _exploited(kev: pd.DataFrame, judged: pd.Series, style: Style) -> list[Exhibit]:
     if len(kev):
         said = (
-            "CISA's due date was missed for {count} vulnerability that is known to be exploited."
+            "The date set by the US cyber agency (CISA) was missed for {count} vulnerability that is known to be "
+            "attacked."
             if len(kev) == 1
-            else "CISA's due dates were missed for {count} vulnerabilities that are known to be exploited."
+            else "The date set by the US cyber agency (CISA) was missed for {count} vulnerabilities that are known to "
+            "be attacked."
         )
         return [prose(_F, said, style, count=_listed("kev", kev, judged["coverage"]))]
     if judged["verdict"] == "met":
-        return [prose(_F, "None that is known to be exploited was open past CISA's due date.", style)]
-    return [prose(_F, "Whether any that is known to be exploited was past CISA's due date is unknown.", style)]
+        said = "None that is known to be attacked was open past the date set by the US cyber agency (CISA)."
+        return [prose(_F, said, style)]
+    said = "Whether any that is known to be attacked was past the date set by the US cyber agency (CISA) is unknown."
+    return [prose(_F, said, style)]
 
 
 def _lived_with(accepted: pd.DataFrame, style: Style) -> list[Exhibit]:

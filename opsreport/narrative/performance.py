@@ -1,4 +1,4 @@
-"""The sentences on performance: how busy it was, which targets were kept, how pages felt."""
+"""The sentences on performance: how busy it was, which targets were kept, how fast pages feel."""
 
 from __future__ import annotations
 
@@ -51,16 +51,16 @@ def failures(totals: pd.DataFrame, style: Style) -> Exhibit:
 
 
 def method(style: Style) -> Exhibit:
-    """How load and answer times are measured, for whoever wants to check it."""
+    """How load and the times of requests are measured, for whoever wants to check it."""
     return prose(
         "performance.method",
         "Windows that overlap, such as a month beside its hours, count once; hours without data are unknown, not "
         "quiet. Percentiles are never averaged: a month's comes from a window that the source measured as a whole, "
-        "else from histograms, whose counts add up (within a bucket the answers are taken to lie evenly, as "
+        "else from histograms, whose counts add up (within a bucket the requests are taken to lie evenly, as "
         "Prometheus does it), else the hours are shown as a band, which is not the month's percentile. A target for "
-        "a percentile asks what share of the answers came in time, and shares add up: it reads met or missed where "
-        "the hours show that whatever is not known could not change it, and an hour not seen is taken to be at most "
-        "as busy as the busiest one seen. Web vitals are the source's own 75th percentile of visits, against the "
+        "a percentile asks what share of the requests was answered in time, and shares add up: it reads met or missed "
+        "where the hours show that whatever is not known could not change it, and an hour not seen is taken to be at "
+        "most as busy as the busiest one seen. Web vitals are the source's own 75th percentile of visits, against the "
         "limits of web.dev/vitals.",
         style, "method",
     )  # fmt: skip
@@ -87,7 +87,7 @@ def _load(now: pd.Series, style: Style) -> Exhibit:
 
 def _kept(targets: pd.DataFrame, style: Style) -> list[Exhibit]:
     if targets.empty:
-        return [prose(_F, "No target for errors or answer times was agreed.", style)]
+        return [prose(_F, "No target for errors or for the time of requests was agreed.", style)]
     missed, unknown = ((targets["verdict"] == word).sum() for word in ("missed", "unknown"))
     facts = {"all": Fact(f"{_F}.targets", len(targets), "count"), "missed": Fact(f"{_F}.missed", missed, "count"),
              "unknown": Fact(f"{_F}.unknown", unknown, "count")}  # fmt: skip
@@ -96,12 +96,13 @@ def _kept(targets: pd.DataFrame, style: Style) -> list[Exhibit]:
         return prose(_F, words, style, **{name: facts[name] for name in names})
 
     if missed:
-        was = "was" if missed == 1 else "were"
-        first = say(f"Of {{all}} agreed targets for errors and answer times {{missed}} {was} missed.", "all", "missed")
+        words = ("Of {all} agreed targets for errors and the time of requests {missed} was missed." if missed == 1 else
+                 "Of {all} agreed targets for errors and the time of requests {missed} were missed.")  # fmt: skip
+        first = say(words, "all", "missed")
     elif unknown:
-        first = say("Of {all} agreed targets for errors and answer times none is known to be missed.", "all")
+        first = say("Of {all} agreed targets for errors and the time of requests none is known to be missed.", "all")
     else:
-        return [say("The agreed targets for errors and answer times, {all} in all, were met.", "all")]
+        return [say("The agreed targets for errors and the time of requests, {all} in all, were met.", "all")]
     if not unknown:
         return [first]
     return [first, say("Whether {unknown} more were met is unknown.", "unknown")] if unknown > 1 else [
@@ -123,14 +124,14 @@ def _miss(row: pd.Series, style: Style) -> Exhibit:
             target=_fact(f"{id}.target", row, "error_rate_target", "error_rate"),
         )  # fmt: skip
     facts = {
-        "service": service, "share": {"p95": "95 %", "p99": "99 %"}[of],
+        "service": service[:1].upper() + service[1:], "share": {"p95": "95 of 100", "p99": "99 of 100"}[of],
         "target": _fact(f"{id}.target", row, f"{of}_target", "seconds"),
     }  # fmt: skip
     if is_unknown(row[f"latency_{of}"]):
-        words = "The answers of {service} were too slow: {share} were due within {target}, and fewer came."
+        words = "{service} was too slow: {share} requests were to be answered within {target}, and fewer were."
         return prose(_F, words, style, **facts)
     value = _fact(f"{id}.value", row, f"latency_{of}", "seconds")
-    words = "The answers of {service} were too slow: {share} came within {value}, where {target} was agreed."
+    words = "{service} was too slow: {share} requests were answered within {value}, where {target} was agreed."
     return prose(_F, words, style, value=value, **facts)
 
 
@@ -139,7 +140,7 @@ def _felt(each_vital: pd.DataFrame, style: Style) -> list[Exhibit]:
         return []
     beyond = each_vital[each_vital["vital_limit_multiple"] > 1]
     if beyond.empty:
-        return [prose(_F, "The pages that were measured felt fast: all were within the limits of good.", style)]
+        return [prose(_F, "The pages that were measured feel fast: all are within the limits of good.", style)]
     first, rest = beyond.iloc[0], len(beyond) - 1
     limit, id = VITAL_LIMITS[first["vital"]], f"{_F}.vital"
     rows = Rows("web_vital", {"page": first["page"]})
@@ -149,10 +150,11 @@ def _felt(each_vital: pd.DataFrame, style: Style) -> list[Exhibit]:
                       rows=rows),
         "good": Fact(f"{id}.good", limit.good, limit.unit),
     }  # fmt: skip
-    parts = [prose(_F, "For a quarter of the visits to {page} the {name} was {value} or more; up to {good} is good.",
-                   style, **facts)]  # fmt: skip
+    words = "On {page}, “{name}” stood at {value} or more for a quarter of the visits; up to {good} is good."
+    parts = [prose(_F, words, style, **facts)]
     if rest:
-        words = "{rest} more web vital is beyond good." if rest == 1 else "{rest} more web vitals are beyond good."
+        words = ("{rest} more measure of a page is beyond good." if rest == 1 else
+                 "{rest} more measures of pages are beyond good.")  # fmt: skip
         parts.append(prose(_F, words, style, rest=Fact(f"{id}.rest", rest, "count")))
     return parts
 

@@ -1,4 +1,4 @@
-"""The sentences on the support desk: what was asked, whether it was answered as agreed, what is still open."""
+"""The sentences on the support desk: what was asked, whether the replies were as agreed, what is still open."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ROWS = Rows("ticket")
 
 
 def finding(history: pd.DataFrame, targets: pd.DataFrame, style: Style, absent: str = "") -> Exhibit:
-    """What opens the section: requests, whether they were answered as agreed, what is open.
+    """What opens the section: requests, whether the replies were as agreed, what is open.
 
     Parameters
     ----------
@@ -50,11 +50,11 @@ def method(style: Style) -> Exhibit:
     return prose(
         "support.method",
         "A request is held against what was agreed for its priority when it was opened, in the agreed support hours on "
-        "the client's clock, without holidays; time in which it waited for the client does not count. Each answer "
+        "your clock, without holidays; time in which it waited for you does not count. Each reply "
         "counts once, in the month in which its outcome was certain: when it was given, if in time; when the agreed "
         "time ran out, if not. A request that was resolved late without a record of a first response, or whose pauses "
         "cannot be read, is unknown unless it was in time all the same. A request is open until it is resolved, also "
-        "while it waits for the client.",
+        "while it waits for you.",
         style, "method",
     )  # fmt: skip
 
@@ -106,11 +106,11 @@ def _answered(targets: pd.DataFrame, style: Style) -> list[Exhibit]:
     coverage, pending = targets["coverage"].iloc[0], whole["pending"]
     facts = {name: Fact(f"{_F}.{name}", whole[name], "count", coverage, rows=_ROWS) for name in whole.index}
     if not whole["due"]:
-        words = "No agreed answer fell due; awaited and not yet due: {pending}."
+        words = "No agreed reply fell due; awaited and not yet due: {pending}."
         return [prose(_F, words, style, pending=facts["pending"])] if pending else []
     parts = [_verdict_on(whole, coverage, facts, style), *_by_answer(targets, coverage, style)]
     if whole["unknown"]:
-        parts.append(prose(_F, "Answers of which it cannot be told: {unknown}.", style, unknown=facts["unknown"]))
+        parts.append(prose(_F, "Replies of which it cannot be told: {unknown}.", style, unknown=facts["unknown"]))
     if pending:
         words = "Awaited at month end and not yet due: {pending}."
         parts.append(prose(_F, words, style, pending=facts["pending"]))
@@ -120,18 +120,18 @@ def _answered(targets: pd.DataFrame, style: Style) -> list[Exhibit]:
 def _verdict_on(whole: pd.Series, coverage: float, facts: dict[str, Fact], style: Style) -> Exhibit:
     if whole["late"]:
         words = (
-            "The agreed times were missed: of {due} answers that fell due, {late} was late."
+            "The agreed times were missed: of {due} replies that fell due, {late} was late."
             if whole["late"] == 1
-            else "The agreed times were missed: of {due} answers that fell due, {late} were late."
+            else "The agreed times were missed: of {due} replies that fell due, {late} were late."
         )
         return prose(_F, words, style, due=facts["due"], late=facts["late"])
     if whole["unknown"] or coverage < 1:
         words = (
-            "Whether the agreed times were met is unknown: of {due} answers that fell due, {met} are known to have "
+            "Whether the agreed times were met is unknown: of {due} replies that fell due, {met} are known to have "
             "come in time, and none to be late."
         )
         return prose(_F, words, style, due=facts["due"], met=facts["met"])
-    words = "The agreed times were met: the answers that fell due, {due} in all, came in time."
+    words = "The agreed times were met: the replies that fell due, {due} in all, came in time."
     return prose(_F, words, style, due=facts["due"])
 
 

@@ -44,7 +44,7 @@ def deployments(frequency: pd.DataFrame, style: Style) -> Exhibit:
     parts = [prose(id, "Put into production with success this month:", style)]
     for place, (_, row) in enumerate(known.iterrows()):
         name = style.say("a service without a name") if is_unknown(row["service"]) else row["service"]
-        rows = Rows("deployment", {"service": None if is_unknown(row["service"]) else row["service"]})
+        rows = Rows.of(row, "deployment")
         count = Fact(f"{id}.{place}", row["deployments"], "count", row["coverage"], measure="deployments", rows=rows)
         words = "{name} {count}×." if place == len(known) - 1 else "{name} {count}×,"
         parts.append(prose(id, words, style, name=name, count=count))
@@ -55,7 +55,7 @@ def method(style: Style) -> Exhibit:
     """How work is counted, for whoever wants to check it."""
     return prose(
         "work.method",
-        "Work counts on the client's day on which it was done, with the hours that its record gives. Where the hours "
+        "Work counts on your day on which it was done, with the hours that its record gives. Where the hours "
         "of a piece of work are not recorded it is counted apart, and the hours used are at least those that are. More "
         "than the agreed hours is missed however much is not recorded; within them is met only when all is.",
         style, "method",
@@ -121,7 +121,7 @@ def _most(now: pd.Series, by_kind: pd.DataFrame, style: Style) -> list[Exhibit]:
     if len(known) == 1:
         return [prose(_F, "All recorded hours were of the kind {kind}.", style, kind=kind)]
     share = Fact(f"{_F}.most_share", first["hours_share"], "share", now["coverage"], measure="hours_share", rows=rows)
-    words = "Most hours were of the kind {kind}: {hours}, or {share} of those recorded."
+    words = "{share} of the hours went to {kind}: {hours}."
     return [prose(_F, words, style, kind=kind, hours=hours, share=share)]
 
 

@@ -47,8 +47,8 @@ SECTIONS = {"backups": "backup"}
 RESULTS: dict[str, Measure] = {
     "resource": Measure("Resource", "text", "what is backed up, by its name at the source"),
     "backup_id": Measure("Backup", "text", "the source's own id"),
-    "backup_due_at": Measure("Due", "instant", "when the plan has it start, on the client's clock"),
-    "backup_day": Measure("Day", "date", "the client's day on which it was due"),
+    "backup_due_at": Measure("Due", "instant", "when the plan has it start, on your clock"),
+    "backup_day": Measure("Day", "date", "your day on which it was due"),
     "backup_status": Measure(
         "Outcome", "text", "completed, failed, never ran, not known how it ended, or not seen: then it may have run"
     , is_words=True),

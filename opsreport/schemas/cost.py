@@ -136,7 +136,7 @@ RESULTS: dict[str, Measure] = {
     "forecast_error": Measure("Forecast error", "share", "|spend - forecast| / forecast"),
     "forecast_held": Measure("Interval", "text", "whether spend lay within it, above or below"),
     "forecast_note": Measure("Note", is_words=True),
-    "unit_name": Measure("Unit", "text", "what one unit of the client's business is"),
+    "unit_name": Measure("Unit", "text", "what one unit of your business is"),
     "unit_of": Measure("Spend of", "text", "the service whose spend is divided, or the whole bill"),
     "unit_count": Measure("Number", "count", "units in the month"),
     "unit_cost": Measure("Cost of one", "money", "spend over the number of units"),

@@ -11,7 +11,7 @@ DEPLOYMENT = Frame(
     key=("deployment_id",),
     starts="started_at",
     ends="finished_at",
-    groups=("deployment_id", "service"),
+    groups=("deployment_id", "service", "environment"),
     columns=(
         Column("deployment_id", "the source's own id", required=True),
         Column("service", "the service deployed"),
@@ -49,14 +49,14 @@ RESULTS: dict[str, Measure] = {
     "environment": Measure("To", "text", "the environment deployed to"),
     "commit_sha": Measure("Commit", "text", "the commit deployed"),
     "deployed_at": Measure("Deployed", "instant", "when the deployment finished"),
-    "deployed_on": Measure("Day", "date", "the client's day on which the deployment finished"),
+    "deployed_on": Measure("Day", "date", "your day on which the deployment finished"),
     "deployment_result": Measure(
         "Result", "text", "succeeded, needed intervention, failed before production, or unknown"
     , is_words=True),
     "deployments": Measure("Deployments", "count", "successful deployments to production"),
     "attempts": Measure("Deployments", "count", "deployments to production with this result"),
     "deployments_per_week": Measure("A week", "per_week", "successful deployments to production; withheld below 5"),
-    "deployment_days": Measure("Days with one", "count", "the client's days with a successful deployment"),
+    "deployment_days": Measure("Days with one", "count", "your days with a successful deployment"),
     "change_id": Measure("Change", "text", "a pull request or a commit"),
     "first_commit_at": Measure("First commit", "instant", "when the change's first commit was made"),
     "merged_at": Measure("Merged", "instant", "when the change was merged"),

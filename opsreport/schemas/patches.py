@@ -84,7 +84,7 @@ RESULTS: dict[str, Measure] = {
     "patch_deadline": Measure("Agreed within", "duration", "time from finding to fix that is agreed for the severity"),
     "patch_due_at": Measure("Fix due", "date", "when the agreed time ran out, by the term in force when it was found"),
     "patch_overdue": Measure("Past due by", "duration", "time open past its date, to its fix or to the month's end"),
-    "kev_due_at": Measure("CISA's due date", "date", "due date in the list of known exploited vulnerabilities"),
+    "kev_due_at": Measure("Date set", "date", "by CISA, the US cyber agency, for vulnerabilities known to be attacked"),
     "epss": Measure("Exploited in 30 days", "share", "probability of being exploited within 30 days (FIRST's EPSS)"),
     "fix_state": Measure(
         "Fix", "text", "whether a version without it exists: exists, none yet or not known", is_words=True

@@ -18,9 +18,9 @@ REQUEST_LOAD = Frame(
         Column("ended_at", "when it ends, not included", INSTANT, required=True),
         Column("requests", "how many were asked", DECIMAL, "requests"),
         Column("errors", "how many of them the service failed", DECIMAL, "requests"),
-        Column("latency_p50", "half of the answers were at least as fast", DECIMAL, "s"),
-        Column("latency_p95", "95 % of the answers were at least as fast", DECIMAL, "s"),
-        Column("latency_p99", "99 % of the answers were at least as fast", DECIMAL, "s"),
+        Column("latency_p50", "half of the requests were answered at least as fast", DECIMAL, "s"),
+        Column("latency_p95", "95 % of the requests were answered at least as fast", DECIMAL, "s"),
+        Column("latency_p99", "99 % of the requests were answered at least as fast", DECIMAL, "s"),
         Column(
             "latency_buckets",
             'a histogram as JSON: upper bound in seconds to cumulative count, {"0.1": 940, "+Inf": 1000}',
@@ -69,8 +69,8 @@ class Limit:
 
 #: At the 75th percentile of visits: https://web.dev/articles/vitals
 VITAL_LIMITS = {
-    "lcp": Limit("largest paint", "seconds", 2.5, 4.0),
-    "inp": Limit("answer to a tap", "seconds", 0.2, 0.5),
+    "lcp": Limit("main picture shown", "seconds", 2.5, 4.0),
+    "inp": Limit("reaction to a tap", "seconds", 0.2, 0.5),
     "cls": Limit("layout shift", "number", 0.1, 0.25),
 }
 
@@ -89,26 +89,30 @@ RESULTS: dict[str, Measure] = {
     "error_rate_target": Measure("Agreed at most", "error_rate", "the share of requests that may fail"),
     "error_rate_best": Measure("At best", "error_rate", "if no request of the hours not seen had failed"),
     "error_rate_worst": Measure("At worst", "error_rate", "if every request of the hours not seen had failed"),
-    "latency_p50": Measure("Half within", "seconds", "the median answer time of the whole month, never averaged"),
+    "latency_p50": Measure("Half within", "seconds", "the median time of the whole month, never averaged"),
     "latency_p95": Measure("95 % within", "seconds", "95th percentile of the whole month, never averaged"),
     "latency_p99": Measure("99 % within", "seconds", "99th percentile of the whole month, never averaged"),
-    "p95_target": Measure("Agreed, 95 %", "seconds", "the time within which 95 % of answers were to come"),
-    "p99_target": Measure("Agreed, 99 %", "seconds", "the time within which 99 % of answers were to come"),
-    "p95_within_worst": Measure("Within, at least", "share", "answers that surely came within the agreed time of 95 %"),
-    "p95_within_best": Measure("Within, at most", "share", "answers that may have come within the agreed time of 95 %"),
-    "p99_within_worst": Measure("Within, at least", "share", "answers that surely came within the agreed time of 99 %"),
-    "p99_within_best": Measure("Within, at most", "share", "answers that may have come within the agreed time of 99 %"),
+    "p95_target": Measure("Agreed, 95 %", "seconds", "the time within which 95 of 100 requests were to be answered"),
+    "p99_target": Measure("Agreed, 99 %", "seconds", "the time within which 99 of 100 requests were to be answered"),
+    "p95_within_worst": Measure("Within, at least", "share", "requests surely answered within the agreed time of 95 %"),
+    "p95_within_best": Measure(
+        "Within, at most", "share", "requests that may have been answered within the agreed time of 95 %"
+    ),
+    "p99_within_worst": Measure("Within, at least", "share", "requests surely answered within the agreed time of 99 %"),
+    "p99_within_best": Measure(
+        "Within, at most", "share", "requests that may have been answered within the agreed time of 99 %"
+    ),
     "p95_verdict": Measure("Verdict, 95 %", "text", "of the agreed time of 95 %"),
     "p99_verdict": Measure("Verdict, 99 %", "text", "of the agreed time of 99 %"),
     "latency_basis": Measure("From", "text", "what the percentiles of the month are made from", is_words=True),
     "window_low": Measure("Lowest", "seconds", "lowest 95th percentile of a window, such as an hour"),
     "window_median": Measure("Median window", "seconds", "median of the windows' values: not the month's percentile"),
     "window_high": Measure("Highest", "seconds", "highest 95th percentile of a window, such as an hour"),
-    "agreed_of": Measure("Agreed of", "text", "error_rate, or a percentile of answer times: p95 or p99"),
-    "load_day": Measure("Day", "date", "a day on the client's clock"),
+    "agreed_of": Measure("Agreed of", "text", "error_rate, or a percentile of request times: p95 or p99"),
+    "load_day": Measure("Day", "date", "a day on your clock"),
     "page": Measure("Page", "text", "the page, as its source calls it"),
     "lcp": Measure("Largest paint", "seconds", "largest contentful paint, 75th percentile; good up to 2.5 s"),
-    "inp": Measure("Answer to a tap", "seconds", "interaction to next paint, 75th percentile; good up to 200 ms"),
+    "inp": Measure("Reaction to a tap", "seconds", "interaction to next paint, 75th percentile; good up to 200 ms"),
     "cls": Measure("Layout shift", "number", "cumulative layout shift, 75th percentile; good up to 0.1"),
     "visits": Measure("Visits", "count", "visits that were measured"),
     "vital_rating": Measure(

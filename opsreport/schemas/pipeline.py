@@ -42,7 +42,7 @@ RESULTS: dict[str, Measure] = {
     "red_from": Measure("Red from", "instant", "when the run that failed finished"),
     "red_until": Measure("Until", "instant", "when the next success on the main branch finished"),
     "red_lasted": Measure("Lasted", "duration", "from the failure to the next success, else to the month's end"),
-    "ran_on": Measure("Day", "date", "the client's day on which the runs finished"),
+    "ran_on": Measure("Day", "date", "your day on which the runs finished"),
     "jobs_run": Measure("Jobs", "count", "jobs that succeeded or failed on some commit in the month"),
     "jobs_flaky": Measure("Flaky jobs", "count", "jobs that failed and succeeded on one commit"),
     "flaky_commits": Measure(

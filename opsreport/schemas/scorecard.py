@@ -21,7 +21,7 @@ NAMES = {
 
 RESULTS: dict[str, Measure] = {
     "period": Measure("Month", "text", "the month, as YYYY-MM"),
-    "service": Measure("Service", "text", "the service, by the client's name for it"),
+    "service": Measure("Service", "text", "the service, by your name for it"),
     "coverage": Measure("Seen", "share", "share of the period that was observed"),
     "verdict": Measure("Verdict", "text", "met, missed, at risk or unknown, bounded by what was seen"),
     "trend": Measure("13 months", "text", "the last thirteen months"),

@@ -4,7 +4,7 @@ from opsreport.schemas.frame import Measure
 
 #: Columns of this section's metrics.
 RESULTS: dict[str, Measure] = {
-    "happened_at": Measure("When", "instant", "when it began, on the client's clock"),
+    "happened_at": Measure("When", "instant", "when it began, on your clock"),
     "happened_until": Measure("Until", "instant", "when it ended; missing while it goes on"),
     "happening": Measure("What happened", "text", "an outage, incident, deployment or unusual cost", is_words=True),
     "coincides_with": Measure("Coincides with", "text", "what else happened then; not what caused it", is_words=True),

@@ -60,7 +60,7 @@ RESULTS: dict[str, Measure] = {
     "excluded_why": Measure("Why", "text", "the reason given"),
     "excluded_by": Measure("By", "text", "who excused it, and when it was decided"),
     "credit_share": Measure("Credit, share", "share", "share of the monthly fee owed, by the agreement's table"),
-    "credit": Measure("Credit owed", "money", "what is owed to the client; unknown where it is not certain"),
+    "credit": Measure("Credit owed", "money", "what we owe you; unknown where it is not certain"),
     "credit_least": Measure("At least", "money", "owed if all that was not seen was up"),
     "credit_most": Measure("At most", "money", "owed if all that was not seen was down"),
 }

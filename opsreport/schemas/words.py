@@ -9,14 +9,15 @@ columns whose `Measure` has ``is_words`` are looked at: names from outside stay 
 KEY_FIGURES = (
     "Spend", "Spend on {service}", "Change in spend, for the same days", "Tag coverage", "Cost per {unit}",
     "Savings carried out, by the bill", "Log stores kept as agreed",
-    "Keeping logs that never expire", "Availability of {monitor}", "Availability of {monitor} from {day}", "Incidents opened", "Time with an incident", "Found by our own alert",
+    "Keeping logs that never expire", "Availability of {monitor}", "Availability of {monitor} from {day}",
+    "Incidents opened", "Time with an incident", "Found by our own alert",
     "Late responses", "Responses in the agreed time", "Median time to restore, {severity}", "Deployments of {service}",
     "Median lead time, {service}", "Change fail rate, {service}", "Pipeline runs that succeeded",
     "Time with a broken main branch", "Backups completed, of those scheduled", "Backups completed, of those known",
     "Longest time that could have been lost, {resource}", "Restore, as last proven, {resource}",
     "Age of the newest proven recovery point, {resource}", "Machines known to be patched",
-    "Vulnerabilities past the agreed date", "Known exploited, past CISA's date", "Without MFA", "Keys too old",
-    "Unused access", "Error rate of {service}", "95 % of answers within, {service}", "Alerts that led to action",
+    "Vulnerabilities past the agreed date", "Known to be attacked, past CISA's date", "Without MFA", "Keys too old",
+    "Unused access", "Error rate of {service}", "{service}: 95 of 100 requests within", "Alerts that led to action",
     "Incidents that no alert caught", "Calls outside support hours", "First responses in time",
     "Resolutions in time", "Requests open at month end", "Hours of work used",
 )  # fmt: skip
@@ -31,7 +32,8 @@ HAPPENINGS = (
 WORDS = (
     # Every section: groups without a key, and notes.
     "(none)", "(all)", "(other)", "all", "unrated", "unknown", "met", "missed", "at risk", "none", "yes", "no",
-    "not known", "not recorded", "not seen", "not seen lately", "not visible", "as agreed", "none agreed", "in time", "overdue",
+    "not known", "not recorded", "not seen", "not seen lately", "not visible", "as agreed", "none agreed",
+    "in time", "overdue",
     "fewer than 5: see the list", "part of the month was not seen: at least", "until {day}", "from {day}",
     # Money.
     "commitments", "credits and refunds", "days", "new", "one-off charges", "price", "removed", "tax", "usage",
@@ -51,7 +53,8 @@ WORDS = (
     "at the provider in {currency}, for which no rate is stated",
     "last seen long before the month's end: it may have changed", "the bill does not tell what it costs",
     "the bill does not tell what keeping it costs", "too little history to tell what a limit would save",
-    "when it was done is not recorded", "it names no resource to look for in the bill",
+    "when it was done is not recorded", "estimated in {currency}, billed in {other}: not compared",
+    "it names no resource to look for in the bill",
     "the bill of the month before does not name it",
     "the bill of the month before it was done was not seen whole", "no whole month has passed since",
     "the bill of this month was not seen whole",
@@ -63,10 +66,12 @@ WORDS = (
     "maps to no service, so nothing can be matched",
     # Incidents and support.
     "drill", "planned", "open at month end", "resolved", "acknowledge", "restore", "open past target", "pending",
-    "acknowledgement not recorded: at most", "no support hours are agreed",
+    "acknowledgement not recorded: at most", "open when last seen: at least",
+    "it fell due in time that was not seen", "when it no longer waited for you is not recorded",
+    "no support hours are agreed",
     "no severity is stated, so no target applies", "no priority is stated, so no target applies", "first response",
-    "resolution", "first response not recorded: at most", "when it waited for the client cannot be read",
-    "waits for the client",
+    "resolution", "first response not recorded: at most", "when it waited for you cannot be read",
+    "waits for you",
     # Delivery and pipelines.
     "failed before production", "needed intervention", "succeeded", "failed", "cancelled",
     "not recovered by month end", "until its incident was resolved", "until the next good deployment",
@@ -91,7 +96,7 @@ WORDS = (
     "seen in the month", "older than the month", "never seen", "Root or owner without MFA", "People without MFA",
     "Keys too old", "Unused", "Privileged", "Others without MFA", "Privileged without MFA",
     # Performance and monitoring.
-    "largest paint", "answer to a tap", "layout shift",
+    "main picture shown", "reaction to a tap", "layout shift",
     "the source's month", "the source's month, counted in UTC", "histograms (estimate)", "hours: a band only",
     "shorter windows: a band only", "nothing was seen", "beyond the last bound, so at least: {names}", "good",
     "needs improvement", "poor", "not measured in this month", "measured from {first} to {last}", "no hours agreed",

@@ -190,7 +190,8 @@ def test_without_a_log_store_there_is_no_row():
     ([{"retention_days": 31, "observed_at": at("2026-09-20")}] * 2, 1, None, "unknown"),
 ])  # fmt: skip
 def test_every_log_store_is_promised_to_be_kept_as_long_as_agreed(stores, coverage, this_month, verdict):
-    held = groups(*({"observed_at": at("2026-10-31"), "log_group": f"/shop/{n}", **row} for n, row in enumerate(stores)))
+    now = {"observed_at": at("2026-10-31")}
+    held = groups(*({**now, "log_group": f"/shop/{n}", **row} for n, row in enumerate(stores)))
     whole = Intervals([(at("2020-01-01"), at("2030-01-01"))])
     seen = {"cost": whole, "recommendation": whole, "log_group": whole if coverage else Intervals()}
     rows = scorecard(FRAMES["recommendation"].empty(), held, bill(), OCTOBER, "EUR", seen,

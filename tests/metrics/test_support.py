@@ -86,7 +86,7 @@ def test_pauses_that_cannot_be_read_make_a_late_answer_unknown_and_leave_one_in_
     rows = told({"opened_at": berlin("05 10:00"), "first_response_at": berlin("05 10:30"),
                  "resolved_at": berlin("07 16:00"), "paused": written})  # fmt: skip
     assert rows["response_outcome"].to_dict() == {"first response": "met", "resolution": "unknown"}
-    assert rows.loc["resolution", "note"] == "when it waited for the client cannot be read"
+    assert rows.loc["resolution", "note"] == "when it waited for you cannot be read"
 
 
 @pytest.mark.parametrize("written", [None, "", " ", "[]"])
@@ -188,7 +188,7 @@ def test_what_is_open_says_whether_it_waits_for_the_client():
         {"opened_at": berlin("22 10:00"), "resolved_at": berlin("31 23:59")},
     ), OCTOBER)  # fmt: skip
     assert rows["ticket_id"].tolist() == ["t1", "t0", "t2"]
-    assert rows["note"].tolist() == ["", "waits for the client", "when it waited for the client cannot be read"]
+    assert rows["note"].tolist() == ["", "waits for you", "when it waited for you cannot be read"]
 
 
 def test_the_scorecard_judges_first_responses_and_resolutions_apart():

@@ -74,8 +74,8 @@ def test_a_month_in_which_all_was_as_agreed():
 def test_a_failed_night_is_counted_and_what_could_have_been_lost_is_called_missed():
     made = said(backup("db", 4, 5, 6, 7, failed=(6,)), [test_row()], INVENTORY)
     assert made.text.startswith(
-        "2 of 3 scheduled backups completed; 1 failed. The agreed recovery point of db was missed: a failure just "
-        "before 7 Oct, 02:00 would have lost 2 d 1 h, and 1 d 2 h was agreed."
+        "2 of 3 scheduled backups completed; 1 failed. Up to 2 d 1 h of “db” could have been lost, just before "
+        "7 Oct, 02:00; 1 d 2 h was agreed, so that was missed."
     )
     assert "was missed" in made.lead.text
     assert "2 of 3 scheduled backups completed; 1 never ran." in said(backup("db", 4, 5, 7)).text
@@ -85,7 +85,7 @@ def test_a_failed_night_is_counted_and_what_could_have_been_lost_is_called_misse
 def test_what_is_left_out_is_named_in_the_summary():
     more = [*INVENTORY, {"asset": "new", "observed_at": at(7), "in_backup_scope": True}]
     made = said(ALL, [test_row()], more)
-    assert "Of 2 assets that are to be backed up, new has no good backup of this month." in made.lead.text
+    assert "Of 2 assets that are to be backed up, “new” has no good backup of this month." in made.lead.text
     three = [*more, {"asset": "newer", "observed_at": at(7), "in_backup_scope": True}]
     assert "Of 3 assets that are to be backed up, 2 have no good backup" in said(ALL, [test_row()], three).text
     unsaid = [*INVENTORY, {"asset": "old", "observed_at": at(7), "in_backup_scope": None}]
@@ -96,7 +96,8 @@ def test_what_is_left_out_is_named_in_the_summary():
 def test_a_slow_restore_and_an_overdue_one_are_called_so():
     made = said(ALL, [test_row(minutes=100)])
     assert (
-        "The agreed recovery time of db was missed: its restore test on 6 Oct 2026 took 1 h 40 min, and 1 h was agreed."
+        "The agreed recovery time of “db” was missed: its restore test on 6 Oct 2026 took 1 h 40 min, and 1 h was "
+        "agreed."
         in made.lead.text
     )
     late = said(ALL, [test_row() | {"started_at": at(2), "finished_at": at(2, 2), "recovered_to": at(2)}],
@@ -106,7 +107,7 @@ def test_a_slow_restore_and_an_overdue_one_are_called_so():
 
 def test_a_resource_that_was_never_restored_is_named_and_verified_backups_prove_nothing():
     verified = [row | {"verified": True} for row in ALL]
-    assert "No restore of db was ever proven." in said(verified).lead.text
+    assert "No restore of “db” was ever proven." in said(verified).lead.text
     both = said([*verified, *backup("files", 4, 5, 6, 7)], agreed=terms("db", "files"))
     assert "Of 2 resources no restore was ever proven." in both.text
 
@@ -114,7 +115,7 @@ def test_a_resource_that_was_never_restored_is_named_and_verified_backups_prove_
 def test_two_misses_are_named_and_the_others_counted():
     names = ("a", "b", "c")
     made = said([row for name in names for row in backup(name, 4, 7)], agreed=terms(*names))
-    assert made.text.count("The agreed recovery point of") == 2
+    assert made.text.count("so that was missed.") == 2
     assert "For 1 more resource it was missed too." in made.text
 
 

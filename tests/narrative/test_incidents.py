@@ -30,6 +30,7 @@ def said(*rows: dict, seen: Intervals = ALWAYS, agreed: list = AGREED):
     return narrative.finding(
         incidents.history(frame, OCTOBER, seen), incidents.targets(frame, OCTOBER, agreed, seen),
         incidents.repeats(frame, OCTOBER), incidents.found_by_us(frame, OCTOBER), STYLE,
+        incidents.severe(frame, OCTOBER),
     )  # fmt: skip
 
 
@@ -42,14 +43,22 @@ LATE = {"opened_at": at("06 01:00"), "acknowledged_at": at("06 02:00"), "resolve
 def test_a_month_in_which_everything_was_answered_in_time():
     assert said(GOOD).text == (
         "1 incident was opened in October 2026; for 2 h of the month at least one was going on. The month before had "
-        "none. The agreed response times were met: the answers that fell due, 2 in all, came in time. Our own alerts "
+        "none. The agreed response times were met: the responses that fell due, 2 in all, came in time. Our own alerts "
         "found 1 of 1 before anyone reported them."
+    )
+
+
+def test_where_severities_differ_the_time_of_the_worst_is_told_beside_that_of_any():
+    long = {"opened_at": at("05 02:00"), "resolved_at": at("05 12:00"), "severity": "sev3", "service": "shop"}
+    assert said(GOOD, long).text.startswith(
+        "2 incidents were opened in October 2026. One of the worst severity, sev1, was going on for 2 h of the month, "
+        "one of any severity for 11 h."
     )
 
 
 def test_a_month_with_a_late_answer_and_a_repeat():
     text = said(GOOD, LATE).text
-    assert "The agreed response times were missed: of 4 answers that fell due, 1 was late." in text
+    assert "The agreed response times were missed: of 4 responses that fell due, 1 was late." in text
     assert "Of the incidents, 1 repeated one of the thirty days before." in text
 
 

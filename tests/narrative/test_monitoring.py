@@ -53,8 +53,8 @@ def test_a_noisy_month():
     made = said([NIGHT] * 5 + [day], incidents, rules)
     assert made.text == (
         "6 alerts fired, and 1 of them (17%) led to action. The noisiest rule, “disk”, fired 6 times; for 5 of them "
-        "nothing was done. Of 6 calls to people, 5 came outside the support hours. Of 2 incidents, 1 went unseen by any alert. "
-        "Of 2 alarm rules, 1 cannot warn anybody: disabled, without an action, or without data."
+        "nothing was done. Of 6 calls to people, 5 came outside the support hours. Of 2 incidents, 1 went unseen by "
+        "any alert. Of 2 alarm rules, 1 cannot warn anybody: disabled, without an action, or without data."
     )
     assert made.lead.text == (
         "6 alerts fired, and 1 of them (17%) led to action. Of 2 incidents, 1 went unseen by any alert."

@@ -53,7 +53,7 @@ def test_a_good_month_reads_so():
     assert made.text == (
         "All machines were known to be up to date when October 2026 ended, 2 in all. No vulnerability is known to have "
         "been open when the month ended. The agreed time to fix was kept for every vulnerability. None that is known "
-        "to be exploited was open past CISA's due date."
+        "to be attacked was open past the date set by the US cyber agency (CISA)."
     )
     assert made.lead.text == (
         "All machines were known to be up to date when October 2026 ended, 2 in all. "
@@ -84,16 +84,17 @@ def test_what_was_missed_is_called_missed():
 
 def test_what_is_known_to_be_exploited_and_late_stands_in_the_lead():
     one = said({**LATE, "kev_due_at": at("10-19")})
-    assert "CISA's due date was missed for 1 vulnerability that is known to be exploited." in one.lead.text
+    set_by = "The date set by the US cyber agency (CISA) was missed for"
+    assert f"{set_by} 1 vulnerability that is known to be attacked." in one.lead.text
     two = said(*[{**LATE, "kev_due_at": at("10-19")}] * 2)
-    assert "CISA's due dates were missed for 2 vulnerabilities that are known to be exploited." in two.text
+    assert f"{set_by} 2 vulnerabilities that are known to be attacked." in two.text
 
 
 def test_without_cisas_list_and_in_a_month_seen_in_part_nothing_is_claimed():
     half = Intervals([(OCTOBER.start, at("10-16"))])
     text = said({"found_at": at("10-28"), "fix_available": False}, seen=half).text
     assert "whether it was kept for all is unknown" in text and "kept for every" not in text
-    assert "Whether any that is known to be exploited was past CISA's due date is unknown." in text
+    assert "Whether any that is known to be attacked was past the date set by the US cyber agency" in text
     assert "There was 1 open vulnerability when the month ended, after 0 when it began." in text
     assert "For 1 of them there is no fix yet. Only 48% of the month was seen" in text
 

@@ -43,20 +43,20 @@ def said(*rows: dict, absent: str = "", **more):
 def test_a_month_in_which_everything_was_answered_in_time():
     assert said(GOOD).text == (
         "1 support request was opened in October 2026, and 1 resolved. None was open when it ended, nor when it "
-        "began. The agreed times were met: the answers that fell due, 2 in all, came in time."
+        "began. The agreed times were met: the replies that fell due, 2 in all, came in time."
     )
 
 
 def test_a_late_answer_is_a_miss_and_stands_in_the_summary():
     made = said(GOOD, LATE)
-    assert "The agreed times were missed: of 4 answers that fell due, 1 was late." in made.lead.text
+    assert "The agreed times were missed: of 4 replies that fell due, 1 was late." in made.lead.text
     assert "First responses in time: 1 of 2. Resolutions in time: 2 of 2." in made.text
 
 
 def test_an_answer_that_cannot_be_told_is_neither_met_nor_missed():
     text = said({"opened_at": at("05 01:00"), "resolved_at": at("05 03:00")}).text
     assert "Whether the agreed times were met is unknown" in text
-    assert "Answers of which it cannot be told: 1." in text
+    assert "Replies of which it cannot be told: 1." in text
 
 
 def test_what_is_awaited_is_said_and_the_backlog_is_compared():
@@ -70,7 +70,7 @@ def test_what_is_awaited_is_said_and_the_backlog_is_compared():
     none = said({**before, "resolved_at": at("03 00:00")}).text
     assert "None was open when it ended, and 1 when it began." in none
     fresh = said({"opened_at": at("31 23:30")}).text
-    assert "No agreed answer fell due; awaited and not yet due: 2." in fresh
+    assert "No agreed reply fell due; awaited and not yet due: 2." in fresh
 
 
 def test_a_quiet_month_says_so():

@@ -32,7 +32,7 @@ def said(*hours: str | None, agreed: list = AGREED, seen: Intervals = ALWAYS, ab
 def test_a_month_within_the_hours_agreed():
     assert said("2", "1").text == (
         "2 pieces of work were done in October 2026, in 3 h. The limit of 4 h that was agreed was kept. "
-        "Most hours were of the kind incident: 2 h, or 67% of those recorded."
+        "67% of the hours went to incident: 2 h."
     )
 
 
