@@ -85,7 +85,7 @@ def slow_pages(month: Month) -> Iterable[Finding]:
         }  # fmt: skip
         yield Finding(
             id=f"performance.{id}", area="performance", facts=facts, rows=rows,
-            title="A quarter of the visits to {page} were not good ({name}: {value} or more, where up to {good} is good).",
+            title="A quarter of the visits to {page} were not good ({name}: {value} or more; up to {good} is good).",
             action=_REMEDIES[vital], owner=_owner(month, row["service"]),
             urgency=THIS_MONTH if row["vital_rating"] == _POOR else PLAN,
         )  # fmt: skip

@@ -74,6 +74,21 @@ def test_root_is_for_now_and_people_too_where_they_are_privileged():
     assert (said, urgency) == ("p0 has no second factor.", findings.THIS_MONTH)
 
 
+@pytest.mark.parametrize(("whose", "asks"), [
+    ({"belongs_to": "client"}, True), ({"belongs_to": "Studio"}, True), ({"belongs_to": "ours"}, False), ({}, False),
+    ({"belongs_to": "client", "principal": "lena"}, False),
+])  # fmt: skip
+def test_only_for_people_who_are_not_ours_the_client_is_asked(whose, asks):
+    (found,) = rules.people_without_mfa(month({"mfa_enabled": False, **whose}))
+    assert found.asks == asks
+
+
+def test_staff_of_ours_is_never_asked_of_the_client():
+    said, _, _ = one(rules.staff_who_may_have_left, month({"belongs_to": "ours"}))
+    assert said == "p0 is listed as our colleague, but not on our staff list."
+    assert not any(found.asks for found in rules.staff_who_may_have_left(month({"belongs_to": "ours"})))
+
+
 def test_a_key_is_held_against_what_was_agreed_or_else_is_usual():
     old = {"key_created_at": SEEN - pd.Timedelta(days=91)}
     assert one(rules.old_keys, month(old))[:2] == ("The key of p0 is 91 d old, and 90 d is usual at most.", "plan")

@@ -75,6 +75,7 @@ def test_an_asset_in_scope_without_a_backup_is_to_be_added(make_month, shop):
     (found,) = rules.asset_unprotected(month)
     assert titles([found], month) == ["new is to be backed up, and no good backup of it is known."]
     assert (found.owner, found.urgency, len(findings.evidence(found, month))) == ("Web team", "now", 1)
+    assert found.asks  # to protect it, or to agree that it is not: a risk that the client takes
 
 
 def test_a_list_from_before_the_month_accuses_nobody(make_month, shop):
@@ -85,6 +86,7 @@ def test_a_list_from_before_the_month_accuses_nobody(make_month, shop):
 def test_more_time_than_agreed_says_until_when(make_month, shop):
     month = make_month(shop, backup=nights(10))
     (found,) = rules.rpo_missed(month)
+    assert not found.asks  # ours to mend
     assert titles([found], month) == [
         "Up to 11 Oct, 02:00 a failure would have lost 2 d 1 h of db, and 1 d 2 h was agreed."
     ]

@@ -139,6 +139,7 @@ def test_without_history_agreement_or_bill_there_is_no_estimate(make_month, make
     both = [snapshot("2026-09-30", held=60), *now]
     (free,) = rules.logs_without_limit(make_month(make_client(), log_group=both, cost=[kept("20")]))
     assert free.estimate is None and free.action.startswith("Agree how long")
+    assert free.asks and not short.asks  # what was agreed is not asked again
     (bare,) = rules.logs_without_limit(make_month(shop, log_group=both))
     assert bare.estimate is None and "cost" not in bare.title
 
@@ -160,7 +161,8 @@ def test_logs_kept_shorter_than_agreed_are_urgent_and_longer_ones_cost(make_mont
     long = [snapshot("2026-08-31", taken=0, days=62), snapshot("2026-09-30", taken=40, days=62),
             snapshot("2026-10-31", taken=40, days=62)]  # fmt: skip
     (longer,) = rules.logs_longer_than_agreed(make_month(shop, log_group=long, cost=[kept("20")]))
-    assert longer.estimate == 10
+    assert longer.estimate == 10 and longer.asks and found.asks
+    assert findings.said(found.action, found.facts, short).startswith("Keep /shop/web for 31 days from today;")
     assert not list(rules.logs_shorter_than_agreed(make_month(shop, log_group=long)))
 
 

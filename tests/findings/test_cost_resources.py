@@ -64,6 +64,8 @@ def test_a_saving_that_was_accepted_is_due(make_month):
     accepted = advice(status="accepted", accepted_at=at("2026-09-01"))
     (found,) = cost_resources.idle_resources(make_month(recommendation=[accepted]))
     assert found.urgency == "this month" and "accepted" in found.action
+    (proposed,) = cost_resources.idle_resources(make_month(recommendation=[advice()]))
+    assert proposed.asks and not found.asks  # whether to save it is asked once
 
 
 def test_a_commitment_that_was_not_used_is_found_from_five_per_cent_on(make_month):

@@ -64,7 +64,7 @@ def test_what_is_attacked_and_past_cisas_date_comes_first_with_its_rows():
         "CVE-2026-90001 (it leaks) is known to be exploited, and was still open on web-1 and web-2 21 d after CISA's "
         "due date, 10 Oct 2026."
     )
-    assert len(evidence(found, data)) == 2
+    assert found.asks and len(evidence(found, data)) == 2
 
 
 @pytest.mark.parametrize("more", [
@@ -81,6 +81,8 @@ def test_a_critical_one_past_the_agreed_time_is_named():
     text = said(found.title, found.facts, data)
     assert text.endswith("on web-1 24 d after the agreed time to fix ended on 8 Oct 2026.")
     assert said(found.action, found.facts, data).startswith("There is no fix yet: shield web-1")
+    (ours,) = patches.critical_past_deadline(month(vulnerability=[weak(fix_available=True)]))
+    assert found.asks and not ours.asks  # a risk to accept is asked, a fix to install is not
 
 
 @pytest.mark.parametrize("more", [

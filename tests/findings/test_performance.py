@@ -93,8 +93,7 @@ def test_pages_beyond_good_are_found_and_poor_ones_are_more_urgent(month):
     of = month(web_vital=[page(lcp=3.1, inp=0.1, cls=0.3)])
     shift, paint = rules.slow_pages(of)
     assert said(paint, of) == (
-        "A quarter of the visits to /product were not good (main picture shown: 3.1 s or more, where up to 2.5 s is "
-        "good)."
+        "A quarter of the visits to /product were not good (main picture shown: 3.1 s or more; up to 2.5 s is good)."
     )
     assert (paint.urgency, shift.urgency) == (findings.PLAN, findings.THIS_MONTH)
     assert paint.id == "performance.slow_pages.product.lcp" and len(findings.evidence(paint, of)) == 1
