@@ -35,7 +35,7 @@ def hours(history: pd.DataFrame, style: Style) -> Exhibit:
         text=[_label(row, style) for _, row in history.iterrows()], textangle=0, insidetextanchor="start",
         # At a bar's foot, where no line of agreed hours can cross it.
         textposition=["inside" if one > most / 8 else "outside" for one in used.fillna(0)],
-        textfont={"size": 11, "color": [theme.INK] * (len(months) - 1) + [theme.PAPER]},
+        textfont={"size": 10, "color": [theme.INK] * (len(months) - 1) + [theme.PAPER]},
         outsidetextfont={"color": theme.INK},
         marker={"color": [theme.HISTORY] * (len(months) - 1) + [theme.THIS_MONTH]},
     ))  # fmt: skip
@@ -43,7 +43,7 @@ def hours(history: pd.DataFrame, style: Style) -> Exhibit:
     figure.update_xaxes(type="category", tickvals=months, ticktext=month_labels(history["period"], style),
                         tickangle=0, fixedrange=True)  # fmt: skip
     figure.update_yaxes(visible=False, range=[0, most * 1.25], fixedrange=True)
-    figure.update_layout(showlegend=False)
+    figure.update_layout(showlegend=False, bargap=0.08)
     subtitle = "Hours of work each month; the line is what was agreed"
     subtitle += "; ≥ where some hours are not recorded" if (history["hours_unknown"] > 0).any() else ""
     subtitle += "; ? is a month that was not seen" if used.isna().any() else ""
