@@ -114,11 +114,6 @@ def summary(incident: pd.DataFrame, period: Period, seen: Intervals) -> pd.DataF
     return result(rows, SUMMARY)
 
 
-def timed(summary: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `summary`, where of any severity there were enough for a median; else none."""
-    return summary if summary[list(TIMES)].notna().any(axis=None) else summary.iloc[:0]
-
-
 def listing(incident: pd.DataFrame, period: Period) -> pd.DataFrame:
     """Every incident that touched the month, in the order they opened.
 
@@ -177,17 +172,6 @@ def downtime(
         for name, group in kept.groupby("service", dropna=False)
     ]  # fmt: skip
     return result(rows, DOWNTIME).sort_values("incident_downtime", ascending=False, ignore_index=True)
-
-
-def severe(incident: pd.DataFrame, period: Period) -> pd.DataFrame:
-    """The time of the month with an incident of each severity, worst first; those without any are left out.
-
-    Answers: for how long was something badly wrong? [duration]
-    """
-    groups = dict(list(_kept(incident).groupby("severity")))
-    rows = [{"severity": name, "incident_downtime": _down(groups[name], period, NOT_DOWN).measure()}
-            for name in worst_first(groups)]  # fmt: skip
-    return result([row for row in rows if row["incident_downtime"]], ("severity", "incident_downtime"))
 
 
 def repeats(incident: pd.DataFrame, period: Period, within: pd.Timedelta = A_MONTH) -> pd.DataFrame:

@@ -20,11 +20,10 @@ from opsreport.metrics.incident_counts import (
     history,
     listing,
     repeats,
-    severe,
     summary,
-    timed,
     totals,
 )
+from opsreport.metrics.incident_severity import severe, timed
 from opsreport.metrics.response import response, targets
 from opsreport.metrics.rows import score, scorecard_rows
 from opsreport.metrics.severities import NOT_DOWN

@@ -16,7 +16,7 @@ _GROUPS = {
     "joined": mark("Joined this month"), "left": mark("Left this month"), "changed": mark("Changed this month"),
     "ours": mark("Our own"), "": mark("Everyone else"),
 }  # fmt: skip
-_HEADS = (mark("Who"), mark("May do"), mark("To look at"), mark("Decision"), mark("Name"), mark("Date"))
+_HEADS = (mark("Who"), mark("May do"), mark("To look at"), mark("Keep or remove"), mark("Name"), mark("Date"))
 _SPACE = "\u00a0"
 #: What is decided of those who have access, and of those who left; each box stays with its word.
 _BOXES = ((mark("keep"), mark("remove")), (mark("right"), mark("wrong")))
@@ -51,7 +51,7 @@ def signoff(rows: pd.DataFrame, style: Style) -> Exhibit:
         text="\n".join([title, *(f"{name}: {style.again(look, WORDS)}"
                                  for name, look in zip(rows["principal_name"], rows["to_look_at"], strict=True))]),
         facts=tuple(fact.record(style) for fact in facts),
-        about={"title": title, "note": style.say("Signed for the client by whoever decides on access there.")},
+        about={"title": title, "note": style.say("Signed on your side by whoever decides on access.")},
     )  # fmt: skip
 
 

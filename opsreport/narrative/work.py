@@ -121,8 +121,17 @@ def _most(now: pd.Series, by_kind: pd.DataFrame, style: Style) -> list[Exhibit]:
     if len(known) == 1:
         return [prose(_F, "All recorded hours were of the kind {kind}.", style, kind=kind)]
     share = Fact(f"{_F}.most_share", first["hours_share"], "share", now["coverage"], measure="hours_share", rows=rows)
-    words = "{share} of the hours went to {kind}: {hours}."
-    return [prose(_F, words, style, kind=kind, hours=hours, share=share)]
+    facts = {"hours": hours, "share": share} | ({} if kind == "incident" else {"kind": kind})
+    return [prose(_F, _MOST[kind == "incident", bool(now["hours_unknown"])], style, **facts)]
+
+
+#: By whether it is incidents that took most, and whether some hours are not recorded.
+_MOST = {
+    (True, False): "{share} of the hours went to incidents: {hours}.",
+    (True, True): "{share} of the hours recorded went to incidents: {hours}.",
+    (False, False): "{share} of the hours went to work of the kind “{kind}”: {hours}.",
+    (False, True): "{share} of the hours recorded went to work of the kind “{kind}”: {hours}.",
+}
 
 
 def _first_day(period: str) -> object:

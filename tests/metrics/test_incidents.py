@@ -314,3 +314,16 @@ def test_times_by_severity_are_told_where_there_are_enough_for_a_median():
     five_of_one, four = (incidents.summary(frame(*rows), OCTOBER, ALWAYS) for rows in (five(), five()[:4]))
     assert len(incidents.timed(five_of_one)) == len(five_of_one) and incidents.timed(four).empty
     assert incidents.timed(four.iloc[:0]).empty
+
+
+def test_the_time_of_each_severity_counts_overlaps_once_and_the_worst_stands_first():
+    rows = frame(
+        {"severity": "sev3", "opened_at": at("05 00:00"), "resolved_at": at("05 10:00")},
+        {"severity": "sev1", "opened_at": at("05 01:00"), "resolved_at": at("05 03:00")},
+        {"severity": "sev1", "opened_at": at("05 02:00"), "resolved_at": at("05 04:00")},
+        {"severity": "none", "opened_at": at("06 00:00"), "resolved_at": at("06 10:00")},
+    )
+    made = incidents.severe(rows, OCTOBER, ALWAYS)
+    assert made["severity"].tolist() == ["sev1", "sev3"]
+    assert made["incident_downtime"].tolist() == [pd.Timedelta(hours=3), pd.Timedelta(hours=10)]
+    assert incidents.severe(rows.iloc[:0], OCTOBER, ALWAYS).empty

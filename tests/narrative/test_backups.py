@@ -86,6 +86,9 @@ def test_what_is_left_out_is_named_in_the_summary():
     more = [*INVENTORY, {"asset": "new", "observed_at": at(7), "in_backup_scope": True}]
     made = said(ALL, [test_row()], more)
     assert "Of 2 assets that are to be backed up, “new” has no good backup of this month." in made.lead.text
+    known = [*INVENTORY, {**more[-1], "kind": "volume", "service": "search"}]
+    text = said(ALL, [test_row()], known).text
+    assert "the volume of search (new) has no good backup of this month." in text
     three = [*more, {"asset": "newer", "observed_at": at(7), "in_backup_scope": True}]
     assert "Of 3 assets that are to be backed up, 2 have no good backup" in said(ALL, [test_row()], three).text
     unsaid = [*INVENTORY, {"asset": "old", "observed_at": at(7), "in_backup_scope": None}]

@@ -30,7 +30,7 @@ def said(*rows: dict, seen: Intervals = ALWAYS, agreed: list = AGREED):
     return narrative.finding(
         incidents.history(frame, OCTOBER, seen), incidents.targets(frame, OCTOBER, agreed, seen),
         incidents.repeats(frame, OCTOBER), incidents.found_by_us(frame, OCTOBER), STYLE,
-        incidents.severe(frame, OCTOBER),
+        incidents.severe(frame, OCTOBER, seen),
     )  # fmt: skip
 
 

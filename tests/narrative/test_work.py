@@ -32,8 +32,14 @@ def said(*hours: str | None, agreed: list = AGREED, seen: Intervals = ALWAYS, ab
 def test_a_month_within_the_hours_agreed():
     assert said("2", "1").text == (
         "2 pieces of work were done in October 2026, in 3 h. The limit of 4 h that was agreed was kept. "
-        "67% of the hours went to incident: 2 h."
+        "67% of the hours went to incidents: 2 h."
     )
+
+
+def test_what_took_most_is_named_and_what_is_not_recorded_is_not_counted():
+    other = said("2", "1", kind="maintenance").text
+    assert other.endswith("67% of the hours went to work of the kind “maintenance”: 2 h.")
+    assert said("2", "1", None).text.endswith("67% of the hours recorded went to incidents: 2 h.")
 
 
 def test_more_than_agreed_is_a_miss_and_stands_in_the_summary():
