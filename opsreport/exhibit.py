@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 import pandas as pd
 
+from opsreport.schemas import FRAMES
+from opsreport.schemas.frame import ANY, MISSING
 from opsreport.theme import Style, is_unknown
 
 
@@ -36,9 +38,36 @@ class Rows:
     where: Mapping[str, Any] = field(default_factory=dict)
     when: str = "this_month"
 
+    @classmethod
+    def of(cls, row: pd.Series, frame: str, when: str = "this_month") -> Rows:
+        """The rows of a frame that agree with a metric's row in the frame's `groups`: what tells its rows apart.
+
+        Examples
+        --------
+        >>> Rows.of(pd.Series({"service": "api", "environment": "all"}), "deployment").where
+        {'service': 'api'}
+        """
+        shared = {name: row[name] for name in FRAMES[frame].groups if name in row.index}
+        shared = {name: None if is_unknown(value) or value in MISSING else value for name, value in shared.items()}
+        return cls(frame, {name: value for name, value in shared.items() if value not in ANY}, when)
+
     def record(self) -> dict[str, Any]:
         """As a fact's metadata holds it."""
         return {"frame": self.frame, "where": {k: _plain(v) for k, v in self.where.items()}, "when": self.when}
+
+    def at(self, when: str) -> Rows | None:
+        """The same rows of other days; None where these compare two months, of which others are not told.
+
+        Examples
+        --------
+        >>> Rows("incident").at("last_month").when, Rows("asset", {}, "history").at("last_month").when
+        ('last_month', 'history')
+        >>> Rows("cost", {}, "since_last_month").at("last_month") is None
+        True
+        """
+        if self.when == "since_last_month":
+            return self if when == "this_month" else None
+        return self if self.when == "history" else replace(self, when=when)
 
 
 @dataclass(frozen=True)

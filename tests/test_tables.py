@@ -1,5 +1,6 @@
 """One table function: what is shown is escaped, said whole, and every number is a fact of its own."""
 
+import datetime as dt
 import math
 import re
 from decimal import Decimal
@@ -7,9 +8,9 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
-from opsreport.exhibit import Fact
+from opsreport.exhibit import Fact, Rows
 from opsreport.schemas.scorecard import SCORECARD
-from opsreport.tables import badge, others, scorecard, spark, table
+from opsreport.tables import badge, others, rows_behind, scorecard, spark, table
 from opsreport.theme import Style
 
 STYLE = Style("en_GB", "EUR", "Europe/Berlin")
@@ -207,3 +208,41 @@ def test_a_hostile_measure_is_only_text():
 
 def test_a_scorecard_without_rows_is_a_sentence():
     assert "<td" not in scorecard(score().head(0), STYLE).html
+
+
+def behind(rows, id="cost.x", columns=(), **more):
+    made = table(pd.DataFrame(rows), id, "X", STYLE, columns=columns, **more)
+    return {fact["id"].rpartition(".")[2]: fact["rows"] for fact in made.facts}
+
+
+def test_behind_a_column_of_the_month_before_or_of_a_change_stand_other_days():
+    row = {"service_name": "S3", "spend": 1, "last_spend": 2, "spend_change": -1}
+    found = {name: rows["when"] for name, rows in behind([row]).items()}
+    assert found == {"spend": "this_month", "last_spend": "last_month", "spend_change": "since_last_month"}
+    rates = behind([{"service": "shop", "change_fail_rate": 0.1, "lead_median": pd.Timedelta("1h")}], "delivery.x",
+                   of={"lead_median": "change"})  # fmt: skip
+    assert rates["change_fail_rate"] == {"frame": "deployment", "where": {"service": "shop"}, "when": "this_month"}
+    assert rates["lead_median"] == {"frame": "change", "where": {}, "when": "history"}
+    assert behind([{"access_before": 3}], "access.x")["access_before"]["when"] == "last_month"
+    fired = behind([{"alert_name": "Disk", "last_fired_at": pd.Timestamp("2026-03-01", tz="UTC")}], "monitoring.x")
+    assert fired["last_fired_at"] == {"frame": "alert", "where": {"alert_name": "Disk"}, "when": "history"}
+
+
+def test_behind_a_row_of_a_single_day_stand_that_days_rows():
+    row = {"charge_day": dt.date(2026, 10, 5), "spend": 1}
+    assert behind([row])["spend"] == {"frame": "cost", "where": {}, "when": "2026-10-05_2026-10-05"}
+    assert behind([row], when="baseline")["spend"]["when"] == "baseline"
+    assert behind([{**row, "charge_day": None}])["spend"]["when"] == "this_month"
+
+
+def test_a_tables_rows_may_be_of_several_frames():
+    rows = [{"asset": "a", "missing_security": 1, "known_from": "patch_state"},
+            {"asset": "b", "missing_security": 2, "known_from": "asset"}]  # fmt: skip
+    made = table(pd.DataFrame(rows), "patches.x", "X", STYLE, columns=["asset", "missing_security"], of="known_from")
+    assert [fact["rows"]["frame"] for fact in made.facts] == ["patch_state", "asset"]
+
+
+def test_a_key_figure_that_compares_two_months_has_rows_of_both_and_none_of_other_columns():
+    row = {"section": "cost", "rows": Rows("cost", {}, "since_last_month")}
+    assert [rows_behind(row, when) for when in ("this_month", "last_month", "baseline")] == [row["rows"], None, None]
+    assert rows_behind({"section": "cost", "rows": None}, "last_month") == Rows("cost", {}, "last_month")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -15,6 +16,7 @@ from opsreport.theme import Style
 def chart(
     figure: go.Figure, id: str, *, title: str, subtitle: str, style: Style,
     numbers: pd.DataFrame, columns: tuple[str, ...] = (), height: int = 320, limit: int = 20,
+    of: str | Mapping[str, str] = "", when: str = "this_month",
 ) -> Exhibit:  # fmt: skip
     """A plotly figure with its words and its numbers.
 
@@ -33,6 +35,8 @@ def chart(
         Which of them, in order.
     height : int
         [px]
+    of, when : str
+        The rows behind its numbers, as `opsreport.tables.table` takes them.
 
     Returns
     -------
@@ -45,7 +49,7 @@ def chart(
         height=height,
         margin={"t": 76},
     )
-    behind = tables.table(numbers, id, title, style, columns=columns, limit=limit)
+    behind = tables.table(numbers, id, title, style, columns=columns, limit=limit, of=of, when=when)
     return Exhibit(
         id=id,
         kind="chart",

@@ -54,6 +54,7 @@ def bridge(effects: pd.DataFrame, drivers: pd.DataFrame, style: Style, currency:
         subtitle=style.say("What moved the bill since last month, in {code}; the bars add up to its change", code=code)
         + apart,
         numbers=rows, columns=("effect", "effect_shown"), height=100 + _ROW * len(names),
+        when="since_last_month",
     )  # fmt: skip
 
 

@@ -108,7 +108,7 @@ def lead_times(changes: pd.DataFrame, summary: pd.DataFrame, style: Style) -> Ex
         figure, "delivery.lead", title=_lead_title(shown, medians, style), style=style, limit=_SHOWN,
         subtitle=style.say("From a change's first commit to production, a dot a change; the axis grows by multiples"),
         numbers=summary, columns=("service", "changes", "lead_median", "lead_p90", "changes_known", "note"),
-        height=110 + 78 * len(shown),
+        height=110 + 78 * len(shown), of=dict.fromkeys(("changes", "lead_median", "lead_p90"), "change"),
     )  # fmt: skip
 
 

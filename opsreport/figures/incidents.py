@@ -182,10 +182,12 @@ def _ticks(longest: pd.Timedelta) -> list[pd.Timedelta]:
 def _timeline_title(lasted: pd.DataFrame, style: Style) -> str:
     still = int((lasted["incident_status"] == "open at month end").sum())
     values = {"time": style.text(lasted["lasted"].max(), "duration"), "count": style.text(still, "count")}
+    goes_on = lasted.loc[lasted["lasted"].idxmax(), "incident_status"] == "open at month end"
     if len(lasted) == 1:
-        words = "The one incident took {time}; {count} still open at month end" if still else (
-            "The one incident took {time}")  # fmt: skip
+        words = "The one incident has lasted {time} so far" if goes_on else "The one incident took {time}"
         return style.say(words, **values)
+    if goes_on:
+        return style.say("The longest incident has lasted {time} so far; {count} still open at month end", **values)
     words = "The longest incident took {time}; {count} still open at month end" if still else (
         "The longest incident took {time}")  # fmt: skip
     return style.say(words, **values)

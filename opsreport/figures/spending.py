@@ -56,7 +56,7 @@ def logs(history: pd.DataFrame, style: Style) -> Exhibit:
         figure, "spending.log_growth", title=_logs_title(history, style), style=style,
         subtitle=style.say(subtitle, shown=_SHOWN, all=len(names)),
         numbers=history[history["period"] == months[-1]], columns=("log_group", "ingested_bytes", "stored_bytes"),
-        height=520,
+        height=520, of="log_group",
     )  # fmt: skip
 
 
@@ -84,7 +84,7 @@ def savings(ledger: pd.DataFrame, style: Style, currency: str = "") -> Exhibit:
         figure, "spending.savings_bars", title=_savings_title(done, code, style), style=style,
         subtitle=style.say("A month, in {code}; pale is estimated, dark is measured", code=code) + apart,
         numbers=rows, columns=("saving_status", "savings", "saving_estimate", "savings_measured", "saving_measured"),
-        height=100 + _ROW * len(bars),
+        height=100 + _ROW * len(bars), of={"saving_measured": "cost"},
     )  # fmt: skip
 
 

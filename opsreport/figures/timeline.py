@@ -27,6 +27,8 @@ _SUBTITLE = (
     "| deployment, ✕ failed or rolled back"
 )
 _COLUMNS = ("happened_on", "spend", "down_on_day", "incidents_on_day", "deployments_on_day")
+#: The rows behind a day's numbers.
+_FRAMES = dict(zip(_COLUMNS[1:], ("cost", "monitor_state", "incident", "deployment"), strict=True))
 _ENOUGH = 3  # days before and after a step
 _STAYS = 2 / 3  # of the days after it that are unusual
 _STEP = 0.1  # of the level before it, from which a step is one
@@ -66,7 +68,7 @@ def lanes(
     figure.update_layout(showlegend=False, bargap=0.2)
     return chart(
         figure, "timeline.lanes", title=_step(days, unusual, style) or _title(days, events, period, style),
-        style=style, numbers=days, columns=_COLUMNS, height=440, limit=366,
+        style=style, numbers=days, columns=_COLUMNS, height=440, limit=366, of=_FRAMES,
         subtitle=style.say(_SUBTITLE + _gaps(days), currency=days["billing_currency"].iloc[0])
         + (style.say(CUT) if is_cut else ""),
     )  # fmt: skip

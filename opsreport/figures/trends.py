@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from opsreport import theme
-from opsreport.exhibit import Exhibit, Fact, Rows, notice
+from opsreport import tables, theme
+from opsreport.exhibit import Exhibit, Fact, notice
 from opsreport.figures import chart
 from opsreport.figures.cost_bars import month_labels
 from opsreport.language import mark
@@ -72,7 +72,8 @@ def panels(scorecard: pd.DataFrame, group: str, period: Period, style: Style) ->
         subtitle += " One more is in the table only." if len(rows) - len(drawn) == 1 else (
             " {count} more are in the table only.")  # fmt: skip
     return chart(
-        figure, f"trends.{group}", title=_title(known, style), style=style, numbers=_numbers(rows),
+        figure, f"trends.{group}", title=_title(known, mine.to_dict("records"), style), style=style,
+        numbers=_numbers(rows, period),
         subtitle=style.say(subtitle, count=len(rows) - len(drawn)),
         columns=("measure", "trend", "figure_now", "figure_target", "figure_baseline", "figure_lowest",
                  "figure_highest"),
@@ -187,7 +188,7 @@ def _months(figure: go.Figure, place: int, ends: tuple[str, str]) -> None:
         )  # fmt: skip
 
 
-def _numbers(rows: list[dict[str, Any]]) -> pd.DataFrame:
+def _numbers(rows: list[dict[str, Any]], period: Period) -> pd.DataFrame:
     """What is plotted as a table: each figure in its own unit, its months as a small line with both ends."""
     made = []
     for row in rows:
@@ -195,21 +196,31 @@ def _numbers(rows: list[dict[str, Any]]) -> pd.DataFrame:
         told = {"figure_now": row["this_month"], "figure_target": row["target"], "figure_baseline": row["baseline"],
                 "figure_lowest": _measured(min(known), row) if known else None,
                 "figure_highest": _measured(max(known), row) if known else None}  # fmt: skip
-        facts = {name: _fact(row, value, name) for name, value in told.items()}
+        facts = {name: _fact(row, value, name, _days(row, name, period)) for name, value in told.items()}
         made.append({"measure": row["measure"], "trend": row["trend"], **facts})
     return pd.DataFrame(made)
 
 
-def _fact(row: dict[str, Any], value: Any, name: str) -> Fact:
+def _days(row: dict[str, Any], name: str, period: Period) -> str:
+    """The days that a figure of the table is of; none of a target."""
+    trend, ends = row["trend"], {"figure_lowest": min, "figure_highest": max}
+    known = [place for place, one in enumerate(trend) if not is_unknown(one)]
+    if name in ends:
+        return period.history(len(trend))[ends[name](known, key=lambda place: trend[place])].name if known else ""
+    return {"figure_now": "this_month", "figure_baseline": "baseline"}.get(name, "")
+
+
+def _fact(row: dict[str, Any], value: Any, name: str, days: str) -> Fact:
     is_now = name == "figure_now"
     coverage = row["coverage"] if is_now and not is_unknown(row["coverage"]) else None
-    rows = row["rows"] if is_now and isinstance(row["rows"], Rows) else None
+    rows = tables.rows_behind(row, days) if days else None
     unknown = {"figure_target": mark("none agreed"), "figure_baseline": "–"}.get(name, "")
     return Fact(name, value, row["unit"], coverage, row["currency"] or "", unknown=unknown, rows=rows)
 
 
-def _title(drawn: list[dict[str, Any]], style: Style) -> str:
-    agreed = [row for row in drawn if not is_unknown(row["target"])]
+def _title(drawn: list[dict[str, Any]], every: list[dict[str, Any]], style: Style) -> str:
+    # A target counts whether or not its figure can be drawn.
+    agreed = [row for row in every if not is_unknown(row["target"])]
     missed = [row for row in agreed if row["verdict"] == "missed"]
     if missed:
         first = missed[0]

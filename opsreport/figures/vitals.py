@@ -54,6 +54,7 @@ def web_vitals(vitals: pd.DataFrame, each: pd.DataFrame, style: Style) -> Exhibi
         figure, "performance.vitals", title=_vitals_title(each, style), style=style, numbers=vitals,
         subtitle=style.say(subtitle, shown=len(drawn), all=len(each)),
         columns=("page", "lcp", "inp", "cls", "vital_rating", "visits", "note"), height=130 + 44 * len(drawn),
+        of="web_vital",
     )  # fmt: skip
 
 

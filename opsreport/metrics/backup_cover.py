@@ -13,8 +13,8 @@ from opsreport.period import Period
 from opsreport.theme import is_unknown
 from opsreport.verdict import verdict
 
-ASSETS = ("asset", "asset_kind", "service", "backup_scope", "backup_protection", "backup_newest_at", "asset_seen_at",
-          "note")  # fmt: skip
+ASSETS = ("asset", "resource", "asset_kind", "service", "backup_scope", "backup_protection", "backup_newest_at",
+          "asset_seen_at", "note")  # fmt: skip
 COVER = (
     "period", "assets_in_scope", "assets_protected", "assets_unprotected", "assets_unsure", "assets_scope_unknown",
     "protected_share", "protected_worst", "protected_best", "inventory_age", "coverage", "verdict", "note",
@@ -110,7 +110,7 @@ def _listed(asset: pd.DataFrame, period: Period) -> list[dict[str, Any]]:
 def _asset(row: dict[str, Any], newest: pd.Timestamp, period: Period, whole: bool) -> dict[str, Any]:
     has_one = newest is not pd.NaT and newest >= period.start
     return {
-        "asset": row["asset"], "asset_kind": row["kind"], "service": row["service"],
+        "asset": row["asset"], "resource": row["asset"], "asset_kind": row["kind"], "service": row["service"],
         "backup_scope": NOT_RECORDED if is_unknown(row["in_backup_scope"]) else IN_SCOPE,
         "backup_protection": PROTECTED if has_one else UNPROTECTED if whole else UNSURE,
         "backup_newest_at": newest, "asset_seen_at": row["observed_at"],

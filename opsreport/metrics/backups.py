@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pandas as pd
@@ -83,7 +84,8 @@ def _rpo(
         return of.max(skipna=False) if len(of) else pd.NaT
 
     return [{
-        "id": "backups.rpo", "measure": f"Longest time that could have been lost, {row['resource']}",
+        "id": f"backups.rpo.{_slug(row['resource'])}",
+        "measure": f"Longest time that could have been lost, {row['resource']}",
         "unit": "duration", "of": longest, "target": row["rpo_target"], "verdict": row["verdict"],
         "worst": row["rpo_most"], "best": row["rpo_least"], "coverage": seen_share,
         "rows": Rows("backup", {"resource": row["resource"]}),
@@ -106,7 +108,8 @@ def _restored(
 
     return [
         {
-            "id": f"backups.{id}", "measure": f"{measure}, {row['resource']}", "unit": "duration",
+            "id": f"backups.{id}.{_slug(row['resource'])}",
+            "measure": f"{measure}, {row['resource']}", "unit": "duration",
             "target": row[target], "verdict": row["verdict"], "coverage": seen_share,
             "of": lambda month, name=row["resource"], column=column: then(month, name, column),
             "rows": Rows("restore_test", {"resource": row["resource"]}, "history"),
@@ -118,6 +121,11 @@ def _restored(
         )
         for _, row in rows.iterrows()
     ]  # fmt: skip
+
+
+def _slug(resource: str) -> str:
+    """A resource's name as a part of an id: what is worst in the next month is another figure."""
+    return re.sub(r"[^a-z0-9]+", "-", resource.lower()).strip("-")
 
 
 def _worst_first(rows: pd.DataFrame, value: str, target: str) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 from opsreport.coverage import share_seen
+from opsreport.exhibit import Rows
 from opsreport.intervals import Intervals
 from opsreport.metrics.cost_anomalies import anomalies, anomaly_basis
 from opsreport.metrics.cost_bridge import bridge, bridge_by_service
@@ -133,6 +134,7 @@ def _change_row(
     ]
     return {
         "id": f"cost.change.{code.lower()}",
+        "rows": Rows("cost", {}, "since_last_month"),
         "measure": f"Change in spend, for the same days{_in(code, several)}",
         "unit": "money_change",
         "currency": code,

@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from opsreport.coverage import share_seen
+from opsreport.coverage import Seen, days_passed, share_seen
 from opsreport.exhibit import Rows
 from opsreport.intervals import Intervals
-from opsreport.metrics.deployments import RESULTS, production
+from opsreport.metrics.deployments import RESULTS, environment, production
 from opsreport.metrics.rows import FEW, result, score, scorecard_rows, share, spread
 from opsreport.metrics.stability import failures, stability
 from opsreport.params.models import Service
@@ -23,8 +23,10 @@ __all__ = [
     "scorecard", "stability",
 ]  # fmt: skip
 
-FREQUENCY = ("service", "deployments", "deployments_per_week", "deployment_days", "note", "coverage")
-DAILY = ("deployed_on", "service", "deployment_result", "attempts")
+FREQUENCY = (
+    "service", "environment", "deployments", "deployments_per_week", "deployment_days", "note", "coverage",
+)  # fmt: skip
+DAILY = ("deployed_on", "service", "environment", "deployment_result", "attempts")
 LISTING = ("deployed_at", "service", "environment", "deployment_result", "commit_sha", "deployment_id")
 LEAD_TIMES = (
     "change_id",
@@ -66,7 +68,7 @@ def frequency(
     DataFrame
         `FREQUENCY`, one row a service that ever deployed to production, never blended. A
         deployment counts on the client's day on which it finished. The weekly rate is the
-        count over the month's weeks, withheld (NaN) below five; all is NaN where nothing was
+        count over the weeks of the month that have passed, withheld (NaN) below five; all is NaN where nothing was
         seen and nothing is known. Where part was not seen, it is at least so many.
         [count, per week, share]
 
@@ -79,9 +81,9 @@ def frequency(
     good = every[(every["outcome"] == "success") & period.contains(every["deployed_at"])]
     rows = []
     for name, group in every.groupby("service", dropna=False):
-        row = {"service": name, "coverage": seen_share}
+        row = {"service": name, "environment": environment(group), "coverage": seen_share}
         here = good[good.index.isin(group.index)]
-        rows.append(row if not seen_share and here.empty else row | _pace(here, period, seen_share))
+        rows.append(row if not seen_share and here.empty else row | _pace(here, period, seen))
     return result(rows, FREQUENCY)
 
 
@@ -100,7 +102,9 @@ def daily(
     month = _month(deployment, incident, period, services)
     month = month.assign(deployed_on=month["deployed_at"].dt.tz_convert(period.zone).dt.date)
     keys = ["service", "deployed_on", "result"]
-    counted = month.groupby(keys, dropna=False).size().reset_index(name="attempts")
+    counted = month.groupby(keys, dropna=False).agg(attempts=("result", "size"), place=("environment", "nunique"),
+                                                    environment=("environment", "first")).reset_index()  # fmt: skip
+    counted["environment"] = counted["environment"].mask(counted["place"] > 1, "all")
     counted["rank"] = counted["result"].map({name: rank for rank, name in enumerate(RESULTS)})
     counted = counted.sort_values(["service", "deployed_on", "rank"]).rename(columns={"result": "deployment_result"})
     return result(counted.to_dict("records"), DAILY)
@@ -212,7 +216,8 @@ def scorecard(
         As `opsreport.schemas.scorecard.SCORECARD` lists.
     """
     paces = frequency(deployment, period, seen, services).dropna(subset=["service"])
-    busiest = paces.sort_values(["deployments", "service"], ascending=[False, True]).head(most)["service"]
+    busiest = paces.sort_values(["deployments", "service"], ascending=[False, True]).head(most)
+    behind = {row["service"]: Rows.of(row, "deployment") for _, row in busiest.iterrows()}
     asked = {
         "count": lambda month: frequency(deployment, month, seen, services),
         "lead": lambda month: lead_summary(change, deployment, month, seen, services),
@@ -222,8 +227,8 @@ def scorecard(
     rows = [
         score(f"delivery.{service}.{id}", f"{words} {service}", unit, _of(frames[id], service, column),
               period, baseline, section="delivery", coverage=share_seen(seen, period),
-              adds_up=id == "count", rows=Rows("deployment", {"service": service}))
-        for service in busiest for id, (words, unit, column) in _FIGURES.items()
+              adds_up=id == "count", rows=Rows("change", {}, "history") if id == "lead" else behind[service])
+        for service in busiest["service"] for id, (words, unit, column) in _FIGURES.items()
     ]  # fmt: skip
     return scorecard_rows(rows)
 
@@ -232,13 +237,13 @@ def _of(frame: Callable[[Period], pd.DataFrame], service: str, column: str) -> C
     return lambda month: frame(month)[column].get(service)
 
 
-def _pace(good: pd.DataFrame, period: Period, seen_share: float) -> dict[str, object]:
+def _pace(good: pd.DataFrame, period: Period, seen: Intervals | Seen) -> dict[str, object]:
     few = "fewer than 5: see the list" if 0 < len(good) < FEW else ""
     return {
         "deployments": len(good),
-        "deployments_per_week": len(good) / (period.day_count / _WEEK) if len(good) >= FEW else float("nan"),
+        "deployments_per_week": len(good) / (days_passed(seen, period) / _WEEK) if len(good) >= FEW else float("nan"),
         "deployment_days": good["deployed_at"].dt.tz_convert(period.zone).dt.date.nunique(),
-        "note": few or ("part of the month was not seen: at least" if seen_share < 1 else ""),
+        "note": few or ("part of the month was not seen: at least" if share_seen(seen, period) < 1 else ""),
     }
 
 

@@ -54,6 +54,20 @@ def production(deployment: pd.DataFrame, services: Mapping[str, Service], incide
     return rows.assign(reached=reached, needed=needed, result=_result(reached, needed))
 
 
+def environment(deployments: pd.DataFrame) -> str | None:
+    """The environment of deployments that are all to one; "all" where they are to several.
+
+    Examples
+    --------
+    >>> environment(pd.DataFrame({"environment": ["production", "production"]}))
+    'production'
+    >>> environment(pd.DataFrame({"environment": ["prod-eu", "prod-us"]}))
+    'all'
+    """
+    names = list(deployments["environment"].unique())
+    return names[0] if len(names) == 1 else "all"
+
+
 def _to_production(rows: pd.DataFrame, services: Mapping[str, Service]) -> pd.Series:
     wanted = {(name, place.casefold()) for name, service in services.items() for place in service.environments}
     places = zip(rows["service"], rows["environment"].str.casefold(), strict=True)

@@ -10,7 +10,7 @@ from opsreport.theme import is_unknown
 
 MACHINES = (
     "asset", "service", "machine_status", "missing_critical", "missing_security", "patches_failed", "reboot_waiting",
-    "oldest_missing_age", "patch_seen_at", "note",
+    "oldest_missing_age", "patch_seen_at", "note", "known_from",
 )  # fmt: skip
 TOTALS = (
     "period", "machines", "machines_patched", "machines_missing", "machines_failed", "machines_pending",
@@ -133,7 +133,8 @@ def _not_counted(newest: dict[str, dict], listed: dict[str, dict], period: Perio
 
 def _machine(name: str, state: dict | None, known: dict | None, at: pd.Timestamp) -> dict[str, object]:
     service = next((one["service"] for one in (known, state) if one and not is_unknown(one["service"])), None)
-    made = {"asset": name, "service": service, "patch_seen_at": state["observed_at"] if state else pd.NaT}
+    made = {"asset": name, "service": service, "patch_seen_at": state["observed_at"] if state else pd.NaT,
+            "known_from": "patch_state" if state else "asset"}
     if state is None or state["observed_at"] < at - RECENT:
         if known is not None and not is_unknown(known["is_managed"]) and not known["is_managed"]:
             return {**made, "machine_status": UNMANAGED}

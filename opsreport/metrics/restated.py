@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -12,6 +11,7 @@ from opsreport.theme import Style, is_unknown
 
 RESTATED = (
     "measure", "reported_as", "now_reads", "section", "id", "value", "unit", "currency", "rows", "changed_much",
+    "became_known",
 )  # fmt: skip
 #: What changed by more than this share of itself is worth a sentence. [share]
 _MUCH = 0.01
@@ -35,7 +35,8 @@ def restated(reported: pd.DataFrame, scorecard: pd.DataFrame, style: Style) -> p
         `RESTATED`, a row a figure that is not printed the same: as it was reported and as it
         reads now, both as printed, since what cannot be told apart on the page was not
         restated; then its value now, the rows behind it, and whether it ``changed_much``: by
-        more than one per cent, or from known to unknown or back. Empty where all still hold,
+        more than one per cent, or from known to unknown or back; and whether it ``became_known``,
+        which took nothing back of what was said. Empty where all still hold,
         where nothing was reported, and for figures that the older review did not have.
     """
     printed = {row["id"]: row for row in reported.to_dict("records")}
@@ -46,11 +47,12 @@ def restated(reported: pd.DataFrame, scorecard: pd.DataFrame, style: Style) -> p
         currency = "" if is_unknown(row["currency"]) else row["currency"]
         now = Fact(row["id"], row["last_month"], row["unit"], None, currency).text(style)
         if then is not None and then != now:
-            behind = replace(row["rows"], when="last_month") if isinstance(row["rows"], Rows) else None
+            behind = row["rows"].at("last_month") if isinstance(row["rows"], Rows) else None
             rows.append({
                 "measure": row["measure"], "reported_as": then, "now_reads": now, "section": row["section"],
                 "id": row["id"], "value": row["last_month"], "unit": row["unit"], "currency": currency, "rows": behind,
                 "changed_much": _much(before["value"], row["last_month"]),
+                "became_known": is_unknown(before["value"]) and not is_unknown(row["last_month"]),
             })  # fmt: skip
     return pd.DataFrame(rows, columns=list(RESTATED), dtype=object)
 

@@ -67,9 +67,10 @@ def scorecard(
         kept[baseline] = _at_length(unlimited_cost(log_group, cost, [baseline], currency, seen["cost"])[0], baseline,
                                     period)  # fmt: skip
     common = {"unit": "money", "period": period, "baseline": baseline, "section": "spending", "currency": currency}
+    # Both are amounts of the bill, whatever they are of.
     rows = [
-        ("savings", "Savings carried out, by the bill", saved, "recommendation", Rows("recommendation")),
-        ("logs_without_limit", "Keeping logs that never expire", kept, "log_group", Rows("log_group")),
+        ("savings", "Savings carried out, by the bill", saved, "recommendation", Rows("cost")),
+        ("logs_without_limit", "Keeping logs that never expire", kept, "log_group", Rows("cost")),
     ]
     return scorecard_rows([
         *_retention(log_group, period, agreements or [], share_seen(seen["log_group"], period), baseline), *[

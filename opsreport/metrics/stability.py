@@ -8,7 +8,7 @@ import pandas as pd
 
 from opsreport.coverage import share_seen
 from opsreport.intervals import Intervals
-from opsreport.metrics.deployments import UNKNOWN, production
+from opsreport.metrics.deployments import UNKNOWN, environment, production
 from opsreport.metrics.rows import FEW, result, share, spread
 from opsreport.metrics.severities import PLANNED, drills, rated
 from opsreport.params.models import Service
@@ -16,7 +16,7 @@ from opsreport.period import Period
 from opsreport.schemas import INSTANT
 
 STABILITY = (
-    "service", "deployments_reached", "deployments_failed", "intervention_unknown", "change_fail_rate",
+    "service", "environment", "deployments_reached", "deployments_failed", "intervention_unknown", "change_fail_rate",
     "change_fail_best", "change_fail_worst", "recovered", "unrecovered", "recovery_median", "rework",
     "rework_rate", "incidents_linked", "note", "coverage",
 )  # fmt: skip
@@ -49,7 +49,7 @@ def stability(
     rows = []
     for name, group in every[every["deployed_at"] < period.end].groupby("service", dropna=False):
         month = group[period.contains(group["deployed_at"])]
-        row = {"service": name, "coverage": seen_share}
+        row = {"service": name, "environment": environment(group), "coverage": seen_share}
         if seen_share or len(month):
             row |= _rates(month) | _recovery(mended[mended.index.isin(group.index)], period)
         rows.append(row | {"incidents_linked": _linked(incident, name, period)})

@@ -69,7 +69,8 @@ def cause(found: Sequence[Any], changes: pd.DataFrame, answers: pd.DataFrame, st
             continue
         parts.sort(key=lambda one: -one.facts["rise"].value)
         at = f"findings.cause.{code.lower()}"
-        whole = Fact(f"{at}.whole", rise, "money", row["coverage"], code, measure="spend_change", rows=Rows("cost"))
+        whole = Fact(f"{at}.whole", rise, "money", row["coverage"], code, measure="spend_change",
+                     rows=Rows("cost", {}, "since_last_month"))  # fmt: skip
         story = _story(parts[0], found, whole, answers, at, style)
         others = [_part(one, f"{at}.{place}", None, style) for place, one in enumerate(parts[1:], 1)]
         made.append(join(at, [*story, *others, *_rest(parts, rise, code, at, style)], lead=story))

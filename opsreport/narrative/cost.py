@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
 from opsreport.exhibit import Exhibit, Fact, Rows, join, notice, prose
@@ -92,7 +94,8 @@ def _spend(row: pd.Series, budget: pd.Series | None, style: Style) -> Exhibit:
 def _change(row: pd.Series, style: Style) -> Exhibit:
     """How that compares with the month before, as it stands and for the same days."""
     code, gap, same = row["billing_currency"], row["spend_change"], row["same_days_change"]
-    money = money_facts(f"cost.finding.{code.lower()}", code, row["coverage"])
+    both = Rows("cost", {}, "since_last_month")
+    money = money_facts(f"cost.finding.{code.lower()}", code, row["coverage"], both)
     if is_unknown(row["last_spend"]):
         return say("The month before is not known, so neither is the change.", style)
     if is_unknown(gap):
@@ -118,7 +121,8 @@ def _change(row: pd.Series, style: Style) -> Exhibit:
 def _mover(row: pd.Series, style: Style) -> Exhibit:
     """The service that moved the bill most, by name, and mostly by what."""
     code, own, whole = row["billing_currency"], row["spend_change"], row["total_change"]
-    money = money_facts(f"cost.finding.{code.lower()}", code, rows=Rows("cost", {"service_name": row["service_name"]}))
+    at, both = f"cost.finding.{code.lower()}", Rows("cost", {"service_name": row["service_name"]}, "since_last_month")
+    money, all_money = money_facts(at, code, rows=both), money_facts(at, code, rows=replace(both, where={}))
     mostly = ", mostly {effect}" if row["main_effect"] else ""
     if whole == 0:
         template = "{service} moved most, by {own}" + mostly + "; the rest made up for it"
@@ -139,7 +143,7 @@ def _mover(row: pd.Series, style: Style) -> Exhibit:
         style,
         service=row["service_name"],
         own=money("driver", abs(own)),
-        whole=money("rise", abs(whole)),
+        whole=all_money("rise", abs(whole)),
         effect=style.say(EFFECTS.get(row["main_effect"], "")),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from opsreport.exhibit import Exhibit, Fact, join, notice, prose
+from opsreport.exhibit import Exhibit, Fact, Rows, join, notice, prose
 from opsreport.theme import Style, is_unknown
 
 _F = "delivery.finding"
@@ -42,7 +42,8 @@ def links(stability: pd.DataFrame, style: Style) -> Exhibit:
     """How many incidents name a deployment: what the change fail rate can know."""
     parts = []
     for place, (_, row) in enumerate(stability.dropna(subset=["incidents_linked"]).iterrows()):
-        fact = Fact(f"delivery.links.{place}", row["incidents_linked"], "share", row["coverage"])
+        fact = Fact(f"delivery.links.{place}", row["incidents_linked"], "share", row["coverage"],
+                    rows=Rows("incident", {"service": row["service"]}))  # fmt: skip
         parts.append(prose("delivery.links", "{share} of {name}'s incidents name a deployment.", style, share=fact,
                            name=_name(row, style)))  # fmt: skip
     if not parts:
@@ -73,14 +74,15 @@ def _nothing(row: pd.Series, style: Style) -> Exhibit:
 
 
 def _deployed(place: int, row: pd.Series, style: Style) -> Exhibit:
-    id, count = f"{_F}.{place}", row["deployments"]
+    id, count, behind = f"{_F}.{place}", row["deployments"], Rows.of(row, "deployment")
     name = _name(row, style)
-    facts = {"count": Fact(f"{id}.deployments", count, "count", row["coverage"]), "name": name[:1].upper() + name[1:]}
+    facts = {"count": Fact(f"{id}.deployments", count, "count", row["coverage"], rows=behind),
+             "name": name[:1].upper() + name[1:]}  # fmt: skip
     if is_unknown(row["deployments_per_week"]):
         words = "{name} was deployed once." if count == 1 else "{name} was deployed {count} times, too few for a rate."
         return prose(_F, words, style, **(facts if count > 1 else {"name": facts["name"]}))
-    facts["pace"] = Fact(f"{id}.per_week", row["deployments_per_week"], "per_week", row["coverage"])
-    facts["days"] = Fact(f"{id}.days", row["deployment_days"], "count", row["coverage"])
+    facts["pace"] = Fact(f"{id}.per_week", row["deployments_per_week"], "per_week", row["coverage"], rows=behind)
+    facts["days"] = Fact(f"{id}.days", row["deployment_days"], "count", row["coverage"], rows=behind)
     days = "day" if row["deployment_days"] == 1 else "days"
     return prose(_F, f"{{name}} was deployed {{count}} times, {{pace}}, on {{days}} {days}.", style, **facts)
 
@@ -88,7 +90,8 @@ def _deployed(place: int, row: pd.Series, style: Style) -> Exhibit:
 def _lead(place: int, row: pd.Series | None, style: Style) -> list[Exhibit]:
     if row is None or is_unknown(row["lead_median"]):
         return []
-    fact = Fact(f"{_F}.{place}.lead", row["lead_median"], "duration", row["changes_known"])
+    fact = Fact(f"{_F}.{place}.lead", row["lead_median"], "duration", row["changes_known"],
+                rows=Rows("change", {}, "history"))  # fmt: skip
     return [
         prose(
             _F,
@@ -103,12 +106,13 @@ def _broke(place: int, row: pd.Series | None, style: Style) -> list[Exhibit]:
     if row is None or is_unknown(row["deployments_failed"]):
         return []
     id, failed, unsaid = f"{_F}.{place}", row["deployments_failed"], row["intervention_unknown"]
-    fact = {"failed": Fact(f"{id}.failed", failed, "count", row["coverage"])}
+    behind = {"coverage": row["coverage"], "rows": Rows.of(row, "deployment")}
+    fact = {"failed": Fact(f"{id}.failed", failed, "count", **behind)}
     parts = []
     if failed:
         rate = "" if is_unknown(row["change_fail_rate"]) else ", a change fail rate of {rate}"
         if rate:
-            fact["rate"] = Fact(f"{id}.fail_rate", row["change_fail_rate"], "share", row["coverage"])
+            fact["rate"] = Fact(f"{id}.fail_rate", row["change_fail_rate"], "share", **behind)
         parts.append(prose(_F, f"{{failed}} of its deployments had to be mended at once{rate}.", style, **fact))
     elif not unsaid and row["deployments_reached"]:
         parts.append(prose(_F, "No deployment of it had to be mended at once.", style))
@@ -116,10 +120,12 @@ def _broke(place: int, row: pd.Series | None, style: Style) -> list[Exhibit]:
         bounds = _bounds(id, row)
         words = "Whether {unsaid} of its deployments had to be mended at once is not recorded"
         words += ", so its change fail rate lies between {best} and {worst}." if bounds else "."
-        unsaid = Fact(f"{id}.unsaid", unsaid, "count", row["coverage"])
+        unsaid = Fact(f"{id}.unsaid", unsaid, "count", **behind)
         parts.append(prose(_F, words, style, unsaid=unsaid, **bounds))
     if row["unrecovered"]:
-        still = Fact(f"{id}.unrecovered", row["unrecovered"], "count", row["coverage"])
+        # One that broke in a month before may not be recovered from yet.
+        behind["rows"] = behind["rows"].at("history")
+        still = Fact(f"{id}.unrecovered", row["unrecovered"], "count", **behind)
         parts.append(prose(_F, "Not recovered from by month end: {still}.", style, still=still))
     return parts
 
@@ -128,7 +134,9 @@ def _bounds(id: str, row: pd.Series) -> dict[str, Fact]:
     if is_unknown(row["change_fail_best"]):
         return {}
     return {
-        end: Fact(f"{id}.fail_{end}", row[f"change_fail_{end}"], "share", row["coverage"]) for end in ("best", "worst")
+        end: Fact(f"{id}.fail_{end}", row[f"change_fail_{end}"], "share", row["coverage"],
+                  rows=Rows.of(row, "deployment"))
+        for end in ("best", "worst")
     }
 
 

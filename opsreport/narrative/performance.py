@@ -77,7 +77,8 @@ def _load(now: pd.Series, style: Style) -> Exhibit:
         return prose(_F, words, style, **facts)
     if is_unknown(now["requests_change"]):
         return prose(_F, "The services took {requests} requests in {month}.", style, **facts)
-    facts["change"] = Fact(f"{_F}.change", abs(now["requests_change"]), "share", now["coverage"])
+    facts["change"] = Fact(f"{_F}.change", abs(now["requests_change"]), "share", now["coverage"],
+                           rows=Rows("request_load", {}, "since_last_month"))  # fmt: skip
     if now["requests_change"] < 0:
         words = "The services took {requests} requests in {month}, {change} fewer a day than the month before."
     else:
@@ -105,8 +106,8 @@ def _kept(targets: pd.DataFrame, style: Style) -> list[Exhibit]:
         return [say("The agreed targets for errors and the time of requests, {all} in all, were met.", "all")]
     if not unknown:
         return [first]
-    return [first, say("Whether {unknown} more were met is unknown.", "unknown")] if unknown > 1 else [
-        first, say("Whether {unknown} more was met is unknown.", "unknown")]  # fmt: skip
+    return [first, say("Whether {unknown} were met is unknown.", "unknown")] if unknown > 1 else [
+        first, say("Whether {unknown} was met is unknown.", "unknown")]  # fmt: skip
 
 
 def _missed(targets: pd.DataFrame, style: Style) -> list[Exhibit]:

@@ -36,9 +36,11 @@ def finding(restated: pd.DataFrame, compared: int, style: Style) -> Exhibit:
     count, every = Fact(f"{_F}.count", len(restated), "count"), Fact(f"{_F}.compared", compared, "count")
     if restated.empty:
         return prose(_F, "All {every} key figures that last month's review gave still hold.", style, every=every)
-    much = restated[restated["changed_much"].astype(bool)].head(_MOST_NAMED)
+    much = restated[restated["changed_much"].astype(bool)]
+    # What was not known and now is took nothing back: it is in the table.
+    taken_back = much[~much["became_known"].astype(bool)].head(_MOST_NAMED)
     opening = prose(_F, _SAID[len(restated) == 1, not len(much)], style, count=count, every=every)
-    named = [_one(row, style) for _, row in much.iterrows()]
+    named = [_one(row, style) for _, row in taken_back.iterrows()]
     return join(_F, [opening, *named], lead=named or [opening])
 
 

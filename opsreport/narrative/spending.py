@@ -116,7 +116,7 @@ def _kept_for_ever(logs: pd.DataFrame, style: Style) -> list[Exhibit]:
             continue
         at = f"{_F}.unlimited.{code.lower()}"
         cost = Fact(f"{at}.cost", told.sum(), "money", currency=code, measure="log_storage_cost",
-                    rows=Rows("log_group", {"retention_days": None}))  # fmt: skip
+                    rows=_charged(part[part["log_storage_cost"].notna()]))  # fmt: skip
         words = ("{count} log store is kept for ever; keeping it cost {cost} this month." if len(held) == 1 else
                  "{count} log stores are kept for ever; keeping them cost {cost} this month.")  # fmt: skip
         parts.append(prose(at, words, style, count=count, cost=cost))
@@ -125,13 +125,19 @@ def _kept_for_ever(logs: pd.DataFrame, style: Style) -> list[Exhibit]:
             parts.append(prose(
                 at, "The agreed limit would have saved about {saving} of that.", style,
                 saving=Fact(f"{at}.saving", saving.sum(), "money", currency=code, measure="limit_saving",
-                            rows=Rows("log_group", {"retention_days": None})),
+                            rows=_charged(part[part["limit_saving"].notna()])),
             ))  # fmt: skip
     if not parts:
         words = ("{count} log store is kept for ever; what that costs the bill does not tell." if len(held) == 1 else
                  "{count} log stores are kept for ever; what that costs the bill does not tell.")  # fmt: skip
         parts.append(prose(_F, words, style, count=count))
     return parts
+
+
+def _charged(logs: pd.DataFrame) -> Rows:
+    """The charges of the bill that log stores' amounts are of: those of its resource where it is of one."""
+    named = logs["resource_id"].dropna().unique()
+    return Rows("cost", {"resource_id": named[0]} if len(named) == 1 else {})
 
 
 def _long_logs(logs: pd.DataFrame, style: Style) -> list[Exhibit]:
@@ -187,7 +193,7 @@ def _done(row: pd.Series, at: str, code: str, style: Style) -> list[Exhibit]:
         words = "What the savings that were carried out came to cannot be measured in the bill."
         return [prose(at, words, style)]
     worth = Fact(f"{at}.measured", row["saving_measured"], "money", currency=code, measure="saving_measured",
-                 rows=behind)  # fmt: skip
+                 rows=Rows("cost"))  # fmt: skip
     facts = {
         "count": Fact(f"{at}.count", row["savings_measured"], "count", measure="savings_measured", rows=behind),
         "worth": worth,

@@ -25,7 +25,7 @@ from opsreport.theme import Style, is_unknown
 
 #: Rows of a figure that the page itself holds.
 MOST = 20
-#: And of a figure of an earlier month, of which a chart's table has many.
+#: And of a figure of an earlier month or of a single day, of which a chart's table has many.
 MOST_PAST = 3
 _MOST_COLUMNS = 8
 #: What a spreadsheet takes for the start of a formula, or for a character that hides one.
@@ -132,7 +132,9 @@ def _days(when: str, style: Style) -> str:
     if when in _WHEN:
         return style.say(_WHEN[when])
     period = Period.parse(when)
-    return style.text(period.first_day, "month") if period.is_month else when
+    if period.is_month or period.day_count == 1:
+        return style.text(period.first_day, "month" if period.is_month else "date")
+    return when
 
 
 def csv_bytes(rows: pd.DataFrame) -> bytes:

@@ -58,6 +58,7 @@ SECTIONS = {"patches": "vulnerability"}
 #: Columns of this section's metrics.
 RESULTS: dict[str, Measure] = {
     "asset": Measure("Asset", "text", "its name or id at the source"),
+    "known_from": Measure("Known from", "text", "the frame that tells of the machine"),
     "machine_status": Measure(
         "Patch state", "text", "up to date, or why not: missing, failed, waiting for a reboot, unmanaged, not known"
     , is_words=True),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -126,10 +126,12 @@ def _figure(row: pd.Series, column: str, label: str, style: Style, facts: list[F
     return f'<td class="num" {label}>{facts[-1].html(style)}</td>'
 
 
+def rows_behind(row: Mapping[str, Any] | pd.Series, when: str) -> Rows | None:
+    """The rows behind a key figure in some days: those that it names, else all of its section's frame."""
+    given = row["rows"] if isinstance(row["rows"], Rows) else Rows(SECTIONS.get(row["section"], ""))
+    return given.at(when) if given.frame else None
+
+
 def _score_rows(row: pd.Series, column: str) -> Rows | None:
     """The rows behind a key figure, of the days that the column tells of; none behind what was agreed."""
-    if column == "target":
-        return None
-    given = row["rows"] if isinstance(row["rows"], Rows) else Rows(SECTIONS.get(row["section"], ""))
-    days = given.when if given.when == "history" else column
-    return replace(given, when=days) if given.frame else None
+    return None if column == "target" else rows_behind(row, column)

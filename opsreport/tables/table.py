@@ -20,6 +20,18 @@ from opsreport.theme import Style, is_unknown
 
 #: Rows beyond a limit that are shown all the same: leaving out three of twenty-three helps nobody.
 _SPARE = 5
+#: Columns that hold the day that their row tells of.
+_OF_A_DAY = ("charge_day", "load_day", "deployed_on", "ran_on", "happened_on")
+#: Columns that tell of other days than their row does.
+_OF_OTHER_DAYS: Mapping[str, str] = MappingProxyType({
+    **dict.fromkeys(("last_spend", "last_requests", "access_before"), "last_month"),
+    **dict.fromkeys(
+        ("spend_change", "spend_change_share", "same_days_change", "same_days_change_share", "total_change",
+         "days_change", "usage_change", "price_change", "new_change", "removed_change", "other_change", "effect_change",
+         "resource_change", "requests_change", "stored_growth"), "since_last_month"),
+    # A change may have begun, an alarm last fired and a backup last run in any month before.
+    **dict.fromkeys(("changes", "lead_median", "lead_p90", "last_fired_at", "backup_newest_at"), "history"),
+})  # fmt: skip
 _NOTHING_BETTER: Mapping[str, str] = MappingProxyType({})
 _WORDS = ("text", "instant", "time", "day", "date", "month")
 
@@ -27,7 +39,7 @@ _WORDS = ("text", "instant", "time", "day", "date", "month")
 def table(
     rows: pd.DataFrame, id: str, title: str, style: Style, *,
     columns: Sequence[str] = (), note: str = "", limit: int = 20, nothing: str = "",
-    unknown: Mapping[str, str] = _NOTHING_BETTER, of: str = "", when: str = "this_month",
+    unknown: Mapping[str, str] = _NOTHING_BETTER, of: str | Mapping[str, str] = "", when: str = "this_month",
 ) -> Exhibit:  # fmt: skip
     """A metric's result as a table.
 
@@ -46,11 +58,13 @@ def table(
     unknown : mapping of str to str
         By column, what an unknown figure reads where there is a better word, such as "still
         open"; a row of which nothing was seen keeps to unknown.
-    of : str
-        The frame whose rows stand behind the figures, by default the section's; a row's are
-        those with its values in the frame's `groups`.
+    of : str or mapping of str to str
+        The frame whose rows stand behind the figures, by default the section's; or a column
+        that names each row's frame; or by column, where they are of several. A row's are those
+        with its values in the frame's `groups`.
     when : str
-        Of which days these are, as `opsreport.exhibit.Rows` says.
+        Of which days these are, as `opsreport.exhibit.Rows` says; of a row that tells of a
+        single day, that day.
 
     Returns
     -------
@@ -71,8 +85,9 @@ def table(
     facts: list[Fact | None] = []
     body = []
     for key, (_, row) in zip(keys, shown.iterrows(), strict=True):
-        behind = _behind(row, of or SECTIONS.get(id.partition(".")[0], ""), when)
-        cells = [_cell(f"{id}.{key}.{n}", row, n, style, unknown, behind) for n in names]
+        given = {n: of if isinstance(of, str) else of.get(n, "") for n in names}
+        frames = {n: row.get(frame, frame) or SECTIONS.get(id.partition(".")[0], "") for n, frame in given.items()}
+        cells = [_cell(f"{id}.{key}.{n}", row, n, style, unknown, _behind(row, frames[n], when)) for n in names]
         facts += [fact for _, fact in cells if fact is not None]
         first = cells[0][0].replace("<td", '<th scope="row"', 1).removesuffix("</td>") + "</th>"
         body.append(f"<tr>{first}{''.join(markup for markup, _ in cells[1:])}</tr>")
@@ -133,20 +148,23 @@ def _in_words(rows: pd.DataFrame, style: Style) -> pd.DataFrame:
 
 def _behind(row: pd.Series, frame: str, when: str) -> Rows | None:
     """The rows of a frame that agree with a table's row in what tells the frame's rows apart."""
-    if frame not in FRAMES:
-        return None
-    shared = {name: row[name] for name in FRAMES[frame].groups if name in row.index}
-    shared = {name: None if is_unknown(value) or value in MISSING else value for name, value in shared.items()}
-    months = row["period"] if "period" in row.index and when == "this_month" else when
-    return Rows(frame, {name: value for name, value in shared.items() if value not in ANY}, months)
+    return Rows.of(row, frame, _own_days(row) if when == "this_month" else when) if frame in FRAMES else None
+
+
+def _own_days(row: pd.Series) -> str:
+    """The month or the single day that a table's row tells of, as a period's name."""
+    day = next((row[name] for name in _OF_A_DAY if name in row.index), None)
+    if not is_unknown(day):
+        day = pd.Timestamp(day).date()
+        return f"{day}_{day}"
+    return row["period"] if "period" in row.index else "this_month"
 
 
 def _of_days(behind: Rows | None, name: str) -> Rows | None:
-    """The rows behind a column that tells of the month before, or of what changed since."""
+    """The rows behind a column that tells of other days than its row does."""
     if behind is None or behind.when != "this_month":
         return behind
-    when = "last_month" if name.startswith("last_") else "since_last_month" if "change" in name else "this_month"
-    return replace(behind, when=when)
+    return replace(behind, when=_OF_OTHER_DAYS.get(name, "this_month"))
 
 
 def _says_nothing(values: pd.Series, measure: Measure) -> bool:

@@ -41,7 +41,7 @@ def test_the_timeline_draws_each_incident_from_its_opening_and_no_drill():
     assert bars["open at month end"]["x"] == [12.0] and bars["resolved"]["x"] == [3.0]
     assert bars["acknowledged"]["x"] == [0.5]
     assert bars["open at month end"]["marker"]["pattern"]["shape"]  # not told by colour alone
-    assert made.about["title"] == "The longest incident took 12 h; 1 still open at month end"
+    assert made.about["title"] == "The longest incident has lasted 12 h so far; 1 still open at month end"
 
 
 def lasting(*rows):

@@ -153,3 +153,18 @@ def test_a_name_is_not_read_as_markup():
 ])  # fmt: skip
 def test_the_title_says_what_happened(rows, title):
     assert drawn(*rows).about["title"] == title
+
+
+def test_each_number_opens_to_the_rows_of_its_days():
+    made = drawn(row([5.0, *[1.0] * 11, 3.0], baseline=1.0, target=2.0, rows=Rows("cost", {"service": "shop"})))
+    when = {fact["id"].rpartition(".")[2]: fact.get("rows", {}).get("when") for fact in made.facts}
+    assert when == {"figure_now": "this_month", "figure_target": None, "figure_baseline": "baseline",
+                    "figure_lowest": "2025-11", "figure_highest": "2025-10"}  # fmt: skip
+    assert drawn(row()).facts[0]["rows"] == {"frame": "cost", "where": {}, "when": "this_month"}
+
+
+def test_every_target_was_not_met_when_one_that_cannot_be_drawn_was_missed():
+    met = row(target=2.0, verdict="met", measure="Spend on a")
+    assert drawn(met).about["title"] == "Every target was met this month"
+    lone = row([None] * 12 + [3.0], target=2.0, verdict="missed", measure="Spend on b")
+    assert drawn(met, lone).about["title"] == "Spend on b was 3 against a target of 2"

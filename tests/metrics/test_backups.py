@@ -154,11 +154,11 @@ def test_the_scorecard_judges_what_was_agreed_by_the_worst_resource():
         BackupPlan(resource="db", every="24h", at="01:00", rpo="26h", restore_test_every="90d")])]  # fmt: skip
     rows = card(frame(*nights(10)), terms)
     assert rows.loc["backups.completed", ["this_month", "last_month", "verdict"]].tolist() == [30 / 31, 1.0, "missed"]
-    rpo = rows.loc["backups.rpo"]
+    rpo = rows.loc["backups.rpo.db"]
     assert (rpo["this_month"], rpo["last_month"], rpo["target"]) == (49 * HOUR, 25 * HOUR, 26 * HOUR)
     assert rpo["verdict"] == "missed" and rpo["rows"] == Rows("backup", {"resource": "db"})
-    assert rows.loc["backups.restore_time", ["this_month", "verdict"]].tolist() == [2 * HOUR, "missed"]
-    since = rows.loc["backups.restore_since"]
+    assert rows.loc["backups.restore_time.db", ["this_month", "verdict"]].tolist() == [2 * HOUR, "missed"]
+    since = rows.loc["backups.restore_since.db"]
     assert since["this_month"] == OCTOBER.end - at("20 01:00") and since["verdict"] == "met"
 
 
@@ -171,13 +171,13 @@ def test_of_months_before_the_rows_that_are_held_the_scorecard_knows_nothing():
     terms = [Agreement(starts_on=dt.date(2020, 1, 1), backups=[BackupPlan(resource="db", every="7d", rpo="8d")])]
     weekly = pd.date_range("2025-10-07", "2026-10-31", freq="7D", tz="UTC")
     rows = card(frame(*({"started_at": one, "finished_at": one + HOUR} for one in weekly)), terms)
-    trend = rows.loc["backups.rpo", "trend"]
+    trend = rows.loc["backups.rpo.db", "trend"]
     assert trend[0] is None and trend[1:] == [7 * 1440 + 60.0] * 12
 
 
 def test_the_scorecard_of_an_empty_store_is_unknown_throughout():
     rows = card(frame(), agreed(rpo="26h", restore_test_every="90d"), FRAMES["restore_test"].empty(), Intervals())
-    assert rows.loc["backups.completed", "verdict"] == rows.loc["backups.rpo", "verdict"] == "unknown"
+    assert rows.loc["backups.completed", "verdict"] == rows.loc["backups.rpo.db", "verdict"] == "unknown"
 
 
 @given(st.lists(st.tuples(st.integers(-20, 100), st.sampled_from(["success", "failure", "unknown"])), max_size=12))
@@ -193,3 +193,10 @@ def test_counts_add_up_and_neither_order_nor_more_attempts_lose_a_completed_one(
     # By hand: each of twelve windows of six hours, from an hour and a half before it is due.
     done = {(hours * 2 + 3) // 12 for hours, outcome in tried if outcome == "success"}
     assert row["backups_completed"] == len(done & set(range(12)))
+
+
+def test_the_worst_resource_of_another_month_is_another_figure():
+    terms = [Agreement(starts_on=dt.date(2025, 1, 1), backups=[
+        BackupPlan(resource=name, every="24h", at="01:00", rpo="26h") for name in ("db", "Vol/1")])]  # fmt: skip
+    rows = frame(*nights(10), *[{**one, "resource": "Vol/1"} for one in nights(10, 11)])
+    assert [id for id in card(rows, terms).index if "rpo" in id] == ["backups.rpo.vol-1"]

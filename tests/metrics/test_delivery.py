@@ -5,6 +5,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from opsreport.coverage import Seen
+from opsreport.exhibit import Rows
 from opsreport.intervals import Intervals
 from opsreport.metrics import delivery
 from opsreport.params.models import Service
@@ -289,3 +291,22 @@ def test_real_pull_requests_took_as_long_as_another_project_recorded():
     assert minutes[["pr1", "pr2"]].tolist() == recorded[["pr1", "pr2"]].tolist()
     # It merged after it was deployed: they count to the merge, we to the deployment.
     assert minutes["pr3"] == pd.Timedelta("8799min") and recorded["pr3"] == pd.Timedelta("10203min")
+
+
+def test_the_rows_behind_are_those_to_the_services_one_production_and_of_lead_time_the_changes():
+    shop = deployed(*days(1, 2), {"finished_at": at("03 12:00"), "environment": "staging"})
+    rows = delivery.scorecard(shop, changed(), trouble(), OCTOBER, ALWAYS, SHOP)
+    to_production = Rows("deployment", {"service": "shop", "environment": "production"})
+    assert rows["rows"].tolist() == [to_production, Rows("change", {}, "history"), to_production]
+    two = {"shop": Service(owner="team", environments=["eu", "us"])}
+    both = deployed({"finished_at": at("01 12:00"), "environment": "eu"},
+                    {"finished_at": at("02 12:00"), "environment": "us"})  # fmt: skip
+    assert delivery.scorecard(both, changed(), trouble(), OCTOBER, ALWAYS, two)["rows"].iloc[0].where == {
+        "service": "shop"}  # fmt: skip
+    assert delivery.daily(both, trouble(), OCTOBER, two)["environment"].tolist() == ["eu", "us"]
+
+
+def test_the_weekly_rate_of_a_month_that_still_runs_is_over_the_days_that_have_passed():
+    running = Seen((((ALWAYS, 1.0),),), known=at("15 00:00"))
+    row = delivery.frequency(deployed(*days(1, 2, 3, 4, 5, 6)), OCTOBER, running, SHOP).iloc[0]
+    assert row["deployments_per_week"] == 3.0  # six in fourteen days

@@ -144,3 +144,8 @@ def test_nothing_seen_is_nothing_known():
     now = totals(rows, OCTOBER).iloc[0]
     assert rows.empty and now["machines"] == 0 and pd.isna(now["patched_share"]) and pd.isna(now["machines_patched"])
     assert now["coverage"] == 0
+
+
+def test_a_machine_is_known_from_the_patch_tool_or_else_from_the_inventory():
+    made = machines(states({}), listed({}, {"asset": "db"}), OCTOBER).set_index("asset")["known_from"]
+    assert made.to_dict() == {"web": "patch_state", "db": "asset"}

@@ -209,3 +209,25 @@ def test_a_page_of_last_month_that_was_not_measured_is_unknown():
     made = vitals({"lcp": 2, "started_at": september.start, "ended_at": september.end})
     assert made["vital_rating"].tolist() == ["unknown"] and math.isnan(made["lcp"].iloc[0])
     assert performance.each_vital(made).empty and vitals().empty
+
+
+def test_no_target_that_was_missed_or_is_not_known_is_left_out_of_the_scorecard():
+    names = ["a", "b", "c"]
+    rows = frame(*[{**month(requests=1000, errors=20, latency_p95=0.9, latency_p99=2.0), "service": name}
+                   for name in names], {**month(requests=1000, errors=1), "service": "d"})  # fmt: skip
+    exact = {"error_rate": Decimal("0.01"), "latency_p95": Decimal("0.5"), "latency_p99": Decimal(1)}
+    terms = [Agreement(starts_on=dt.date(2025, 1, 1), performance=[
+        PerformanceTarget(service=name, **exact) for name in [*names, "d"]])]  # fmt: skip
+    made = performance.scorecard(rows, OCTOBER, terms, {}, None)
+    promised = performance.targets(performance.traffic(rows, OCTOBER, terms),
+                                   performance.answer_times(rows, OCTOBER, terms))  # fmt: skip
+    short = promised[promised["verdict"].isin(["missed", "unknown"])]
+    assert set(made["id"]) == {f"performance.{one.service}.{one.agreed_of}" for one in short.itertuples()}
+    assert len(made) >= 9 and made.set_index("id").loc["performance.a.p99", "this_month"] == 2.0
+
+
+def test_of_two_terms_in_a_month_the_scorecard_tells_the_missed_one():
+    rows = frame(*[window(n * 24, 24, requests=100, errors=9 if n < 10 else 0) for n in range(31)])
+    terms = [agreed("2025-01-01", "2026-10-10", error_rate="0.01"), agreed("2026-10-11", error_rate="0.02")]
+    (row,) = performance.scorecard(rows, OCTOBER, terms, SERVICES, None).to_dict("records")
+    assert row["verdict"] == "missed" and row["target"] == pytest.approx(0.01)

@@ -64,3 +64,14 @@ def test_more_than_one_per_cent_is_much_and_so_is_known_from_unknown(then, now, 
 
 def test_nothing_reported_restates_nothing():
     assert restated(reported(), score("spend", Decimal(1)), STYLE).empty
+
+
+@pytest.mark.parametrize(("then", "now", "became"), [(None, 1.0, True), (3.0, None, False), (3.0, 1.0, False)])
+def test_only_what_was_unknown_became_known(then, now, became):
+    made = restated(reported(then, x="as it was"), score("x", now, "count", ""), STYLE)
+    assert made["became_known"].tolist() == [became]
+
+
+def test_of_a_comparison_of_two_months_there_are_no_rows_a_month_before():
+    both = score("x", Decimal(1), rows=Rows("cost", {}, "since_last_month"))
+    assert restated(reported(x="€2.00"), both, STYLE)["rows"].isna().all()

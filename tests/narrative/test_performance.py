@@ -66,7 +66,7 @@ def test_a_month_seen_in_part_says_so_and_passes_nothing():
     half = OCTOBER.start + (OCTOBER.end - OCTOBER.start) / 2
     text = said({**month(errors=0), "ended_at": half}).text
     assert "At least 3,100 requests were made in October 2026, of whose hours 50% were seen." in text
-    assert "none is known to be missed. Whether 2 more were met is unknown." in text
+    assert "none is known to be missed. Whether 2 were met is unknown." in text
 
 
 def test_nothing_agreed_is_said_and_not_judged():

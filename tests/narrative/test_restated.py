@@ -10,7 +10,8 @@ STYLE = Style("en_GB", "EUR")
 
 
 def rows(*values, much=True):
-    made = [{"changed_much": much, "measure": "Spend", "reported_as": "€1.00", "now_reads": "", "section": "cost",
+    made = [{"became_known": False, "changed_much": much,
+             "measure": "Spend", "reported_as": "€1.00", "now_reads": "", "section": "cost",
              "id": f"cost.{place}", "value": value, "unit": "money", "currency": "EUR", "rows": None}
             for place, value in enumerate(values)]  # fmt: skip
     return pd.DataFrame(made, columns=list(RESTATED), dtype=object)
@@ -44,3 +45,8 @@ def test_a_source_that_no_longer_tells_is_said_to():
 def test_when_all_hold_or_none_can_be_compared_that_is_said():
     assert finding(rows(), 9, STYLE).text == "All 9 key figures that last month's review gave still hold."
     assert "was not reviewed here" in finding(rows(), 0, STYLE).text
+
+
+def test_what_was_unknown_and_now_is_known_took_nothing_back_and_is_left_to_the_table():
+    known = finding(rows(2).assign(became_known=True), 9, STYLE)
+    assert known.text == known.lead.text == "1 of the 9 key figures that last month's review gave has changed since."

@@ -14,7 +14,8 @@ STYLE = Style("en_GB", "EUR")
 
 def logs(*rows: dict) -> pd.DataFrame:
     plain = {"log_group": "/shop/web", "log_state": "as agreed", "retention_days": 31.0, "agreed_days": 31.0,
-             "log_storage_cost": None, "limit_saving": None, "billing_currency": "EUR"}  # fmt: skip
+             "log_storage_cost": None, "limit_saving": None, "billing_currency": "EUR",
+             "resource_id": "web-logs"}  # fmt: skip
     return pd.DataFrame([plain | row for row in rows], columns=list(plain))
 
 

@@ -93,7 +93,7 @@ def test_deployments_stand_in_one_line_most_first():
     often = delivery.frequency(FRAMES["deployment"].conform(rows), OCTOBER, ALWAYS, {})
     made = narrative.deployments(often, STYLE)
     assert made.text == "Put into production with success this month: shop 2×, web 1×."
-    assert made.facts[0]["rows"]["where"] == {"service": "shop"}
+    assert made.facts[0]["rows"]["where"] == {"service": "shop", "environment": "production"}
     none = delivery.frequency(FRAMES["deployment"].empty(), OCTOBER, ALWAYS, {})
     assert "No deployment to production is known" in narrative.deployments(none, STYLE).text
     assert narrative.method(STYLE).about["role"] == "method"

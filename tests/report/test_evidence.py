@@ -98,3 +98,9 @@ def test_a_hostile_value_stays_out_of_the_file_name():
     made = gather([figure(rows=rows)], lambda *_, **__: incidents(0), STYLE, LOAD)
     (name,) = made.files
     assert name.startswith("incident-etc-script-") and "/" not in name
+
+
+def test_the_rows_of_a_single_day_are_titled_by_it():
+    rows = {"frame": "incident", "where": {}, "when": "2026-10-05_2026-10-05"}
+    (chosen,) = gather([figure(rows=rows)], lambda *_, **__: incidents(1), STYLE, LOAD).selections
+    assert chosen["title"] == "Incidents, 5 Oct 2026" and chosen["csv"] == ""
