@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 import pandas as pd
 
-from opsreport.intervals import Intervals
+from opsreport.intervals import Intervals, union
 from opsreport.period import Period
 
 STATUSES = ("ok", "partial", "unavailable")
@@ -61,9 +61,12 @@ class Seen:
     sources : tuple of tuples of (Intervals, float)
         Of each source its stretches of time, which are disjoint, each with the share of its
         files that could be read.
+    known : Timestamp, optional
+        When the records of a period that still runs were read: nothing later has happened yet.
     """
 
     sources: tuple[tuple[tuple[Intervals, float], ...], ...] = ()
+    known: pd.Timestamp | None = None
 
     def share(self, period: Period) -> float:
         """Share of a period that was seen: the mean of the sources, since none makes up for another. [share]"""
@@ -86,6 +89,42 @@ def share_seen(seen: Intervals | Seen, period: Period) -> float:
     if isinstance(seen, Seen):
         return seen.share(period)
     return seen.clip(period.start, period.end).measure() / (period.end - period.start)
+
+
+def known_until(seen: Intervals | Seen | None, period: Period) -> pd.Timestamp:
+    """The end of a period, or in one that still runs when its records were read."""
+    known = seen.known if isinstance(seen, Seen) else None
+    return period.end if known is None else min(period.end, known)
+
+
+def days_passed(seen: Intervals | Seen | None, period: Period) -> float:
+    """The days of a period; of one that still runs, those that had passed when its records were read. [d]"""
+    until = known_until(seen, period)
+    return period.day_count if until == period.end else (until - period.start) / pd.Timedelta(days=1)
+
+
+def seen_until(seen: Intervals | Seen | None, period: Period) -> pd.Timestamp:
+    """Up to when it is known that what is still open was open: the end of what was seen, or of the period.
+
+    Of several sources that tell of the period, the one that ends first; where none ever told of
+    anything, the period's end.
+
+    Examples
+    --------
+    >>> october = Period.month("2026-10")
+    >>> half = Intervals([(october.start, pd.Timestamp("2026-10-17", tz="UTC"))])
+    >>> str(seen_until(half, october))
+    '2026-10-17 00:00:00+00:00'
+    >>> seen_until(None, october) == seen_until(Intervals(), october) == october.end
+    True
+    """
+    each = [union(time for time, _ in parts) for parts in seen.sources] if isinstance(seen, Seen) else [seen]
+    # What begins after the period tells nothing of its end.
+    ends = [max((min(end, period.end) for start, end in time.pairs() if start < period.end), default=None)
+            for time in each if time]  # fmt: skip
+    told = [end for end in ends if end is not None]
+    within = [end for end in told if end > period.start]
+    return min([*(within or [max(told, default=period.end)]), known_until(seen, period)])
 
 
 def parts_seen(readings: pd.DataFrame, missing: Intervals) -> tuple[tuple[Intervals, float], ...]:

@@ -116,7 +116,7 @@ class Month:
         return Seen(tuple(
             parts_seen(readings[(readings["source"] == name) | retired], self.missing_time(frame, name))
             for name in named
-        ))  # fmt: skip
+        ), self.read_at if self.state == "draft" else None)  # fmt: skip
 
     def rows(self, frame: str, when: str = "this_month", **where: Any) -> pd.DataFrame:
         """The rows behind a figure, as its place on the page names them.

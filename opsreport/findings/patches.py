@@ -103,8 +103,9 @@ def _still_open(listed: Callable[..., pd.DataFrame], month: Month) -> Iterator[t
     if not share_seen(month.seen("vulnerability"), month.period) > 0:
         return
     ledger = metrics.ledger(
-        month.vulnerability, month.agreements, month.client.accepted_risks, month.period.zone, month.read_at
-    )
+        month.vulnerability, month.agreements, month.client.accepted_risks, month.period.zone, month.read_at,
+        month.period, month.seen("vulnerability"),
+    )  # fmt: skip
     rows = listed(ledger, month.period)
     rows = rows[rows["weakness_status"] == "still open"]
     yield from rows.groupby(rows["cve"].fillna(rows["finding_id"]), sort=False)

@@ -47,7 +47,7 @@ def main_branch_long_broken(month: Month) -> Iterable[Finding]:
     """
     if share_seen(month.seen("pipeline_run"), month.period) < 1:
         return
-    red = metrics.red(month.pipeline_run, month.period)
+    red = metrics.red(month.pipeline_run, month.period, month.seen("pipeline_run"))
     for row in red[red["red_lasted"] >= _LONG].drop_duplicates("pipeline").to_dict("records"):
         id, lasts = f"main_branch_long_broken.{slug(row['pipeline'])}", is_unknown(row["red_until"])
         facts = {

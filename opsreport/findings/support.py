@@ -68,5 +68,5 @@ def backlog_growing(month: Month) -> Iterable[Finding]:
 
 
 def _late(month: Month, period: Period) -> pd.DataFrame:
-    answered = metrics.answers(month.ticket, period, month.agreements)
+    answered = metrics.answers(month.ticket, period, month.agreements, month.seen("ticket"))
     return answered[answered["response_outcome"].isin(LATE)]

@@ -8,7 +8,7 @@ import pandas as pd
 
 from opsreport.metrics.access_changes import changes, signoff
 from opsreport.metrics.access_checks import FLAGS, checked, listing, visible
-from opsreport.metrics.access_state import rules_at, share_fresh, snapshots
+from opsreport.metrics.access_state import rules_at, share_lately, snapshots
 from opsreport.metrics.rows import result, score, scorecard_rows
 from opsreport.params import ClientParams
 from opsreport.period import Period
@@ -125,7 +125,7 @@ def scorecard(
 class _Tally:
     """How many are known to be at fault, of how many it cannot be told, and what was seen.
 
-    ``coverage`` is the share of places that were seen, ``visible`` of those whom it concerns there.
+    ``coverage`` is the share of places that were seen lately, ``visible`` of those whom it concerns there.
     """
 
     known: float
@@ -144,7 +144,7 @@ class _Tally:
 
 
 def _tallies(principal: pd.DataFrame, period: Period, client: ClientParams) -> dict[str, _Tally]:
-    coverage = share_fresh(snapshots(principal, period, client))
+    coverage = share_lately(snapshots(principal, period, client), period)
     rows = checked(principal, period, client)
     rows = rows[rows["is_fresh"]]
     if not coverage:

@@ -28,11 +28,12 @@ def checked(principal: pd.DataFrame, period: Period, client: ClientParams) -> pd
 
     - **no_mfa**: needs a second factor and has none. Root or owner always needs it, others by
       the agreement's ``mfa``: all, people or privileged. One of unknown kind may be a person.
-    - **old_key**: holds an active key older than agreed when it was seen.
+    - **old_key**: holds an active key older than agreed when it was seen; unknown where it was
+      not yet, but passes that age before the month's end, by when it may have been renewed.
     - **unused**: not used for longer than agreed when it was seen; of what was never used,
       since it was made, or where that is not told, since it was first seen. Root is to be
       unused. A key of its own that is not used so long counts too; one whose use cannot be
-      seen is judged by its holder's.
+      seen is judged by its holder's. Unknown where that time passes before the month's end.
 
     Returns
     -------
@@ -43,6 +44,7 @@ def checked(principal: pd.DataFrame, period: Period, client: ClientParams) -> pd
     rows, (rules, _) = state(principal, period, client), rules_at(client, period)
     is_root = rows["kind"] == "root"
     age = (rows["observed_at"] - rows["key_created_at"]).clip(lower=NOTHING)
+    rest = (period.end - rows["observed_at"]).where(rows["is_fresh"], NOTHING)
     no_mfa = _needs_mfa(rows, rules) & ~rows["mfa_enabled"]
     return rows.assign(
         key_age=age,
@@ -50,8 +52,8 @@ def checked(principal: pd.DataFrame, period: Period, client: ClientParams) -> pd
         no_mfa=no_mfa,
         root_no_mfa=(is_root & no_mfa).astype(FLAG),
         person_no_mfa=(~is_root & no_mfa).astype(FLAG),
-        old_key=_has_key(rows) & _over(age, rules.key_age),
-        unused=_unused(rows, rules) | _key_unused(rows, age, rules),
+        old_key=_has_key(rows) & _over(age, rules.key_age, rest),
+        unused=_unused(rows, rules, rest) | _key_unused(rows, age, rules, rest),
         may_have_left=[_may_have_left(row, client.staff) for row in rows.to_dict("records")],
     )
 
@@ -105,9 +107,11 @@ def words(row: dict[str, Any], agreed: bool) -> list[str]:
     than = "than agreed" if agreed else "than usual"
     faults = {
         "no_mfa": ("no MFA", "MFA not visible" if is_unknown(row["mfa_enabled"]) else "may need MFA"),
-        "old_key": (f"a key older {than}", "age of its key not visible"),
-        "unused": (f"unused for longer {than}", "last use not visible"),
-    }
+        "old_key": (f"a key older {than}", "age of its key not visible" if is_unknown(row["key_age"]) else
+                    "its key came of age after it was seen"),
+        "unused": (f"unused for longer {than}", "last use not visible" if is_unknown(row["last_used_at"]) else
+                   "may not have been used since it was seen"),
+    }  # fmt: skip
     said = [] if row["is_fresh"] else ["not seen this month"]
     for flag, (known, unseen) in faults.items():
         said += [unseen] if is_unknown(row[flag]) else [known] if row[flag] else []
@@ -127,8 +131,10 @@ def _has_key(rows: pd.DataFrame) -> pd.Series:
     return rows["has_key"].mask(rows["key_created_at"].notna(), True)
 
 
-def _over(lasted: pd.Series, limit: pd.Timedelta) -> pd.Series:
-    return (lasted > limit).astype(FLAG).mask(lasted.isna())
+def _over(lasted: pd.Series, limit: pd.Timedelta, rest: pd.Series) -> pd.Series:
+    """Whether it lasted longer; missing where only the ``rest`` of the month, which was not seen, makes it so."""
+    over = lasted > limit
+    return over.astype(FLAG).mask(lasted.isna() | (~over & (lasted + rest > limit)))
 
 
 def _idle(rows: pd.DataFrame) -> pd.Series:
@@ -138,17 +144,18 @@ def _idle(rows: pd.DataFrame) -> pd.Series:
     return (rows["observed_at"] - rows["last_used_at"].fillna(since)).clip(lower=NOTHING)
 
 
-def _unused(rows: pd.DataFrame, rules: AccessRules) -> pd.Series:
-    over = _over(_idle(rows), rules.unused_after)
+def _unused(rows: pd.DataFrame, rules: AccessRules, rest: pd.Series) -> pd.Series:
+    over = _over(_idle(rows), rules.unused_after, rest)
     # When it was made is not told, and it has not been watched for long: it may be new or old.
     unsure = rows["last_used_at"].isna() & rows["created_at"].isna() & ~over.fillna(True)
     return over.mask(unsure).mask(rows["kind"] == "root", False)
 
 
-def _key_unused(rows: pd.DataFrame, age: pd.Series, rules: AccessRules) -> pd.Series:
+def _key_unused(rows: pd.DataFrame, age: pd.Series, rules: AccessRules, rest: pd.Series) -> pd.Series:
     idle = rows["observed_at"] - rows["key_last_used_at"]
-    never = rows["has_unused_key"].fillna(False) & _over(age, rules.unused_after)
-    return ((idle > rules.unused_after).astype(FLAG) | never.fillna(False)) & _has_key(rows).fillna(False)
+    never = rows["has_unused_key"].fillna(False) & (age > rules.unused_after).astype(FLAG)
+    over = _over(idle, rules.unused_after, rest).mask(idle.isna(), False)
+    return (over | never.fillna(False)) & _has_key(rows).fillna(False)
 
 
 def _may_have_left(row: dict[str, Any], staff: list[str]) -> bool:

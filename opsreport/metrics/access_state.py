@@ -20,6 +20,8 @@ SNAPSHOTS = (
 )  # fmt: skip
 FRESH, STALE, NEVER = "seen in the month", "older than the month", "never seen"
 OURS, CLIENT, NOT_RECORDED = "ours", "client", "not recorded"
+#: A snapshot tells of a month's end if it is at most so old by then.
+LATELY = pd.Timedelta(days=7)
 #: A place is one account of one source; each is seen for itself.
 PLACE = ["source", "account"]
 
@@ -69,6 +71,17 @@ def snapshots(principal: pd.DataFrame, period: Period, client: ClientParams) -> 
 def share_fresh(seen: pd.DataFrame) -> float:
     """Share of the places that were seen in the month; 0 where there is none. [share]"""
     return float((seen["snapshot_state"] == FRESH).mean()) if len(seen) else 0.0
+
+
+def share_lately(seen: pd.DataFrame, period: Period) -> float:
+    """As `share_fresh`, where a place last seen over a week before the month's end counts for the days until then.
+
+    Who came since, and what they may do, is not in such a snapshot. [share]
+    """
+    if not len(seen):
+        return 0.0
+    until = (seen["access_seen_at"] - period.start) / (period.end - period.start)
+    return float(until.mask(seen["snapshot_age"] <= LATELY, 1.0).where(seen["snapshot_state"] == FRESH, 0.0).mean())
 
 
 def state(principal: pd.DataFrame, period: Period, client: ClientParams, at: str = "access_seen_at") -> pd.DataFrame:

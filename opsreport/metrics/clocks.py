@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from opsreport.agreement import support_time
+from opsreport.coverage import Seen, known_until, seen_until
 from opsreport.intervals import Intervals
 from opsreport.metrics.rows import share
 from opsreport.params.models import SupportHours
@@ -28,6 +29,7 @@ ATTAINED = (
     "attainment", "attainment_worst", "attainment_best", "coverage", "verdict",
 )  # fmt: skip
 
+_DUE_UNSEEN = "it fell due in time that was not seen"
 _Runs = list[tuple[pd.Timestamp, pd.Timestamp]]
 
 
@@ -62,10 +64,18 @@ class Clock:
         The earliest instant that will be asked about.
     period : Period
         The month; its zone is the client's.
+    seen : Intervals or Seen, optional
+        What the sources could tell of; without it all of the month.
+
+    Attributes
+    ----------
+    until, now : Timestamp
+        Up to when it is known that what is not answered was not; and up to when it has happened.
     """
 
-    def __init__(self, first: pd.Timestamp, period: Period) -> None:
+    def __init__(self, first: pd.Timestamp, period: Period, seen: Intervals | Seen | None = None) -> None:
         self.period = period
+        self.until, self.now = seen_until(seen, period), known_until(seen, period)
         self._days = Period(first.tz_convert(period.zone).date(), period.end_day, period.zone)
         self._known: dict[str, _Runs] = {}
 
@@ -90,6 +100,17 @@ def promises(
     return [Promise(answer, target, hours, missing) for answer, target in wanted.items() if target is not None]
 
 
+def agreed_for(targets: Mapping[str, Any], name: str) -> Any | None:
+    """What was agreed for a severity or a priority, however it is written; None where nothing was.
+
+    Examples
+    --------
+    >>> agreed_for({"SEV1": "15min"}, "sev1")
+    '15min'
+    """
+    return targets.get(name) or {key.casefold(): value for key, value in targets.items()}.get(name.casefold())
+
+
 def judged(
     promise: Promise, opened_at: pd.Timestamp, answered_at: pd.Timestamp, clock: Clock, paused: Intervals | None = None
 ) -> dict[str, Any] | None:
@@ -105,9 +126,10 @@ def judged(
     Returns
     -------
     dict or None
-        ``support_elapsed`` (to the answer, else to the month's end), ``response_outcome``
-        (met at the target exactly, too), ``decided_at`` and ``note``; None when it was
-        certain before the month. What cannot be judged stands in the month of its opening.
+        ``support_elapsed`` (to the answer, else to the end of what was seen of the month),
+        ``response_outcome`` (met at the target exactly, too), ``decided_at`` and ``note``; None
+        when it was certain before the month. What cannot be judged stands in the month of its
+        opening; what fell due where nobody looked is unknown, what is not due yet is pending.
     """
     period = clock.period
     if promise.unknown:
@@ -115,10 +137,13 @@ def judged(
         return outcome if period.start <= opened_at else None
     answered = pd.NaT if pd.isna(answered_at) or answered_at >= period.end else answered_at
     runs = clock.runs(promise.hours, opened_at, paused)
-    elapsed = _elapsed(runs, period.end if answered is pd.NaT else answered)
+    elapsed = _elapsed(runs, clock.until if answered is pd.NaT else answered)
     outcome, decided = _outcome(runs, elapsed, promise.target, answered)
-    if decided is not pd.NaT and decided < period.start:
+    due = _runs_out(runs, promise.target) if outcome == PENDING else decided
+    if due is not pd.NaT and due < period.start:
         return None
+    if outcome == PENDING and due is not pd.NaT and due < clock.now:
+        return {"support_elapsed": elapsed, "response_outcome": UNKNOWN, "note": _DUE_UNSEEN}
     return {"support_elapsed": elapsed, "response_outcome": outcome, "decided_at": decided, "note": ""}
 
 

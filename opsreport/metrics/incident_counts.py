@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from opsreport.coverage import share_seen
+from opsreport.coverage import Seen, seen_until, share_seen
 from opsreport.intervals import Intervals
 from opsreport.metrics.rows import result, share, spread
 from opsreport.metrics.severities import (
@@ -78,7 +78,7 @@ def totals(incident: pd.DataFrame, period: Period, seen: Intervals) -> pd.DataFr
     counts = _counts(kept[~_among(kept, PLANNED)], period) | {
         "drills": period.contains(incident["opened_at"][drills(incident)]).sum(),
         "planned": period.contains(incident["opened_at"][planned]).sum(),
-        "incident_downtime": _down(kept, period, NOT_DOWN).measure(),
+        "incident_downtime": _down(kept, period, NOT_DOWN, seen).measure(),
     }
     if not seen_share and not period.overlaps(incident["opened_at"], incident["resolved_at"]).any():
         counts = {}
@@ -114,7 +114,7 @@ def summary(incident: pd.DataFrame, period: Period, seen: Intervals) -> pd.DataF
     return result(rows, SUMMARY)
 
 
-def listing(incident: pd.DataFrame, period: Period) -> pd.DataFrame:
+def listing(incident: pd.DataFrame, period: Period, seen: Intervals | Seen | None = None) -> pd.DataFrame:
     """Every incident that touched the month, in the order they opened.
 
     Answers: what happened, to what, and for how long?
@@ -124,7 +124,8 @@ def listing(incident: pd.DataFrame, period: Period) -> pd.DataFrame:
     DataFrame
         `LISTING`; drills and planned maintenance are there, named in ``incident_status``.
         Time to restore is NaT where it was not resolved by month end. Downtime is what lies
-        in the month, and 0 for severities `NOT_DOWN` and for drills. [duration, instant]
+        in the month and, of what is still open, in what was seen of it; 0 for severities
+        `NOT_DOWN` and for drills. [duration, instant]
     """
     touched = period.overlaps(_felt_from(incident), incident["resolved_at"]) | period.contains(incident["opened_at"])
     rows = incident[touched & (incident["opened_at"] < period.end)].sort_values(["opened_at", "incident_id"])
@@ -133,9 +134,9 @@ def listing(incident: pd.DataFrame, period: Period) -> pd.DataFrame:
         severity=rated(rows), impact_started_at=_felt_from(rows), resolved_at=mended,
         time_to_acknowledge=acknowledged_at(rows) - rows["opened_at"],
         time_to_restore=mended - rows["opened_at"],
-        incident_downtime=_down_each(rows, period),
+        incident_downtime=_down_each(rows, seen_until(seen, period), period),
         incident_status=_status(rows, mended),
-        note=at_most(rows).map({True: "acknowledgement not recorded: at most", False: ""}),
+        note=_listing_note(rows, mended, seen_until(seen, period) < period.end),
     )  # fmt: skip
     return result(made.to_dict("records"), LISTING)
 
@@ -148,7 +149,7 @@ def downtime(
     Answers: for how long was each service affected?
 
     An incident lasts from ``impact_started_at``, else its opening, to its resolution, else
-    the month's end; what lies outside the month is cut.
+    the end of what was seen of the month, so at least so long; what lies outside the month is cut.
 
     Parameters
     ----------
@@ -168,7 +169,7 @@ def downtime(
     rows = [
         {"service": name, "coverage": share_seen(seen, period),
          "incidents_opened": period.contains(group["opened_at"]).sum(),
-         "incident_downtime": _down(group, period, without).measure()}
+         "incident_downtime": _down(group, period, without, seen).measure()}
         for name, group in kept.groupby("service", dropna=False)
     ]  # fmt: skip
     return result(rows, DOWNTIME).sort_values("incident_downtime", ascending=False, ignore_index=True)
@@ -241,9 +242,11 @@ def _felt_from(incident: pd.DataFrame) -> pd.Series:
     return incident["impact_started_at"].fillna(incident["opened_at"])
 
 
-def _down(incident: pd.DataFrame, period: Period, without: Sequence[str]) -> Intervals:
+def _down(
+    incident: pd.DataFrame, period: Period, without: Sequence[str], seen: Intervals | Seen | None
+) -> Intervals:
     hit = incident[~_among(incident, without)]
-    lasting = pd.DataFrame({"start": _felt_from(hit), "end": hit["resolved_at"].fillna(period.end)})
+    lasting = pd.DataFrame({"start": _felt_from(hit), "end": hit["resolved_at"].fillna(seen_until(seen, period))})
     return Intervals.from_frame(lasting, "start", "end").clip(period.start, period.end)
 
 
@@ -269,10 +272,15 @@ def _severity(group: pd.DataFrame, period: Period) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _down_each(rows: pd.DataFrame, period: Period) -> pd.Series:
+def _down_each(rows: pd.DataFrame, until: pd.Timestamp, period: Period) -> pd.Series:
     starts = _felt_from(rows).clip(lower=period.start)
-    lasts = (rows["resolved_at"].fillna(period.end).clip(upper=period.end) - starts).clip(lower=pd.Timedelta(0))
+    lasts = (rows["resolved_at"].fillna(until).clip(upper=period.end) - starts).clip(lower=pd.Timedelta(0))
     return lasts.mask(_among(rows, NOT_DOWN) | drills(rows), pd.Timedelta(0))
+
+
+def _listing_note(rows: pd.DataFrame, mended: pd.Series, ends_unseen: bool) -> pd.Series:
+    notes = at_most(rows).map({True: "acknowledgement not recorded: at most", False: ""})
+    return notes.mask(mended.isna() & ends_unseen, "open when last seen: at least")
 
 
 def _status(rows: pd.DataFrame, mended: pd.Series) -> pd.Series:

@@ -50,7 +50,7 @@ def scorecard(
     least five were resolved.
     """
     months = [*period.history(13), *([baseline] if baseline else [])]
-    answers = {month: response(incident, month, agreements)["response_outcome"] for month in months}
+    answers = {month: response(incident, month, agreements, seen)["response_outcome"] for month in months}
     found = {month: found_by_us(incident, month).iloc[0] for month in months}
     whole = {month: totals(incident, month, seen).iloc[0] for month in months}
     rows = [

@@ -14,16 +14,19 @@ from opsreport.period import Period
 from opsreport.theme import is_unknown
 
 
-def paused_time(written: Any, period: Period) -> Intervals | None:
+def paused_time(written: Any, period: Period, resolved_at: Any = pd.NaT) -> Intervals | None:
     """The time up to a month's end in which a request waited for the client.
 
     Parameters
     ----------
     written : str or missing
         JSON, a list of [start, end] in ISO 8601; a time without an offset is on the client's
-        clock. An end of null has not come yet: the pause lasts to the month's end.
+        clock. An end of null has not come yet: the pause lasts to the month's end, or to the
+        request's resolution, which ends it at the latest.
     period : Period
         The month; its zone is the client's.
+    resolved_at : Timestamp, optional
+        NaT where it is not resolved.
 
     Returns
     -------
@@ -42,7 +45,7 @@ def paused_time(written: Any, period: Period) -> Intervals | None:
     if is_unknown(written) or not written.strip():
         return Intervals()
     try:
-        pairs = [(_instant(start, period), _end(end, period)) for start, end in json.loads(written)]
+        pairs = [_pair(start, end, period, resolved_at) for start, end in json.loads(written)]
     except (ValueError, TypeError, AttributeError):
         return None
     # A pause that ends before it starts was written wrongly: how long it was is not known.
@@ -51,8 +54,22 @@ def paused_time(written: Any, period: Period) -> Intervals | None:
     return Intervals((start, min(end, period.end)) for start, end in pairs)
 
 
-def _end(written: Any, period: Period) -> pd.Timestamp:
-    return period.end if written is None else _instant(written, period)
+def closed_pauses(written: Any, period: Period) -> Intervals | None:
+    """As `paused_time`, with only those pauses of which an end is written: the least that it waited."""
+    if is_unknown(written) or not written.strip():
+        return Intervals()
+    try:
+        closed = [pair for pair in json.loads(written) if pair[1] is not None]
+    except (ValueError, TypeError, IndexError):
+        return None
+    return paused_time(json.dumps(closed), period)
+
+
+def _pair(start: Any, end: Any, period: Period, resolved_at: Any) -> tuple[pd.Timestamp, pd.Timestamp]:
+    starts = _instant(start, period)
+    if end is not None:
+        return starts, _instant(end, period)
+    return starts, period.end if pd.isna(resolved_at) else max(starts, min(resolved_at, period.end))
 
 
 def _instant(written: Any, period: Period) -> pd.Timestamp:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from opsreport.coverage import Seen, share_seen
+from opsreport.coverage import Seen, seen_until, share_seen
 from opsreport.exhibit import Rows
 from opsreport.intervals import Intervals, union
 from opsreport.metrics.rows import FEW, result, score, scorecard_rows, share
@@ -67,11 +67,11 @@ def health(pipeline_run: pd.DataFrame, period: Period, seen: Intervals | Seen) -
     for name, runs in _pipelines(pipeline_run, period):
         here = runs[period.contains(runs["ended"])]
         row = {"pipeline": name, "service": _service(runs), "coverage": seen_share}
-        rows.append(row if not seen_share and here.empty else row | _counts(here) | _broken(runs, period))
+        rows.append(row if not seen_share and here.empty else row | _counts(here) | _broken(runs, period, seen))
     return result(rows, HEALTH)
 
 
-def red(pipeline_run: pd.DataFrame, period: Period) -> pd.DataFrame:
+def red(pipeline_run: pd.DataFrame, period: Period, seen: Intervals | Seen | None = None) -> pd.DataFrame:
     """Each stretch of the month in which a pipeline's main branch was broken, longest first.
 
     Answers: when could nothing be released?
@@ -79,17 +79,16 @@ def red(pipeline_run: pd.DataFrame, period: Period) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `RED`. ``red_until`` is NaT where it was not mended by month end; ``red_lasted`` is
-        the whole stretch up to then, ``time_red`` what lies in the month. [instant, duration]
+        `RED`. ``red_until`` is NaT where it was not mended by the end of what was seen; up to then
+        is ``red_lasted`` the whole stretch, and ``time_red`` what lies in the month. [instant, duration]
     """
-    rows = []
+    rows, known = [], seen_until(seen, period)
     for name, runs in _pipelines(pipeline_run, period):
-        for start, end in _stretches(runs, period):
-            until = min(end, period.end)
+        for start, end in _stretches(runs, period, known):
+            until = known if end is pd.NaT else end
             rows.append({
-                "pipeline": name, "service": _service(runs), "red_from": start,
-                "red_until": end if end < period.end else pd.NaT, "red_lasted": until - start,
-                "time_red": until - max(start, period.start),
+                "pipeline": name, "service": _service(runs), "red_from": start, "red_until": end,
+                "red_lasted": until - start, "time_red": until - max(start, period.start),
             })  # fmt: skip
     return result(rows, RED).sort_values(["red_lasted", "red_from"], ascending=[False, True], ignore_index=True)
 
@@ -155,7 +154,7 @@ def totals(pipeline_run: pd.DataFrame, period: Period, seen: Intervals | Seen) -
     if not seen_share and here.empty:
         return result([row], TOTALS)
     lists = [runs for _, runs in _pipelines(pipeline_run, period) if _on_main(runs).any()]
-    broken = union(Intervals(_stretches(runs, period)).clip(period.start, period.end) for runs in lists)
+    broken = union(_red(runs, period, seen) for runs in lists)
     row |= _counts(here) | {"time_red": broken.measure() if lists else pd.NaT}
     return result([row | _jobs(pipeline_run, period)], TOTALS)
 
@@ -213,28 +212,29 @@ def _on_main(runs: pd.DataFrame) -> pd.Series:
     return runs["branch"].str.casefold().str.removeprefix("refs/heads/").isin(MAIN)
 
 
-def _stretches(runs: pd.DataFrame, period: Period) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
-    """From a failure on the main branch to its next success, whole, of those with time in the month.
-
-    One that is not mended by then is left open past the month's end.
-    """
-    made, since = [], None
-    main = runs[_on_main(runs)]
+def _stretches(runs: pd.DataFrame, period: Period, known: pd.Timestamp) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
+    """From a failure on the main branch to its next success (NaT: none yet), of those with time in the month."""
+    made, since, main = [], None, runs[_on_main(runs)]
     for ended, outcome in zip(main["ended"], main["outcome"], strict=True):
         if outcome == "failure" and since is None:
             since = ended
         elif outcome == "success" and since is not None:
             made.append((since, ended))
             since = None
-    if since is not None:
-        made.append((since, period.end + pd.Timedelta(days=1)))
-    return [(start, end) for start, end in made if end > period.start and end > start]
+    made += [(since, pd.NaT)] if since is not None else []
+    return [(start, end) for start, end in made if (known if end is pd.NaT else end) > max(period.start, start)]
 
 
-def _broken(runs: pd.DataFrame, period: Period) -> dict[str, object]:
+def _red(runs: pd.DataFrame, period: Period, seen: Intervals | Seen | None) -> Intervals:
+    until = seen_until(seen, period)
+    lasted = Intervals((start, until if end is pd.NaT else end) for start, end in _stretches(runs, period, until))
+    return lasted.clip(period.start, period.end)
+
+
+def _broken(runs: pd.DataFrame, period: Period, seen: Intervals | Seen) -> dict[str, object]:
     if not _on_main(runs).any():
         return {"time_red": pd.NaT, "note": "no run on a branch called main, master or trunk is known"}
-    return {"time_red": Intervals(_stretches(runs, period)).clip(period.start, period.end).measure(), "note": ""}
+    return {"time_red": _red(runs, period, seen).measure(), "note": ""}
 
 
 def _by_outcome(runs: pd.DataFrame) -> dict[str, int]:

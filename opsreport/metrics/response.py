@@ -5,9 +5,20 @@ from __future__ import annotations
 import pandas as pd
 
 from opsreport.agreement import term_at
-from opsreport.coverage import share_seen
+from opsreport.coverage import Seen, share_seen
 from opsreport.intervals import Intervals
-from opsreport.metrics.clocks import ATTAINED, MET, MISSED, UNKNOWN, Clock, Promise, attained, judged, promises
+from opsreport.metrics.clocks import (
+    ATTAINED,
+    MET,
+    MISSED,
+    UNKNOWN,
+    Clock,
+    Promise,
+    agreed_for,
+    attained,
+    judged,
+    promises,
+)  # fmt: skip
 from opsreport.metrics.rows import result
 from opsreport.metrics.severities import (
     PLANNED,
@@ -28,7 +39,9 @@ RESPONSE = (
 TARGETS = ("severity", "response", "response_target", *ATTAINED)
 
 
-def response(incident: pd.DataFrame, period: Period, agreements: list[Agreement]) -> pd.DataFrame:
+def response(
+    incident: pd.DataFrame, period: Period, agreements: list[Agreement], seen: Intervals | Seen | None = None
+) -> pd.DataFrame:
     """Each answer that fell due in the month, or is still awaited, against what was agreed.
 
     Answers: which incidents were answered too late?
@@ -45,12 +58,15 @@ def response(incident: pd.DataFrame, period: Period, agreements: list[Agreement]
     period : Period
         The month; its zone is the client's.
     agreements : list of Agreement
+    seen : Intervals or Seen, optional
+        What the sources could tell of; without it all of the month. What fell due after it is
+        unknown, since it may have been answered.
 
     Returns
     -------
     DataFrame
         `RESPONSE`, one row an incident and response. ``support_elapsed`` runs to the answer,
-        else to the month's end. ``response_outcome`` is met (at the target exactly, too),
+        else to the end of what was seen of the month. ``response_outcome`` is met (at the target exactly, too),
         missed, open past target, pending, or unknown: resolved past the target without a
         recorded acknowledgement, no severity, or no support hours agreed. An incident of a
         severity with nothing agreed has no row; drills and planned maintenance have none.
@@ -60,7 +76,7 @@ def response(incident: pd.DataFrame, period: Period, agreements: list[Agreement]
     kept = incident[waiting & ~drills(incident) & ~rated(incident).str.casefold().isin(PLANNED)]
     kept = kept.assign(severity=rated(kept), answered=acknowledged_at(kept), bounded=at_most(kept))
     first = kept["opened_at"].min() if len(kept) else period.start
-    clock = Clock(first, period)
+    clock = Clock(first, period, seen)
     rows = [
         judged
         for incident_row in kept.sort_values(["opened_at", "incident_id"]).to_dict("records")
@@ -86,7 +102,7 @@ def targets(incident: pd.DataFrame, period: Period, agreements: list[Agreement],
         others: then it is missed or unknown, never met. Empty when nothing fell due and
         nothing is awaited. [count, share, duration]
     """
-    each, seen_share = response(incident, period, agreements), share_seen(seen, period)
+    each, seen_share = response(incident, period, agreements, seen), share_seen(seen, period)
     groups = dict(list(each.groupby(["severity", "response", "response_target"], dropna=False)))
     order = {name: rank for rank, name in enumerate(worst_first({key[0] for key in groups}))}
     keys = sorted(groups, key=lambda key: (order[key[0]], key[1]))
@@ -104,7 +120,7 @@ def _promises(row: dict, agreements: list[Agreement], period: Period) -> list[Pr
         return []
     if row["severity"] == UNRATED:
         return [Promise("restore", pd.NaT, unknown="no severity is stated, so no target applies")]
-    agreed = term.response_targets.get(row["severity"])
+    agreed = agreed_for(term.response_targets, row["severity"])
     if agreed is None:
         return []
     wanted = {"acknowledge": agreed.acknowledge, "restore": agreed.restore}

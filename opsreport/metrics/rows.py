@@ -81,8 +81,10 @@ def score(
     -------
     dict
         As `opsreport.schemas.scorecard.SCORECARD` lists; durations in the trend are in minutes.
+        A zero of a month of which nothing was seen is unknown.
     """
     months = [of(month) for month in period.history(13)]
+    months[-1] = _unless_blind(months[-1], coverage)
     before = of(baseline) if baseline else None
     if adds_up and not is_unknown(before):
         before = before * (period.day_count / baseline.day_count)
@@ -120,6 +122,11 @@ def _says_nothing(values: pd.Series, is_dash: bool) -> bool:
 def scorecard_rows(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     """The rows as the scorecard's frame; values of several units stand in one column, as objects."""
     return pd.DataFrame({name: pd.Series([row.get(name) for row in rows], dtype=object) for name in SCORECARD})
+
+
+def _unless_blind(value: Any, coverage: float) -> Any:
+    """A figure; where nothing was seen, nothing found is not zero but unknown."""
+    return None if coverage == 0 and not is_unknown(value) and not value else value
 
 
 def _plain(value: Any) -> float | None:

@@ -117,6 +117,11 @@ def _row(row: dict[str, Any], cost: pd.DataFrame, period: Period, seen: Any) -> 
     code, first, now, note = row["billing_currency"], None, None, ""
     if status == DONE:
         code, first, now, note = _measure(cost, resource, row["done_at"], period, seen, code)
+    # What was estimated in one currency and billed in another cannot be compared, nor said as if it were.
+    own = row["billing_currency"]
+    if estimate is not None and not is_unknown(own) and code != own:
+        apart = f"estimated at {estimate.normalize():f} {own}, billed in {code}: not compared"
+        estimate, note = None, "; ".join(filter(None, (apart, note)))
     return {
         "recommendation_id": row["recommendation_id"], "saving_of": "" if is_unknown(resource) else resource,
         "service": row["service"], "saving_kind": row["kind"], "saving_action": row["action"],

@@ -7,11 +7,12 @@ from typing import Any
 import pandas as pd
 
 from opsreport.agreement import term_at, terms_in
-from opsreport.coverage import Seen, share_seen
+from opsreport.coverage import Seen, seen_until, share_seen
 from opsreport.intervals import Intervals
 from opsreport.metrics.clocks import ATTAINED, LATE, MET, MISSED, UNKNOWN, Clock, Promise, attained, in_time, judged
+from opsreport.metrics.clocks import agreed_for as agreed_of
 from opsreport.metrics.clocks import promises as agreed_promises
-from opsreport.metrics.pauses import paused_time
+from opsreport.metrics.pauses import closed_pauses, paused_time
 from opsreport.metrics.rows import result, score, scorecard_rows
 from opsreport.metrics.severities import UNRATED, worst_first
 from opsreport.params.models import Agreement
@@ -30,9 +31,12 @@ OPEN = ("ticket_id", "asked_at", "service", "priority", "ticket_title", "ticket_
 _KEY = (("first", "First responses in time", FIRST), ("resolved", "Resolutions in time", RESOLUTION))
 _NOT_RECORDED = "first response not recorded: at most"
 _NOT_READ = "when it waited for you cannot be read"
+_NOT_CLOSED = "when it no longer waited for you is not recorded"
 
 
-def answers(ticket: pd.DataFrame, period: Period, agreements: list[Agreement]) -> pd.DataFrame:
+def answers(
+    ticket: pd.DataFrame, period: Period, agreements: list[Agreement], seen: Intervals | Seen | None = None
+) -> pd.DataFrame:
     """Each answer to a request that fell due in the month, or is still awaited, against what was agreed.
 
     Answers: which requests were answered or resolved too late?
@@ -54,7 +58,7 @@ def answers(ticket: pd.DataFrame, period: Period, agreements: list[Agreement]) -
     -------
     DataFrame
         `ANSWERS`, one row a request and answer, in the order they were asked.
-        ``support_elapsed`` runs to the answer, else to the month's end. The outcome is
+        ``support_elapsed`` runs to the answer, else to the end of what was seen. The outcome is
         unknown, and ``note`` says why, where no priority is stated, no support hours are
         agreed, a request was resolved too late for a first response of which there is no
         record, or where it is late unless it was paused and its pauses cannot be read: pauses
@@ -69,7 +73,7 @@ def answers(ticket: pd.DataFrame, period: Period, agreements: list[Agreement]) -
         first=kept["first_response_at"].where(explicit, kept["resolved_at"]),
         bounded=~explicit & kept["resolved_at"].notna(),
     )  # fmt: skip
-    clock = Clock(kept["opened_at"].min() if len(kept) else period.start, period)
+    clock = Clock(kept["opened_at"].min() if len(kept) else period.start, period, seen)
     rows = [
         told
         for row in kept.to_dict("records")
@@ -93,7 +97,7 @@ def targets(ticket: pd.DataFrame, period: Period, agreements: list[Agreement], s
         bounded as `opsreport.metrics.clocks.attained` says. Empty when nothing fell due and
         nothing is awaited. [count, share, duration]
     """
-    each, seen_share = answers(ticket, period, agreements), share_seen(seen, period)
+    each, seen_share = answers(ticket, period, agreements, seen), share_seen(seen, period)
     groups = dict(list(each.groupby(["priority", "answer", "response_target"], dropna=False)))
     order = {name: rank for rank, name in enumerate(worst_first({key[0] for key in groups}))}
     rows = [
@@ -124,7 +128,8 @@ def totals(ticket: pd.DataFrame, period: Period, seen: Intervals | Seen) -> pd.D
     DataFrame
         One row of `TOTALS`: open before + opened - resolved = open at the end. A request is
         open from its opening until it is resolved, paused or not. NaN where nothing was seen
-        and nothing is known; with a coverage below 1 they are what is known. [count, duration]
+        and nothing is known; with a coverage below 1 they are what is known, and the oldest is
+        as old as when that ended. [count, duration]
 
     Examples
     --------
@@ -143,10 +148,11 @@ def totals(ticket: pd.DataFrame, period: Period, seen: Intervals | Seen) -> pd.D
     if not seen_share and not (period.contains(opened) | period.contains(resolved)).any():
         return result([row], TOTALS)
     still = _open_at(ticket, period.end)
+    age = (seen_until(seen, period) - opened[still].min()) if still.any() else pd.NaT
     return result([row | {
         "tickets_open_before": _open_at(ticket, period.start).sum(),
         "tickets_opened": period.contains(opened).sum(), "tickets_resolved": period.contains(resolved).sum(),
-        "tickets_open": still.sum(), "oldest_open": period.end - opened[still].min(),
+        "tickets_open": still.sum(), "oldest_open": age,
     }], TOTALS)  # fmt: skip
 
 
@@ -155,7 +161,7 @@ def history(ticket: pd.DataFrame, period: Period, seen: Intervals | Seen, count:
     return pd.concat([totals(ticket, month, seen) for month in period.history(count)], ignore_index=True)
 
 
-def still_open(ticket: pd.DataFrame, period: Period) -> pd.DataFrame:
+def still_open(ticket: pd.DataFrame, period: Period, seen: Intervals | Seen | None = None) -> pd.DataFrame:
     """The requests that were open when the month ended, oldest first.
 
     Answers: what is waiting, and for how long?
@@ -163,11 +169,13 @@ def still_open(ticket: pd.DataFrame, period: Period) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `OPEN`; ``note`` says where it waited for the client at month end. [duration, instant]
+        `OPEN`; ages up to the end of what was seen of the month; ``note`` says where it waited
+        for the client at month end. [duration, instant]
     """
     rows = ticket[_open_at(ticket, period.end)].sort_values(["opened_at", "ticket_id"])
     made = rows.assign(
-        asked_at=rows["opened_at"], ticket_title=rows["title"], ticket_age=period.end - rows["opened_at"],
+        asked_at=rows["opened_at"], ticket_title=rows["title"],
+        ticket_age=(seen_until(seen, period) - rows["opened_at"]).clip(lower=pd.Timedelta(0)),
         priority=rows["priority"].fillna(UNRATED), note=[_waits(paused, period) for paused in rows["paused"]],
     )  # fmt: skip
     return result(made.to_dict("records"), OPEN)
@@ -183,7 +191,7 @@ def scorecard(
     there where at least one answer fell due.
     """
     months = [*period.history(13), *([baseline] if baseline else [])]
-    each = {month: answers(ticket, month, agreements) for month in months}
+    each = {month: answers(ticket, month, agreements, seen) for month in months}
     whole = {month: totals(ticket, month, seen).iloc[0] for month in months}
     seen_share = share_seen(seen, period)
     rows: list[dict[str, Any]] = []
@@ -208,7 +216,7 @@ def _promises(row: dict, agreements: list[Agreement], period: Period) -> list[Pr
         return []
     if row["priority"] == UNRATED:
         return [Promise(RESOLUTION, pd.NaT, unknown="no priority is stated, so no target applies")]
-    agreed = term.ticket_targets.get(row["priority"])
+    agreed = agreed_of(term.ticket_targets, row["priority"])
     if agreed is None:
         return []
     wanted = {FIRST: agreed.first_response, RESOLUTION: agreed.resolution}
@@ -217,8 +225,9 @@ def _promises(row: dict, agreements: list[Agreement], period: Period) -> list[Pr
 
 def _judged(row: dict, promise: Promise, clock: Clock) -> dict[str, Any] | None:
     """The answer's row, where this is the month in which its outcome is certain."""
-    first, paused = promise.answer == FIRST, paused_time(row["paused"], clock.period)
-    told = judged(promise, row["opened_at"], row["first"] if first else row["resolved_at"], clock, paused)
+    first, paused = promise.answer == FIRST, paused_time(row["paused"], clock.period, row["resolved_at"])
+    answered = row["first"] if first else row["resolved_at"]
+    told = judged(promise, row["opened_at"], answered, clock, paused)
     if told is None:
         return None
     outcome = told["response_outcome"]
@@ -226,6 +235,11 @@ def _judged(row: dict, promise: Promise, clock: Clock) -> dict[str, Any] | None:
         told["note"], told["response_outcome"] = _NOT_RECORDED, UNKNOWN if outcome == MISSED else MET
     if paused is None and outcome in LATE:
         told["note"], told["response_outcome"] = _NOT_READ, UNKNOWN
+    if outcome == MET and paused and not pd.isna(row["resolved_at"]):
+        # A pause without an end may have been over at once: in time only if it was so without it.
+        harder = judged(promise, row["opened_at"], answered, clock, closed_pauses(row["paused"], clock.period))
+        if harder is None or harder["response_outcome"] in LATE:
+            told["note"], told["response_outcome"] = _NOT_CLOSED, UNKNOWN
     return {**row, "answer": promise.answer, "response_target": promise.target, **told}
 
 

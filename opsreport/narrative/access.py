@@ -113,7 +113,8 @@ def _judged(standing: pd.DataFrame, seen: float, behind: Rows, style: Style) -> 
         if facts["unknown"].value
     ]
     verdicts = standing.loc[standing["access_check"] != "Privileged", "verdict"]
-    return [_say(_opening(verdicts, bool(faults), bool(unseen) or seen < 1), {}, style), *faults, *unseen]
+    has_unseen = bool(unseen) or bool((standing["coverage"] < 1).any())
+    return [_say(_opening(verdicts, bool(faults), has_unseen), {}, style), *faults, *unseen]
 
 
 def _opening(verdicts: pd.Series, has_faults: bool, has_unseen: bool) -> str:

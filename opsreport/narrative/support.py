@@ -85,8 +85,13 @@ def _open(now: pd.Series, style: Style) -> Exhibit:
     after, before = now["tickets_open"], now["tickets_open_before"]
     facts = {"after": _fact("open", after, now, "tickets_open"),
              "before": _fact("open_before", before, now, "tickets_open_before")}  # fmt: skip
+    if not after and not before and now["coverage"] < 1:
+        return prose(_F, "None is known to have been open when it ended, nor when it began.", style)
     if not after and not before:
         return prose(_F, "None was open when it ended, nor when it began.", style)
+    if not after and now["coverage"] < 1:
+        words = "None is known to have been open when it ended, and {before} when it began."
+        return prose(_F, words, style, before=facts["before"])
     if not after:
         return prose(_F, "None was open when it ended, and {before} when it began.", style, before=facts["before"])
     if after == before:

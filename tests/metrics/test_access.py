@@ -165,7 +165,8 @@ def test_a_service_is_not_asked_for_a_second_factor_where_only_people_are():
 
 @pytest.mark.parametrize(
     "key, old",
-    [({"key_created_at": SEEN - pd.Timedelta(days=90)}, False),
+    [({"key_created_at": OCTOBER.end - pd.Timedelta(days=90)}, False),
+     ({"key_created_at": SEEN - pd.Timedelta(days=90)}, None),  # it passes the limit eleven hours after it was seen
      ({"key_created_at": SEEN - pd.Timedelta(days=90, seconds=1)}, True),
      ({"has_key": True}, None), ({"has_key": None}, None), ({"has_key": False}, False),
      ({"key_created_at": SEEN + pd.Timedelta(hours=1)}, False)],
@@ -176,7 +177,8 @@ def test_a_key_may_be_as_old_as_agreed_and_one_whose_age_is_not_seen_is_unknown(
 
 @pytest.mark.parametrize(
     "use, unused",
-    [({"last_used_at": SEEN - pd.Timedelta(days=90)}, False),
+    [({"last_used_at": OCTOBER.end - pd.Timedelta(days=90)}, False),
+     ({"last_used_at": SEEN - pd.Timedelta(days=90)}, None),  # nobody saw whether it was used in the last hours
      ({"last_used_at": SEEN - pd.Timedelta(days=90, seconds=1)}, True),
      ({"last_used_at": None}, None),
      ({"last_used_at": None, "never_used": True}, None),  # seen for the first time: new, or long there
@@ -363,3 +365,34 @@ def test_joined_and_left_equal_comparing_the_two_lists_by_hand(snapshots, order)
     assert set(made.loc[made["access_change"] == "joined", "principal"]) == joined
     assert set(made.loc[made["access_change"] == "left", "principal"]) == left
     assert len(made) == len(joined) + len(left)
+
+
+# What came after the snapshot.
+
+
+def test_a_snapshot_from_the_start_of_the_month_passes_nothing_at_its_end():
+    early = frame({"observed_at": at("2026-10-01 12:00"), "last_used_at": at("2026-10-01 12:00")})
+    scores = access.scorecard(early, OCTOBER, AGREED)
+    assert set(scores["verdict"]) == {"unknown"} and scores["coverage"].lt(0.05).all() and scores["worst"].isna().all()
+    assert set(access.standing(early, OCTOBER, AGREED, only_faults=True)["verdict"]) == {"unknown"}
+
+
+def test_a_snapshot_a_week_old_still_tells_of_the_months_end():
+    week = frame({"observed_at": OCTOBER.end - pd.Timedelta(days=7)})
+    assert set(access.scorecard(week, OCTOBER, AGREED)["verdict"]) == {"met"}
+
+
+def test_what_an_early_snapshot_shows_to_be_wrong_is_missed_all_the_same():
+    early = frame({"observed_at": at("2026-10-01 12:00"), "mfa_enabled": False})
+    assert access.scorecard(early, OCTOBER, AGREED).set_index("id").loc["access.mfa", "verdict"] == "missed"
+
+
+def test_a_key_that_comes_of_age_between_the_snapshot_and_the_months_end_is_said_to():
+    rows = frame({"key_created_at": SEEN - pd.Timedelta(days=90)})
+    assert access.listing(rows, OCTOBER, AGREED)["to_look_at"].tolist() == ["its key came of age after it was seen"]
+    assert counts(rows, column="access_unknown")["Keys too old"] == 1
+
+
+def test_a_key_whose_last_use_passes_the_limit_before_the_months_end_may_be_unused():
+    key = {"has_key": True, "key_created_at": SEEN - pd.Timedelta(days=5)}
+    assert flags({**key, "key_last_used_at": SEEN - pd.Timedelta(days=90)})["unused"] is None

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from opsreport.coverage import Seen, seen_until
 from opsreport.intervals import Intervals
 from opsreport.metrics import incidents
 from opsreport.period import Period
@@ -327,3 +328,30 @@ def test_the_time_of_each_severity_counts_overlaps_once_and_the_worst_stands_fir
     assert made["severity"].tolist() == ["sev1", "sev3"]
     assert made["incident_downtime"].tolist() == [pd.Timedelta(hours=3), pd.Timedelta(hours=10)]
     assert incidents.severe(rows.iloc[:0], OCTOBER, ALWAYS).empty
+
+
+def test_what_was_open_when_nobody_looked_any_more_lasted_at_least_until_then():
+    until = Intervals([(at("2026-01-01"), at("17 00:00"))])
+    one = frame({"service": "web", "severity": "sev1", "opened_at": at("16 18:00")})
+    six = pd.Timedelta("6h")
+    assert total(one, seen=until)["incident_downtime"] == six
+    assert incidents.downtime(one, OCTOBER, until)["incident_downtime"].tolist() == [six]
+    assert incidents.severe(one, OCTOBER, until)["incident_downtime"].tolist() == [six]
+    row = incidents.listing(one, OCTOBER, until).iloc[0]
+    assert row["incident_downtime"] == six and row["note"] == "open when last seen: at least"
+
+
+def test_in_a_month_that_still_runs_nothing_lasts_beyond_its_reading():
+    running = Seen((((ALWAYS, 1.0),),), known=at("10 00:00"))
+    one = frame({"severity": "sev1", "opened_at": at("09 22:00")})
+    assert total(one, seen=running)["incident_downtime"] == pd.Timedelta("2h")
+
+
+def test_of_several_sources_the_one_that_ends_first_says_until_when_it_is_known():
+    first, second = (Intervals([(at("2026-01-01"), end)]) for end in (at("10 00:00"), at("20 00:00")))
+    assert seen_until(Seen((((first, 1.0),), ((second, 1.0),))), OCTOBER) == at("10 00:00")
+    # One that tells nothing of the month does not count beside one that does.
+    old = Intervals([(at("2026-01-01"), at("2026-09-10"))])
+    assert seen_until(Seen((((old, 1.0),), ((second, 1.0),))), OCTOBER) == at("20 00:00")
+    assert seen_until(old, OCTOBER) == at("2026-09-10")
+    assert seen_until(Intervals([(OCTOBER.end, at("2026-12-01"))]), OCTOBER) == OCTOBER.end

@@ -353,3 +353,12 @@ def is_open(one: dict, until: int | None, at: float) -> bool:
     if "asset_gone_at" in happened and not (came_back is not None and came_back > happened["asset_gone_at"]):
         return False
     return "risk_accepted_at" not in happened or (until is not None and at > until + 1)
+
+
+def test_what_passed_its_date_where_nobody_looked_is_not_known_to_be_past_it():
+    until = Intervals([(berlin("2025-01-01 00:00"), berlin("17 00:00"))])
+    # High, so due in a week: one on the 19th, after the last that was seen; one on the 12th.
+    rows = frame({"found_at": berlin("12 00:00")}, {"found_at": berlin("05 00:00")})
+    book = ledger(rows, [agreed()], [], "Europe/Berlin", berlin("2026-11-02 00:00"), OCTOBER, until)
+    late = past_due(book, OCTOBER, until)
+    assert late["finding_id"].tolist() == ["f1"] and late["patch_overdue"].tolist() == [pd.Timedelta(days=5)]

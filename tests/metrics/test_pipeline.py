@@ -167,3 +167,12 @@ def test_time_broken_equals_counting_hours_and_months_add_up(runs):
     for month in (OCTOBER.previous(), OCTOBER):
         found = red(rows, month)["time_red"].sum() / pd.Timedelta(hours=1)
         assert found == pytest.approx(counted[month.name])
+
+
+def test_a_branch_is_known_to_be_red_no_longer_than_it_was_seen():
+    until = Intervals([(at("2026-01-01"), at("17 00:00"))])
+    broke = frame(run("16 12:00", "failure"))
+    assert totals(broke, OCTOBER, until)["time_red"].iloc[0] == pd.Timedelta("12h")
+    assert health(broke, OCTOBER, until)["time_red"].iloc[0] == pd.Timedelta("12h")
+    row = red(broke, OCTOBER, until).iloc[0]
+    assert pd.isna(row["red_until"]) and row["red_lasted"] == row["time_red"] == pd.Timedelta("12h")

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from opsreport.coverage import Seen
 from opsreport.intervals import Intervals
 from opsreport.metrics.incidents import response, scorecard, targets
 from opsreport.params.models import Agreement, ResponseTarget, SupportHours
@@ -196,3 +197,41 @@ def test_time_in_support_hours_equals_counting_minutes(opened, took):
     rows = response(frame({"opened_at": start, "resolved_at": end}), OCTOBER, [agreed(acknowledge=None, restore="9d")])
     if end < OCTOBER.end:
         assert rows["support_elapsed"].tolist() == [pd.Timedelta(minutes=counted)]
+
+
+# Time that nobody saw.
+
+UNTIL_16 = Intervals([(pd.Timestamp("2026-01-01", tz="UTC"), berlin("17 00:00"))])
+
+
+def test_what_fell_due_where_nobody_looked_is_unknown_and_not_missed():
+    # Ten minutes into a target of half an hour when the records end.
+    late = frame({"opened_at": berlin("16 23:50")})
+    rows = response(late, OCTOBER, [agreed("always")], UNTIL_16)
+    assert set(rows["response_outcome"]) == {"unknown"} and rows["decided_at"].isna().all()
+    assert set(rows["support_elapsed"]) == {pd.Timedelta("10min")}
+    assert set(rows["note"]) == {"it fell due in time that was not seen"}
+    told = targets(late, OCTOBER, [agreed("always")], UNTIL_16)
+    assert told["responses_open_past"].sum() == 0 and set(told["verdict"]) == {"unknown"}
+
+
+def test_what_was_past_its_time_when_last_seen_was_missed():
+    rows = response(frame({"opened_at": berlin("16 12:00")}), OCTOBER, [agreed("always")], UNTIL_16)
+    assert set(rows["response_outcome"]) == {"open past target"}
+    assert set(rows["support_elapsed"]) == {pd.Timedelta("12h")}
+
+
+def test_in_a_month_that_still_runs_what_is_not_due_yet_is_pending():
+    running = Seen((((UNTIL_16, 1.0),),), known=berlin("17 00:00"))
+    rows = response(frame({"opened_at": berlin("16 23:50")}), OCTOBER, [agreed("always")], running)
+    assert set(rows["response_outcome"]) == {"pending"}
+
+
+def test_what_was_judged_unknown_unseen_is_not_judged_again_a_month_later():
+    november = Period.month("2026-11", "Europe/Berlin")
+    assert response(frame({"opened_at": berlin("16 23:50")}), november, [agreed("always")], UNTIL_16).empty
+
+
+def test_a_severity_is_the_agreed_one_however_it_is_written():
+    rows = response(frame({"severity": "SEV1", "opened_at": berlin("05 10:00")}), OCTOBER, [agreed("always")])
+    assert set(rows["response_outcome"]) == {"open past target"}

@@ -136,3 +136,12 @@ amounts = st.decimals(0, 10_000, places=10, allow_nan=False)
 def test_a_saving_is_exact_to_the_last_digit(before, now):
     row = one(bill(("2026-06-10", "vol", str(before)), ("2026-08-01", "o", "1"), ("2026-10-10", "vol", str(now))))
     assert abs(row["saving_measured"] - (before / 30 * 31 - now)) < Decimal("1e-17")
+
+
+def test_an_estimate_in_another_currency_than_the_bill_is_said_in_its_own_and_not_compared():
+    dollars = bill(("2026-06-10", "vol", "60", "USD"), ("2026-08-10", "other", "1", "USD"),
+                   ("2026-10-10", "other", "1", "USD"))  # fmt: skip
+    row = one(dollars)
+    assert (row["saving_measured"], row["billing_currency"]) == (62, "USD")
+    assert pd.isna(row["saving_estimate"]) and pd.isna(row["saving_gap"])
+    assert row["note"] == "estimated at 40 EUR, billed in USD: not compared"

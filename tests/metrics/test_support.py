@@ -270,3 +270,45 @@ def test_time_that_counts_equals_counting_minutes(took, since, waited):
     rows = told({"opened_at": start, "resolved_at": end, "paused": paused},
                 terms=[agreed(first_response=None, resolution="9d")])  # fmt: skip
     assert rows["support_elapsed"].tolist() == [pd.Timedelta(minutes=counted)]
+
+
+UNTIL_16 = Intervals([(pd.Timestamp("2026-01-01", tz="UTC"), berlin("17 00:00"))])
+
+
+def test_a_request_that_fell_due_where_nobody_looked_is_unknown_and_as_old_as_when_last_seen():
+    rows = frame({"opened_at": berlin("16 23:50")})
+    made = answers(rows, OCTOBER, [agreed("always")], UNTIL_16)
+    assert set(made["response_outcome"]) == {"unknown"} and set(made["support_elapsed"]) == {pd.Timedelta("10min")}
+    assert totals(rows, OCTOBER, UNTIL_16)["oldest_open"].iloc[0] == pd.Timedelta("10min")
+    assert still_open(rows, OCTOBER, UNTIL_16)["ticket_age"].tolist() == [pd.Timedelta("10min")]
+
+
+def test_how_many_are_open_is_unknown_where_nothing_was_seen():
+    september = Intervals([(berlin("2026-09-01 00:00"), OCTOBER.start)])
+    # Opened in October by a stray record, resolved in it: none is known to be open, which is not none.
+    stray = frame({"opened_at": berlin("05 10:00"), "resolved_at": berlin("05 11:00")})
+    card = scorecard(stray, OCTOBER, september, []).set_index("id")
+    assert pd.isna(card.loc["support.open", "this_month"]) and card.loc["support.open", "coverage"] == 0
+
+
+@pytest.mark.parametrize(("resolved", "outcome"), [
+    ("05 14:00", "met"),  # four hours: in time without any pause
+    ("06 16:00", "unknown"),  # thirty hours, of which it waited for one, or for all the rest
+])  # fmt: skip
+def test_a_pause_that_was_never_closed_ends_with_the_resolution_and_passes_nothing(resolved, outcome):
+    row = {"opened_at": berlin("05 10:00"), "first_response_at": berlin("05 10:10"), "resolved_at": berlin(resolved),
+           "paused": json.dumps([["2026-10-05T11:00", None]])}  # fmt: skip
+    made = answers(frame(row), OCTOBER, [agreed("always")]).set_index("answer")["response_outcome"]
+    assert made.to_dict() == {"first response": "met", "resolution": outcome}
+
+
+def test_what_is_late_before_a_pause_that_was_never_closed_was_missed():
+    row = {"opened_at": berlin("05 10:00"), "first_response_at": berlin("05 10:10"), "resolved_at": berlin("06 16:00"),
+           "paused": json.dumps([["2026-10-05T20:00", None]])}  # fmt: skip
+    made = answers(frame(row), OCTOBER, [agreed("always")]).set_index("answer")["response_outcome"]
+    assert made["resolution"] == "missed"
+
+
+def test_a_priority_is_the_agreed_one_however_it_is_written():
+    made = answers(frame({"priority": "p2", "opened_at": berlin("05 10:00")}), OCTOBER, [agreed("always")])
+    assert set(made["response_outcome"]) == {"open past target"}
