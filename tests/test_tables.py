@@ -246,3 +246,8 @@ def test_a_key_figure_that_compares_two_months_has_rows_of_both_and_none_of_othe
     row = {"section": "cost", "rows": Rows("cost", {}, "since_last_month")}
     assert [rows_behind(row, when) for when in ("this_month", "last_month", "baseline")] == [row["rows"], None, None]
     assert rows_behind({"section": "cost", "rows": None}, "last_month") == Rows("cost", {}, "last_month")
+
+
+def test_a_frame_called_as_a_column_of_the_rows_is_the_frame():
+    stored = behind([{"log_group": "/shop/web", "stored_bytes": 5.0}], "spending.x", of="log_group")["stored_bytes"]
+    assert stored == {"frame": "log_group", "where": {"log_group": "/shop/web"}, "when": "this_month"}

@@ -37,7 +37,7 @@ LEAD_TIMES = (
     "lead_time",
     "deployment_id",
 )
-LEAD_SUMMARY = ("service", "changes", "lead_median", "lead_p90", "changes_known", "note", "coverage")
+LEAD_SUMMARY = ("service", "environment", "changes", "lead_median", "lead_p90", "changes_known", "note", "coverage")
 HISTORY = ("period", *FREQUENCY)
 _WEEK = 7
 _FIGURES = {
@@ -177,7 +177,7 @@ def lead_summary(
         # Deployments of which no change is recorded carried some all the same: unknown, not 0.
         told = known or (month.empty and seen_share)
         rows.append({
-            "service": name, "changes": count if told else float("nan"),
+            "service": name, "environment": environment(group), "changes": count if told else float("nan"),
             "lead_median": median, "lead_p90": p90, "changes_known": share(known, len(month)), "coverage": seen_share,
             "note": "fewer than 5: see the list" if 0 < count < FEW else "",
         })  # fmt: skip

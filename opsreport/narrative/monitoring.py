@@ -7,7 +7,7 @@ import pandas as pd
 from opsreport.exhibit import Exhibit, Fact, Rows, join, notice, prose
 from opsreport.theme import Style, is_unknown
 
-_F = "monitoring.finding"
+_F, _RULES = "monitoring.finding", Rows("alarm_rule")
 #: A rule is named as noisy from this many alerts on which nothing was done.
 _NOISY = 5
 
@@ -48,10 +48,10 @@ def rules_seen(rules: pd.DataFrame, style: Style) -> Exhibit:
     if is_unknown(now["rule_seen_at"]):
         words = "No list of alarm rules was ever read, so whether they can warn is unknown."
         return prose(id, words, style, "note")
-    facts = {"at": Fact(f"{id}.at", now["rule_seen_at"], "instant"),
-             "count": Fact(f"{id}.count", now["rules_seen"], "count"),
-             "stale": Fact(f"{id}.stale", now["rules_stale"], "count"),
-             "silent": Fact(f"{id}.silent", now["rules_silent"], "count")}  # fmt: skip
+    facts = {"at": Fact(f"{id}.at", now["rule_seen_at"], "instant", rows=_RULES),
+             "count": Fact(f"{id}.count", now["rules_seen"], "count", rows=_RULES),
+             "stale": Fact(f"{id}.stale", now["rules_stale"], "count", rows=_RULES),
+             "silent": Fact(f"{id}.silent", now["rules_silent"], "count", rows=_RULES)}  # fmt: skip
 
     def say(words: str, *names: str) -> Exhibit:
         return prose(id, words, style, **{name: facts[name] for name in names})

@@ -29,8 +29,8 @@ _OF_OTHER_DAYS: Mapping[str, str] = MappingProxyType({
         ("spend_change", "spend_change_share", "same_days_change", "same_days_change_share", "total_change",
          "days_change", "usage_change", "price_change", "new_change", "removed_change", "other_change", "effect_change",
          "resource_change", "requests_change", "stored_growth"), "since_last_month"),
-    # A change may have begun, an alarm last fired and a backup last run in any month before.
-    **dict.fromkeys(("changes", "lead_median", "lead_p90", "last_fired_at", "backup_newest_at"), "history"),
+    # A change may have begun, and an alarm last fired, in any month before.
+    **dict.fromkeys(("changes", "lead_median", "lead_p90", "last_fired_at"), "history"),
 })  # fmt: skip
 _NOTHING_BETTER: Mapping[str, str] = MappingProxyType({})
 _WORDS = ("text", "instant", "time", "day", "date", "month")
@@ -86,7 +86,9 @@ def table(
     body = []
     for key, (_, row) in zip(keys, shown.iterrows(), strict=True):
         given = {n: of if isinstance(of, str) else of.get(n, "") for n in names}
-        frames = {n: row.get(frame, frame) or SECTIONS.get(id.partition(".")[0], "") for n, frame in given.items()}
+        # Some frames are called as a column is: a name of a frame is one.
+        frames = {n: frame if frame in FRAMES else row[frame] if frame else SECTIONS.get(id.partition(".")[0], "")
+                  for n, frame in given.items()}  # fmt: skip
         cells = [_cell(f"{id}.{key}.{n}", row, n, style, unknown, _behind(row, frames[n], when)) for n in names]
         facts += [fact for _, fact in cells if fact is not None]
         first = cells[0][0].replace("<td", '<th scope="row"', 1).removesuffix("</td>") + "</th>"
