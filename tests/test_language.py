@@ -44,7 +44,8 @@ def german(tmp_path, monkeypatch):
 
 def test_a_sentence_is_said_in_the_language_and_its_figures_in_the_locale(german):
     spent = Fact("cost.spend", Decimal("1234.5"), "money")
-    assert prose("cost.finding", "Spend was {spend}.", german, spend=spent).text == "Die Ausgaben betrugen 1.234,50\xa0€."
+    said = prose("cost.finding", "Spend was {spend}.", german, spend=spent).text
+    assert said == "Die Ausgaben betrugen 1.234,50\xa0€."
 
 
 def test_headings_units_and_unknown_are_said_in_it(german):

@@ -314,7 +314,8 @@ def test_charges_are_placed_by_their_start_in_the_bills_own_month(home, collecte
     rows = FRAMES["cost"].conform(pd.DataFrame([
         {"billing_period_start": at("2026-10-01"), "charge_period_start": at(start), "charge_category": "Usage",
          "charge_period_end": at(end), "billed_cost": Decimal(1), "billing_currency": "EUR"}
-        for start, end in (("2026-09-30 23:00", "2026-10-02"), ("2026-10-01", "2026-10-02"), ("2026-10-31", "2026-11-02"))
+        for start, end in (("2026-09-30 23:00", "2026-10-02"), ("2026-10-01", "2026-10-02"),
+                           ("2026-10-31", "2026-11-02"))
     ]))  # fmt: skip
     collected(rows, frame="cost", window=(at("2026-10-01"), at("2026-11-01")))
     found = load("acme", "2026-10", home=home, now=NOW).rows("cost")
@@ -336,7 +337,8 @@ def test_a_section_without_rows_says_which_source_is_missing_and_since_when(home
     assert absent(month, "backup") == (
         "No source of backups is named in the client's file, so nothing can be said of them."
     )
-    params(home, "sources:\n  incident:\n    - table: {name: desk, path: x.csv}\n  alert:\n    - table: {path: y.csv}\n")
+    desk = "sources:\n  incident:\n    - table: {name: desk, path: x.csv}\n"
+    params(home, f"{desk}  alert:\n    - table: {{path: y.csv}}\n")
     month = load("acme", "2026-10", home=home, now=NOW)
     assert "only up to 21 Sept 2026: what came after is not known" in absent(month, "incident")
     assert absent(month, "alert").startswith("Nothing was ever read from table, the source of alerts")

@@ -14,7 +14,20 @@ import os
 import tempfile
 from pathlib import Path
 
-from opsreport.demo import access, alerts, backups, clinic, commitments, patches, performance, pipeline, shop, spending, support, work
+from opsreport.demo import (
+    access,
+    alerts,
+    backups,
+    clinic,
+    commitments,
+    patches,
+    performance,
+    pipeline,
+    shop,
+    spending,
+    support,
+    work,
+)
 
 __all__ = ["write"]
 

@@ -51,7 +51,7 @@ class Decision(Strict):
     id: Said
     title: Said
     owner: Said
-    metric: Said = Field(description="a key figure of the scorecard, like cost.spend.usd, or the id of another figure or of a finding")
+    metric: Said = Field(description="a key figure of the scorecard, like cost.spend.usd, another figure, or a finding")
     target: Target = Field(description="in the figure's unit: a share as 0.995, a time as 4h")
     direction: Literal["at most", "at least"]
     review_on: dt.date = Field(description="when it is judged next")
