@@ -80,4 +80,5 @@ def _catalogue(language: str) -> dict[str, str]:
         return {}
     with path.open("rb") as file:
         known = read_po(file, locale=language)
-    return {message.id: message.string for message in known if isinstance(message.id, str) and message.string}
+    # The first entry is the catalogue's own head, which is said of nothing.
+    return {message.id: message.string for message in known if message.id and message.string}

@@ -116,5 +116,9 @@ WORDS = (
     "no source is named in the client's file", "it tells of {start} to {end} only",
 )  # fmt: skip
 
+#: The sections' ids, where a table names a row's section.
+_SECTIONS = ("work", "cost", "spending", "uptime", "incidents", "delivery", "pipeline", "backups", "patches", "access",
+             "performance", "monitoring", "support")  # fmt: skip
+
 #: Everything that a column of the report's own words may hold.
-ALL_WORDS = (*WORDS, *KEY_FIGURES, *HAPPENINGS)
+ALL_WORDS = (*WORDS, *KEY_FIGURES, *HAPPENINGS, *_SECTIONS)

@@ -1,8 +1,9 @@
-"""What translators are given: every text of the report's own, for opsreport/locale/opsreport.pot.
+"""What translators are given: every text of the report's own, in opsreport/locale/opsreport.pot.
 
 Texts are read from the code, not from a run, so that rare sentences are among them. A text is
 what reaches `say`, `prose`, `notice` and their like; of a sentence that is put together, each
-whole sentence that can come of it is listed.
+whole sentence that can come of it is listed. As a program it writes the template, brings each
+language's catalogue up to it, and says what is left to translate.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import nbformat
 from babel.messages.catalog import Catalog
-from babel.messages.pofile import write_po
+from babel.messages.pofile import read_po, write_po
 
 from opsreport import findings
 from opsreport.schemas import FRAMES, MEASURES
@@ -53,15 +54,23 @@ def texts() -> list[str]:
     return sorted(text for text in said if not re.fullmatch(r"[a-z0-9]+([_.][a-z0-9]+)+", text))
 
 
-def pot(found: list[str]) -> bytes:
-    """The texts as a template for translators, without a date or an address of this machine."""
-    catalogue = Catalog(project="opsreport", fuzzy=False)
+def catalogue(found: list[str], said: dict[str, str], language: str = "") -> bytes:
+    """The texts with what is said for each, without a date or an address of this machine."""
+    made = Catalog(fuzzy=False)
     for text in found:
-        catalogue.add(text)
+        # A per cent sign is one, and no place for a value.
+        made.add(text, said.get(text, "")).flags.discard("python-format")
     written = io.BytesIO()
-    write_po(written, catalogue, width=0, omit_header=True)
-    head = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\n'
+    write_po(written, made, width=0, omit_header=True)
+    of = f'"Language: {language}\\n"\n' if language else ""
+    head = f'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n{of}\n'
     return head.encode() + written.getvalue()
+
+
+def said_in(path: Path) -> dict[str, str]:
+    """What a language's catalogue says for each text."""
+    with path.open("rb") as file:
+        return {one.id: one.string for one in read_po(file) if one.id and one.string}
 
 
 def _in_template() -> Iterator[str]:
@@ -86,8 +95,8 @@ def in_code(source: str) -> set[str]:
 
     Examples
     --------
-    >>> sorted(in_code("def f(n, style):\\n words = 'A{n}'\\n words += ' b' if n else ''\\n return style.say(words, n=n)"))
-    ['A{n}', 'A{n} b']
+    >>> sorted(in_code("words = 'A'; words += ' b' if n else ''; style.say(words)"))
+    ['A', 'A b']
     """
     return _Reader(ast.parse(source)).found
 
@@ -102,6 +111,11 @@ class _Reader:
         self.found: set[str] = set()
         self.sinks = {name: set(places) for name, places in _SINKS.items()}
         self.functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+        self.constants = {
+            target.id: node.value
+            for node in tree.body if isinstance(node, ast.Assign)
+            for target in node.targets if isinstance(target, ast.Name)
+        }  # fmt: skip
         self.returned: dict[str, set[str]] = {}
         # A function that hands a parameter on to where a text stands takes a text itself.
         self.module: Env = {}
@@ -151,13 +165,28 @@ class _Reader:
         if isinstance(target, ast.Name):
             env[target.id] = self._values(value, env)
         elif isinstance(target, ast.Tuple):
-            pairs = value.elts if isinstance(value, ast.Tuple) and len(value.elts) == len(target.elts) else None
             held = self._values(value, env)
             for place, one in enumerate(target.elts):
+                own = [row.elts[place] for row in self._rows(value, len(target.elts))]
                 if isinstance(one, ast.Name):
-                    env[one.id] = self._values(pairs[place], env) if pairs else held
+                    env[one.id] = set().union(*(self._values(part, env) for part in own)) if own else held
+
+    def _rows(self, value: ast.expr, width: int) -> list[ast.Tuple]:
+        """The tuples of this width that a value is, or is a list of, where they stand in the code."""
+        value = self.constants.get(value.id, value) if isinstance(value, ast.Name) else value
+        if isinstance(value, ast.IfExp):
+            return [*self._rows(value.body, width), *self._rows(value.orelse, width)]
+        if isinstance(value, ast.Tuple) and len(value.elts) == width and not all(
+                isinstance(one, ast.Tuple) for one in value.elts):  # fmt: skip
+            return [value]
+        rows = value.elts if isinstance(value, (ast.Tuple, ast.List)) else []
+        return [one for one in rows if isinstance(one, ast.Tuple) and len(one.elts) == width]
 
     def _calls(self, node: ast.AST, env: Env, parameters: tuple[str, ...]) -> None:
+        env = dict(env)
+        for one in ast.walk(node):
+            if isinstance(one, ast.comprehension):
+                self._assign(one.target, one.iter, env)
         for call in (one for one in ast.walk(node) if isinstance(one, ast.Call)):
             name = getattr(call.func, "id", getattr(call.func, "attr", ""))
             given = [*enumerate(call.args), *((one.arg, one.value) for one in call.keywords)]
@@ -181,6 +210,8 @@ class _Reader:
             return env.get(node.id, self.module.get(node.id, set()))
         if isinstance(node, ast.IfExp):
             return self._values(node.body, env) | self._values(node.orelse, env)
+        if isinstance(node, ast.BoolOp):
+            return set().union(*(self._values(one, env) for one in node.values))
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
             left, right = self._values(node.left, env), self._values(node.right, env)
             return {a + b for a in left for b in right}
@@ -215,5 +246,10 @@ class _Reader:
 
 
 if __name__ == "__main__":
-    POT.parent.mkdir(exist_ok=True)
-    POT.write_bytes(pot(texts()))
+    every = texts()
+    POT.write_bytes(catalogue(every, {}))
+    for path in sorted(POT.parent.glob("*.po")):
+        said = said_in(path)
+        path.write_bytes(catalogue(every, said, path.stem))
+        left = [text for text in every if text not in said]
+        print(f"{path.stem}: {len(left)} of {len(every)} texts are not translated", *left, sep="\n  ")
