@@ -25,7 +25,7 @@ def history(months: pd.DataFrame, style: Style, currency: str = "") -> Exhibit:
     rows, code, apart = of_currency(months, style, currency)
     ahead = rows.iloc[-1] if len(rows) else None
     if ahead is None or is_unknown(ahead["forecast"]):
-        return notice("cost.forecast_history", when="history", "There is no forecast to draw.", style)
+        return notice("cost.forecast_history", "There is no forecast to draw.", style)
     figure = go.Figure()
     _bars(figure, rows, code, style)
     _strokes(figure, rows.iloc[:-1], code, style)
@@ -42,7 +42,7 @@ def history(months: pd.DataFrame, style: Style, currency: str = "") -> Exhibit:
     return chart(
         figure, "cost.forecast_history", title=_title(rows, code, style), style=style, numbers=rows.iloc[::-1],
         columns=("period", "spend", "forecast", "forecast_low", "forecast_high", "forecast_error"), height=340,
-        subtitle=style.say(subtitle, code=code) + apart,
+        subtitle=style.say(subtitle, code=code) + apart, when="history",
     )  # fmt: skip
 
 
