@@ -16,7 +16,7 @@ import pandas as pd
 
 from opsreport.schemas import FRAMES
 from opsreport.schemas.frame import ANY, MISSING
-from opsreport.theme import Style, is_unknown
+from opsreport.theme import Style, filled, is_unknown
 
 
 @dataclass(frozen=True)
@@ -193,8 +193,8 @@ def prose(id: str, template: str, style: Style, role: str = "finding", **facts: 
     return Exhibit(
         id=id,
         kind="prose",
-        html=f"<p>{html.escape(template, quote=False).format(**as_html)}</p>",
-        text=template.format(**as_text),
+        html=f"<p>{filled(html.escape(template, quote=False), as_html)}</p>",
+        text=filled(template, as_text),
         facts=tuple(fact.record(style) for fact in known),
         about={"role": role},
     )

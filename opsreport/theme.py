@@ -7,7 +7,8 @@ blindness), and a state is never told by colour alone.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
@@ -81,6 +82,20 @@ pio.templates["opsreport"] = go.layout.Template(
 )  # fmt: skip
 
 
+def filled(template: str, values: Mapping[str, Any]) -> str:
+    """A template with its values; what ends in a full stop, as a German date does, ends its sentence too.
+
+    Examples
+    --------
+    >>> filled("It is due by {day}.", {"day": "30. Nov."})
+    'It is due by 30. Nov.'
+    """
+    for name, value in values.items():
+        if str(value).removesuffix("</span>").endswith("."):
+            template = re.sub(rf"(\{{{name}\}})\.(?=\s|$)", r"\1", template)
+    return template.format(**values)
+
+
 def is_unknown(value: Any) -> bool:
     """Whether a value is None, NaN or NaT: unknown, which is never zero."""
     return value is None or (not isinstance(value, (list, tuple, dict)) and bool(pd.isna(value)))
@@ -114,7 +129,7 @@ class Style:
     def say(self, template: str, **values: Any) -> str:
         """A sentence or heading of the report's own, in the client's language, its values filled in."""
         said = translated(template, self.language)
-        return said.format(**values) if values else said
+        return filled(said, values) if values else said
 
     def again(self, text: Any, templates: Iterable[str]) -> str:
         """A text from a frame in the client's language where it is one of these, filled in; else as it is."""

@@ -22,10 +22,16 @@ def elapsed(instants: Iterable[pd.Timestamp], period: Period) -> list[float]:
     return [max(0.0, min(hours, (at - start) / hour)) for at in instants]
 
 
-def month_axis(period: Period, style: Style) -> dict[str, object]:
-    """The axis as a plotly layout: the whole period, never what only has data in it."""
+def month_axis(period: Period, style: Style, most: int = _MOST_LABELS) -> dict[str, object]:
+    """The axis as a plotly layout: the whole period, never what only has data in it.
+
+    Parameters
+    ----------
+    most : int
+        Labels that a phone has room for.
+    """
     days = period.local_days()
-    step = next(n for n in (1, 2, 7, 14, 31, 62, 400) if len(days) / n <= _MOST_LABELS)
+    step = next(n for n in (1, 2, 7, 14, 31, 62, 400) if len(days) / n <= most)
     marked = days[::step]
     return {
         "range": [0, period.hours],

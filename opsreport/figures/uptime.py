@@ -73,7 +73,7 @@ def budget_burn_down(burn_down: pd.DataFrame, period: Period, style: Style) -> E
         _burn_line(figure, burn_down[burn_down["monitor"] == name], name in strong, period, style)
     _end_labels(figure, ends.head(_LABELLED), style)
     figure.add_hline(y=0, line={"color": theme.TARGET, "width": 1.5})
-    figure.update_layout(xaxis=month_axis(period, style), showlegend=False, margin={"r": 120})
+    figure.update_layout(xaxis=month_axis(period, style, most=3), showlegend=False, margin={"r": 120})
     figure.update_yaxes(ticksuffix=style.say("{number} min", number=""), rangemode="tozero", fixedrange=True)
     subtitle = (
         "Error budget left at the end of each day, in minutes; below 0 it is overspent; the {count} with the most "
