@@ -11,7 +11,7 @@ from opsreport.exhibit import Exhibit, notice
 from opsreport.figures import chart
 from opsreport.figures.attainment import above, plain
 from opsreport.figures.cost_bars import month_labels
-from opsreport.schemas.words import WORDS
+from opsreport.schemas.frame import MISSING
 from opsreport.theme import Style, is_unknown
 
 _SHOWN = 8  # kinds of work that fit one chart
@@ -73,7 +73,7 @@ def kinds(by_kind: pd.DataFrame, style: Style) -> Exhibit:
     for place, row in known.iterrows():
         words = "{count} piece" if row["work_count"] == 1 else "{count} pieces"
         pieces = style.say(words, count=style.text(row["work_count"], "count"))
-        kind = style.again(row["work_kind"], WORDS)
+        kind = _kind(row, style)
         above(figure, place, 0.42, f"<b>{plain(kind)}</b> · {pieces}", theme.INK)
         above(figure, place, 0.42, style.text(row["hours_used"], "hours"), theme.INK_SOFT, right=True)
     figure.update_xaxes(visible=False, range=[0, known["hours_used"].max()], fixedrange=True)
@@ -126,8 +126,13 @@ def _hours_title(history: pd.DataFrame, style: Style) -> str:
     return style.say(words, **values)
 
 
+def _kind(row: pd.Series, style: Style) -> str:
+    """A kind of work in the source's own word; without one it is said so."""
+    return style.say(row["work_kind"]) if row["work_kind"] in MISSING else row["work_kind"]
+
+
 def _kinds_title(by_kind: pd.DataFrame, style: Style) -> str:
     first = by_kind.iloc[0]
-    kind = style.again(first["work_kind"], WORDS)
+    kind = _kind(first, style)
     words = "Most hours went to: {kind}" if is_unknown(first["hours_share"]) else "Most hours ({share}) went to: {kind}"
     return style.say(words, kind=kind, share=style.text(first["hours_share"], "share"))
