@@ -158,7 +158,7 @@ def test_coincidences_are_counted_and_the_first_to_look_at_is_told_without_blame
     made = timeline_says.finding(rows, STYLE)
     assert made.text == (
         "There is 1 case of two things close together in time at the same service. "
-        "To look at first, at shop on 14 Oct 2026: “Shop was down”, 40 min after “Deployment: d1”."
+        "At shop on 14 Oct Shop was down, 40 min after the release d1 began."
     )
     assert "caus" not in made.text
     assert "coincides with anything" in timeline_says.finding(rows.iloc[:0], STYLE).text
