@@ -14,7 +14,7 @@ from opsreport.params import ClientParams
 from opsreport.period import Period
 from opsreport.verdict import verdict
 
-__all__ = ["changes", "key_limit", "listing", "scorecard", "signoff", "snapshots", "standing", "totals"]
+__all__ = ["changes", "listing", "scorecard", "signoff", "snapshots", "standing", "totals"]
 
 STANDING = (
     "access_check", "access_limit", "access_count", "access_unknown", "access_before", "coverage", "verdict",
@@ -84,12 +84,6 @@ def totals(principal: pd.DataFrame, period: Period, client: ClientParams) -> dic
         "privileged": rows["is_privileged"].fillna(False).sum(),
     }  # fmt: skip
     return {name: float(count) if len(rows) else float("nan") for name, count in counts.items()}
-
-
-def key_limit(client: ClientParams, period: Period) -> tuple[pd.Timedelta, bool]:
-    """The oldest that a key may be on the period's last day, and whether that was agreed or is only usual."""
-    rules, agreed = rules_at(client, period)
-    return rules.key_age, agreed
 
 
 def scorecard(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
@@ -129,7 +130,10 @@ def _unless_blind(value: Any, coverage: float) -> Any:
     return None if coverage == 0 and not is_unknown(value) and not value else value
 
 
-def _plain(value: Any) -> float | None:
+def _plain(value: Any) -> float | Decimal | None:
+    """A month's figure as a trend holds it: money stays exact."""
     if is_unknown(value):
         return None
-    return value / pd.Timedelta(minutes=1) if isinstance(value, pd.Timedelta) else float(value)
+    if isinstance(value, pd.Timedelta):
+        return value / pd.Timedelta(minutes=1)
+    return value if isinstance(value, Decimal) else float(value)

@@ -51,7 +51,6 @@ RESULTS: dict[str, Measure] = {
         "MFA", "text", "on, off or not visible; not asked for where nobody needs it by what was agreed", is_words=True
     ),
     "key_age": Measure("Oldest key", "duration", "age of its oldest active key, when it was seen"),
-    "key_age_limit": Measure("May be", "duration", "the oldest that a key may be, as agreed, else the usual 90 days"),
     "unused_for": Measure(
         "Unused for", "duration", "from its last use, or where it was never used from when it was made or first seen"
     ),

@@ -235,7 +235,6 @@ def test_where_nothing_was_agreed_of_access_nothing_is_met_or_missed(by):
     table, scores = access.standing(bad, OCTOBER, by), access.scorecard(bad, OCTOBER, by)
     assert set(table["verdict"]) == {""} and counts(bad, by)["Keys too old"] == 1
     assert scores["target"].isna().all() and set(scores["verdict"]) == {"unknown"}
-    assert access.key_limit(by, OCTOBER) == (pd.Timedelta(days=90), False)
 
 
 def test_all_seen_and_nothing_wrong_is_met():

@@ -164,4 +164,5 @@ def test_the_key_figures_are_what_the_bill_says_and_nothing_is_promised_of_them(
     rows = made.set_index("id")
     assert rows.loc["spending.logs_without_limit", ["this_month", "last_month", "baseline", "coverage"]].tolist() == [
         10, None, None, 1.0]  # fmt: skip
+    assert isinstance(rows.loc["spending.logs_without_limit", "trend"][-1], Decimal)  # money stays exact
     assert rows.loc["spending.savings", ["this_month", "coverage"]].tolist() == [None, 0.0]

@@ -15,8 +15,9 @@ from opsreport.schemas import FRAMES, SECTIONS
 
 NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "monthly_review.ipynb"
 #: Sections that are made of others, and so may change with any of them.
-JOINED = {"summary", "scorecard", "timeline", "findings", "decisions", "trends", "restated", "completeness", "data",
-          "method", "cover", "commentary", "incidents", "monitoring", "delivery", "cost", "spending"}  # fmt: skip
+JOINED = {"summary", "scorecard", "scorecard_others", "timeline", "findings", "decisions", "trends", "restated",
+          "completeness", "data", "method", "cover", "commentary", "incidents", "monitoring", "delivery", "cost",
+          "spending"}  # fmt: skip
 #: What belongs together: without its first frame the section has nothing to open with.
 OF = {"patches": ("vulnerability", "patch_state"), "performance": ("request_load", "web_vital"),
       "backups": ("backup", "restore_test"), "monitoring": ("alert", "alarm_rule"),
