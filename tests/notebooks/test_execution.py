@@ -150,6 +150,7 @@ def test_no_figure_is_a_share_beyond_its_bounds_or_a_money_without_currency(demo
 # Every way to run it gives the same figures.
 
 
+@pytest.mark.xdist_group("kernels on ports")  # as in test_exploring
 def test_plain_papermill_gives_the_figures_that_were_published(demo_home, tmp_path):
     out = tmp_path / "out.ipynb"
     command = [sys.executable, "-m", "papermill", "notebooks/monthly_review.ipynb", str(out)]

@@ -9,6 +9,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+# A kernel's ports are chosen before it takes them: two that start at the same time may choose the same and hang.
+pytestmark = pytest.mark.xdist_group("kernels on ports")
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("explore_*.ipynb"))
 
 

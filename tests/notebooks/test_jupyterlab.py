@@ -15,6 +15,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+pytestmark = pytest.mark.xdist_group("kernels on ports")  # as in test_exploring
 TOKEN = "only-for-this-test"
 _INJECTED = 1  # cell that papermill adds, with the parameters it was given
 SETTINGS = {
