@@ -293,5 +293,5 @@ class Style:
         if minutes >= 1440:
             minutes = round(seconds / 3600) * 60
         days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
-        parts = {"{number} d": days, "{number} h": hours, "{number} min": rest}
+        parts = {mark("{number} d"): days, mark("{number} h"): hours, mark("{number} min"): rest}
         return sign + " ".join(self.say(unit, number=count) for unit, count in parts.items() if count)
