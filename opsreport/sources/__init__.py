@@ -39,6 +39,7 @@ from pydantic import Field, ValidationError
 
 from opsreport.coverage import Coverage
 from opsreport.errors import OpsreportError, ParamsError, SourceError
+from opsreport.params.aws import AwsAccount
 from opsreport.params.fields import Strict
 from opsreport.params.reading import said
 from opsreport.period import Period
@@ -52,18 +53,49 @@ class Covers(Strict):
     last: dt.date
 
 
+@dataclass(frozen=True)
+class Run:
+    """One collecting of one client: for whom, with what, until when.
+
+    Attributes
+    ----------
+    client : str
+    accounts : tuple of AwsAccount
+        The client's own; no source is ever given another's.
+    now : Timestamp
+        The clock when it began.
+    until : float
+        When `time.monotonic` says that there is no time left; 0 for no limit.
+    answers : Path, optional
+        Where answers that cost money are kept.
+    is_probe : bool
+        Whether only the first page of each question is read, to see that it may be.
+    """
+
+    client: str = ""
+    accounts: tuple[AwsAccount, ...] = ()
+    now: pd.Timestamp = field(default_factory=lambda: pd.Timestamp.now("UTC"))
+    until: float = 0.0
+    answers: Path | None = None
+    is_probe: bool = False
+
+
 class SourceSettings(Strict):
-    """What every source takes; the last three are filled in from the client's file."""
+    """What every source takes; the last four are filled in from the client's file."""
 
     name: str = Field(default="", description="tells two uses of one source apart")
     covers: Covers | None = None
     frame: str = ""
     folder: Path = Path()
     zone: str = "UTC"
+    run: Run = Field(default_factory=Run, exclude=True)
 
     def resolve(self, path: str) -> Path:
         """A path of the client's file, which is relative to the folder that file stands in."""
         return (self.folder / path).resolve()
+
+
+_FILLED_IN = {"frame", "folder", "zone", "run"}
 
 
 @dataclass(frozen=True)
@@ -108,7 +140,7 @@ def find(name: str) -> ModuleType:
 def settings_of(module: ModuleType, given: dict[str, Any], **context: Any) -> SourceSettings:
     """The settings of a client's file, checked against what the source takes."""
     name = module.__name__.rpartition(".")[2]
-    reserved = {"frame", "folder", "zone"} & set(given)
+    reserved = _FILLED_IN & set(given)
     if reserved:
         raise ParamsError(f"{name} takes no {', '.join(sorted(reserved))}", hint="leave it out")
     if context["frame"] not in module.FRAMES:
@@ -117,7 +149,7 @@ def settings_of(module: ModuleType, given: dict[str, Any], **context: Any) -> So
         return module.Settings(**given, **context)
     except ValidationError as error:
         first = min(error.errors(include_url=False), key=lambda one: one["type"] != "extra_forbidden")
-        keys = ", ".join(k for k in module.Settings.model_fields if k not in ("frame", "folder", "zone"))
+        keys = ", ".join(k for k in module.Settings.model_fields if k not in _FILLED_IN)
         hint = f"it takes {keys}; the docstring of {module.__name__} explains them"
         if first["type"] == "string_type" and first["loc"][-1] == "[key]":
             hint = "put it in quotes: words of a source are text"

@@ -1,0 +1,44 @@
+"""An AWS account of a client: whose credentials read it, and which account they must turn out to be of."""
+
+from __future__ import annotations
+
+import re
+
+from pydantic import Field, model_validator
+
+from opsreport.params.fields import Strict
+
+_ROLE = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/.+")
+_REFERENCE = re.compile(r"(env|keyring|file):.+")
+
+
+class AwsAccount(Strict):
+    """One account, and the credentials that read it; a secret stands here only as a reference to where it is kept."""
+
+    account: str = Field(pattern=r"^\d{12}$", description="the account's number; nothing of another is ever read")
+    regions: list[str] = Field(min_length=1, description="those that the client uses")
+    profile: str = Field(default="", description="a profile of AWS's configuration files")
+    role_arn: str = Field(default="", description="the role to assume, with the profile, the keys or the machine's own")
+    external_id: str = Field(default="", description="what the role asks for; text, or a reference")
+    access_key_id: str = Field(default="", description="a reference, like env:ACME_KEY_ID")
+    secret_access_key: str = Field(default="", description="a reference, like keyring:aws/acme or file:acme.key")
+    session_token: str = Field(default="", description="a reference; of keys that last a while only")
+
+    @model_validator(mode="after")
+    def _can_be_opened(self) -> AwsAccount:
+        if bool(self.access_key_id) != bool(self.secret_access_key):
+            raise ValueError("access_key_id and secret_access_key belong together")
+        if self.profile and self.access_key_id:
+            raise ValueError("give a profile or keys, not both")
+        if not (self.profile or self.access_key_id or self.role_arn):
+            raise ValueError("give a profile, a role_arn or keys: the default credentials are never used for a client")
+        for name in ("access_key_id", "secret_access_key", "session_token"):
+            if (held := getattr(self, name)) and not _REFERENCE.fullmatch(held):
+                kinds = "env:NAME, keyring:service/name or file:path"
+                raise ValueError(f"{name} is a secret; write where it is kept: {kinds}")
+        role = _ROLE.fullmatch(self.role_arn)
+        if self.role_arn and not role:
+            raise ValueError("role_arn is not a role, like arn:aws:iam::123456789012:role/opsreport")
+        if role and role[1] != self.account:
+            raise ValueError(f"role_arn is of account {role[1]}, and this is account {self.account}")
+        return self

@@ -1,0 +1,161 @@
+"""One AWS account opened for one client: a session of its own, and proof that it is that account's.
+
+AWS's documentation: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html.
+The default session and its credentials are never used. Where a role is given alone, the machine's own
+identity is used for one thing only, to assume it.
+"""
+
+from __future__ import annotations
+
+import threading
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
+from botocore.exceptions import BotoCoreError, ClientError
+
+from opsreport.errors import SourceError
+from opsreport.params.aws import AwsAccount
+from opsreport.sources import _secrets
+
+#: Tries of a request that AWS throttles, fails or cuts short; botocore waits between them with jitter,
+#: and as long as x-amz-retry-after says.
+ATTEMPTS = 5
+_CONNECT, _READ = 5, 30  # seconds
+_DENIED = ("AccessDenied", "UnauthorizedOperation", "NotAuthorized", "SubscriptionRequired")
+_EXPIRED = ("ExpiredToken", "RequestExpired", "TokenRefreshRequired", "InvalidClientTokenId", "UnrecognizedClient")
+
+
+class Account:
+    """The clients of one account, which know the account they are of."""
+
+    def __init__(self, session: boto3.Session, account: AwsAccount) -> None:
+        self.account = account
+        self._session, self._lock, self._made = session, threading.Lock(), {}
+        self._checked = False
+
+    def client(self, service: str, region: str) -> Any:
+        """A boto3 client, made once and shared by threads.
+
+        Raises
+        ------
+        SourceError
+            When the credentials are of another account, or of none.
+        """
+        with self._lock:
+            self._check()
+            return self._client(service, region)
+
+    def verify(self) -> None:
+        """Make sure that the credentials are of this account.
+
+        Raises
+        ------
+        SourceError
+        """
+        with self._lock:
+            self._check()
+
+    def _client(self, service: str, region: str) -> Any:
+        key = (service, region)
+        if key not in self._made:
+            config = Config(
+                retries={"mode": "standard", "total_max_attempts": ATTEMPTS}, connect_timeout=_CONNECT,
+                read_timeout=_READ, user_agent_extra="opsreport",
+            )  # fmt: skip
+            self._made[key] = self._session.client(service, region_name=region, config=config)
+        return self._made[key]
+
+    def _check(self) -> None:
+        """Whose credentials these are, asked once before anything is read."""
+        if not self._checked:
+            try:
+                found = self._client("sts", self.account.regions[0]).get_caller_identity()["Account"]
+            except (BotoCoreError, ClientError) as error:
+                raise SourceError(f"AWS account {self.account.account} cannot be opened: {said(error)}",
+                                  hint=hint_of(error, "sts:AssumeRole")) from error  # fmt: skip
+            if found != self.account.account:
+                raise SourceError(
+                    f"the credentials are of AWS account {found}, and the client's file says {self.account.account}",
+                    hint="correct account, or the profile or role; nothing was read",
+                )
+            self._checked = True
+
+
+def opened(account: AwsAccount, client: str, folder: Path) -> Account:
+    """The account as one client's file describes it; one session a client, never shared.
+
+    Raises
+    ------
+    ParamsError, SourceError
+        When a secret is not where the file says, or the profile does not exist.
+    """
+    with _LOCK:
+        return _opened(account.model_dump_json(), client, folder)
+
+
+_LOCK = threading.Lock()
+
+
+@lru_cache(maxsize=256)
+def _opened(account_json: str, client: str, folder: Path) -> Account:
+    account = AwsAccount.model_validate_json(account_json)
+    try:
+        base = _base(account, folder)
+        session = _assumed(base, account, client, folder) if account.role_arn else base
+    except BotoCoreError as error:
+        raise SourceError(f"AWS account {account.account} cannot be opened: {error}",
+                          hint="check the profile, or log in: aws sso login --profile ...") from error  # fmt: skip
+    return Account(session, account)
+
+
+def _base(account: AwsAccount, folder: Path) -> boto3.Session:
+    region = account.regions[0]
+    if account.access_key_id:
+        secrets = {"aws_access_key_id": account.access_key_id, "aws_secret_access_key": account.secret_access_key,
+                   "aws_session_token": account.session_token}  # fmt: skip
+        known = {name: _secrets.reveal(reference, folder) for name, reference in secrets.items() if reference}
+        return boto3.Session(region_name=region, **known)
+    if account.profile:
+        return boto3.Session(profile_name=account.profile, region_name=region)
+    return boto3.Session(region_name=region)  # the machine's own, to assume the role
+
+
+def _assumed(base: boto3.Session, account: AwsAccount, client: str, folder: Path) -> boto3.Session:
+    """A session of the role, whose credentials renew themselves."""
+    source = base.get_credentials()
+    if source is None:
+        raise SourceError(f"there are no credentials to assume {account.role_arn} with",
+                          hint="give a profile or keys, or run where the machine has an identity")  # fmt: skip
+    extra = {"RoleSessionName": f"opsreport-{client}"[:64]}
+    if account.external_id:
+        is_kept = account.external_id.startswith(_secrets.KINDS[:3])
+        extra["ExternalId"] = _secrets.reveal(account.external_id, folder) if is_kept else account.external_id
+    fetcher = AssumeRoleCredentialFetcher(
+        base._session.create_client, source, account.role_arn, extra_args=extra, cache={}
+    )
+    session = botocore.session.Session()
+    session._credentials = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
+    return boto3.Session(botocore_session=session, region_name=account.regions[0])
+
+
+def said(error: Exception) -> str:
+    """What AWS or botocore said, in one line and without what a request carried."""
+    if isinstance(error, ClientError):
+        told = error.response.get("Error", {})
+        return f"{told.get('Code', 'an error')}: {told.get('Message', '')}".strip(": ")
+    return " ".join(str(error).split())[:300]
+
+
+def hint_of(error: Exception, action: str) -> str:
+    """What to do about an error of AWS."""
+    code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
+    if code.startswith(_DENIED):
+        return f"the role needs {action}"
+    if code.startswith(_EXPIRED) or "xpired" in str(error):
+        return "the credentials have run out or are wrong: log in again, or renew the keys"
+    return "try again later; what was collected before is kept"

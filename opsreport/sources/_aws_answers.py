@@ -1,0 +1,82 @@
+"""AWS's answers on disk, where each costs money: the same question of the same hours is paid for once.
+
+They lie in the client's own part of the store; only whole answers are kept.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import gzip
+import hashlib
+import json
+import os
+import tempfile
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+
+def find(path: Path | None, keep: pd.Timedelta | None, now: pd.Timestamp) -> list[dict[str, Any]] | None:
+    """The pages of an answer that is not older than it may be."""
+    if path is None or keep is None or not path.is_file():
+        return None
+    try:
+        held = json.loads(gzip.decompress(path.read_bytes()), object_hook=_read)
+        if now - pd.Timestamp(held["at"]) < keep:
+            return held["pages"]
+    except (OSError, EOFError, ValueError, KeyError, TypeError):
+        pass  # What cannot be read is asked again.
+    return None
+
+
+def keep(path: Path | None, pages: list[dict[str, Any]], now: pd.Timestamp) -> None:
+    """Keep a whole answer; it takes its place in one step."""
+    if path is None:
+        return
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    with os.fdopen(handle, "wb") as out:
+        out.write(gzip.compress(_text({"at": str(now), "pages": pages}).encode(), mtime=0))
+    os.replace(name, path)
+
+
+def name_of(account: str, operation: str, region: str, asked: dict[str, Any]) -> str:
+    """A file name for a question."""
+    return f"{operation.replace(':', '-')}-{print_of([account, operation, region, asked])[:32]}.json.gz"
+
+
+def digest(asked: dict[str, Any], pages: list[dict[str, Any]]) -> dict[str, Any]:
+    """sha256 and bytes of what was asked and answered."""
+    text = _text([asked, pages]).encode()
+    return {"sha256": hashlib.sha256(text).hexdigest(), "bytes": len(text)}
+
+
+def print_of(value: Any) -> str:
+    """The same for the same content."""
+    return hashlib.sha256(_text(value).encode()).hexdigest()
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, default=_write)
+
+
+def _write(value: Any) -> Any:
+    if isinstance(value, (dt.datetime, pd.Timestamp)):
+        return {"$time": value.isoformat()}
+    if isinstance(value, Decimal):
+        return {"$number": str(value)}
+    if isinstance(value, bytes):
+        return {"$bytes": value.hex()}
+    raise TypeError(f"{type(value).__name__} in an answer of AWS")
+
+
+def _read(value: dict[str, Any]) -> Any:
+    if set(value) == {"$time"}:
+        return dt.datetime.fromisoformat(value["$time"])
+    if set(value) == {"$number"}:
+        return Decimal(value["$number"])
+    if set(value) == {"$bytes"}:
+        return bytes.fromhex(value["$bytes"])
+    return value
