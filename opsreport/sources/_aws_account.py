@@ -7,16 +7,19 @@ identity is used for one thing only, to assume it.
 
 from __future__ import annotations
 
+import json
 import threading
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.model import OperationModel
 
 from opsreport.errors import SourceError
 from opsreport.params.aws import AwsAccount
@@ -26,6 +29,7 @@ from opsreport.sources import _secrets
 #: and as long as x-amz-retry-after says.
 ATTEMPTS = 5
 _CONNECT, _READ = 5, 30  # seconds
+_CUT = "RequestTimeout"  # a code that botocore tries again
 _DENIED = ("AccessDenied", "UnauthorizedOperation", "NotAuthorized", "SubscriptionRequired")
 _EXPIRED = ("ExpiredToken", "RequestExpired", "TokenRefreshRequired", "InvalidClientTokenId", "UnrecognizedClient")
 
@@ -67,7 +71,9 @@ class Account:
                 retries={"mode": "standard", "total_max_attempts": ATTEMPTS}, connect_timeout=_CONNECT,
                 read_timeout=_READ, user_agent_extra="opsreport",
             )  # fmt: skip
-            self._made[key] = self._session.client(service, region_name=region, config=config)
+            made = self._made[key] = self._session.client(service, region_name=region, config=config)
+            made.meta.events.register("before-parse", _not_cut_short)
+            made.meta.events.register("after-call", _refuse_cut_short)
         return self._made[key]
 
     def _check(self) -> None:
@@ -141,6 +147,30 @@ def _assumed(base: boto3.Session, account: AwsAccount, client: str, folder: Path
     session = botocore.session.Session()
     session._credentials = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
     return boto3.Session(botocore_session=session, region_name=account.regions[0])
+
+
+def _not_cut_short(operation_model: OperationModel, response_dict: dict[str, Any], **_: Any) -> None:
+    """Make an answer that ends before it is over a failure that is tried again.
+
+    botocore reads such a JSON document, and an empty one, as an answer that holds nothing.
+    """
+    body, shape = response_dict["body"], operation_model.output_shape
+    if response_dict["status_code"] >= 300 or shape is None or not isinstance(body, bytes):
+        return
+    is_json = "json" in operation_model.service_model.resolved_protocol
+    try:
+        json.loads(body) if is_json else body and ElementTree.fromstring(body)
+    except (ValueError, ElementTree.ParseError):
+        response_dict["status_code"] = 500
+        response_dict["body"] = (
+            json.dumps({"__type": _CUT}) if is_json else f"<Response><Error><Code>{_CUT}</Code></Error></Response>"
+        ).encode()
+
+
+def _refuse_cut_short(parsed: dict[str, Any], **_: Any) -> None:
+    # By its HTTP status it was an answer, so botocore alone would hand it on.
+    if parsed.get("Error", {}).get("Code") == _CUT and parsed["ResponseMetadata"].get("HTTPStatusCode", 500) >= 500:
+        raise HTTPClientError(error="the answer was cut short")
 
 
 def said(error: Exception) -> str:

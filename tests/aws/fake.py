@@ -39,7 +39,8 @@ FAULTS = {
     "broken": (500, "InternalFailure", "An internal error occurred"),
     "denied": (400, "AccessDeniedException", "User is not authorized to perform this action"),
     "expired": (400, "ExpiredTokenException", "The security token included in the request is expired"),
-    "cut": (200, "", ""),
+    "cut": (200, "", ""),  # an answer that ends before it is over
+    "again": (200, "", ""),  # the page before in place of this one
 }  # fmt: skip
 Body = dict[str, Any]
 
@@ -71,6 +72,7 @@ class FakeAws:
     scripts: dict[tuple[str, str, str], Callable[[Body], Body]] = field(default_factory=dict)
     faults: dict[str, Fault] = field(default_factory=dict)
     _counts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    _last: dict[str, Body] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     address: str = ""
 
@@ -87,7 +89,7 @@ class FakeAws:
 
     def forget(self) -> None:
         """As if it had just started."""
-        for held in (self.calls, self.scripts, self.faults, self._counts):
+        for held in (self.calls, self.scripts, self.faults, self._counts, self._last):
             held.clear()
 
     def answer(self, operation: str, *pages: Body, account: str = "", region: str = "", token: str = "") -> None:
@@ -142,7 +144,7 @@ class FakeAws:
             self.calls.append(Call(operation, account, region, asked))
             self._counts[operation] += 1
             fault = self._due(operation)
-        if fault and fault.kind != "cut":
+        if fault and fault.kind not in ("cut", "again"):
             return _refused(model, *FAULTS[fault.kind])(environ, start_response)
         say = next((self.scripts[key] for key in (
             (operation, account, region), (operation, account, ""), (operation, "", region), (operation, "", ""),
@@ -152,8 +154,14 @@ class FakeAws:
                 response = Response.from_app(self._moto, environ)
                 return _cut(response.get_data())(environ, start_response)
             return self._moto(environ, start_response)
-        text = _written(model, say(asked))
-        if fault:
+        page = say(asked)
+        if fault and fault.kind == "again":
+            gives = _tokens(model)[1]
+            held = {name: value for name, value in self._last.get(operation, page).items() if name != gives}
+            page = held | ({gives: page[gives]} if gives in page else {})
+        self._last[operation] = page
+        text = _written(model, page)
+        if fault and fault.kind == "cut":
             return _cut(text)(environ, start_response)
         return Response(text, content_type=_kind(model))(environ, start_response)
 
