@@ -9,7 +9,7 @@ DEMO   := demo-shop demo-clinic
 BIN    := .venv/bin
 READY  := .venv/.ready
 
-.PHONY: report test lab bench rules words lock lint clean
+.PHONY: report test lab bench rules sources words lock clean
 
 # First the month before as its bills stood then, so that this month is held against what was said of it.
 report: $(READY)
@@ -37,6 +37,10 @@ bench: $(READY)
 # What the rules of the findings say of themselves.
 rules: $(READY)
 	$(BIN)/python -c "from opsreport import findings; open('docs/rules.md', 'w').write(findings.rulebook())"
+
+# What the sources say of themselves.
+sources: $(READY)
+	$(BIN)/python -c "from opsreport.sources import _catalogue as c; open('docs/sources.md', 'w').write(c.catalogue())"
 
 # What translators are given, and what is left for them in each language.
 words: $(READY)

@@ -7,9 +7,13 @@ from typing import Any
 import pandas as pd
 
 from opsreport.coverage import Seen, parts_seen, share_seen
+from opsreport.intervals import Intervals
 from opsreport.month import Month, spec_name
+from opsreport.period import Period
 from opsreport.schemas import FRAMES
 from opsreport.theme import Style
+
+_SHOWN = 2  # gaps named one by one
 
 
 def completeness(month: Month) -> pd.DataFrame:
@@ -72,11 +76,27 @@ def _told(month: Month, frame: str, source: str) -> dict[str, Any]:
     told = {"frame": frame, "source": source, "coverage": share}
     if last.empty:
         return {**told, "status": "not collected", "note": "never read"}
+    if share == 1 and (asked["status"] == "ok").any():
+        # All of it was seen, some of it by readings before the last.
+        last = asked[asked["status"] == "ok"].sort_values("collected_at").tail(1)
     status, why = last["status"].iloc[0], last["why"].iloc[0]
     if status == "ok" and share < 1:
-        status = "partial"
-        why = "; ".join(part for part in (why, _until(last.iloc[0], month.style)) if isinstance(part, str) and part)
+        status, mine = "partial", readings[readings["observed_start"].notna()]
+        gaps = _gaps(mine, period, month.style) if len(mine) > 1 else _until(last.iloc[0], month.style)
+        why = "; ".join(part for part in (why, gaps) if isinstance(part, str) and part)
     return {**told, "status": status, "note": why.partition("\nHint:")[0] if isinstance(why, str) else ""}
+
+
+def _gaps(readings: pd.DataFrame, period: Period, style: Style) -> str:
+    """The times of a period that none of several readings tells of."""
+    whole = Intervals([(period.start, period.end)])
+    gaps = (whole - Intervals.from_frame(readings, "observed_start", "observed_end")).pairs()
+    told = [style.say("{start} to {end}", start=style.text(start, "instant"), end=style.text(end, "instant"))
+            for start, end in gaps[:_SHOWN]]  # fmt: skip
+    if not told:
+        return ""
+    more = [style.say("{count} more", count=len(gaps) - _SHOWN)] if len(gaps) > _SHOWN else []
+    return style.say("it does not tell of {gaps}", gaps=", ".join(told + more))
 
 
 def _until(reading: pd.Series, style: Style) -> str:

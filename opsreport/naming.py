@@ -8,6 +8,7 @@ have forgotten.
 from __future__ import annotations
 
 import json
+from fnmatch import fnmatchcase
 
 import pandas as pd
 
@@ -20,12 +21,7 @@ _SERVICE_EXPECTED = ("monitor_state", "incident", "deployment")
 
 def name_services(name: str, rows: pd.DataFrame, params: ClientParams) -> pd.DataFrame:
     """Set ``service`` to the client's own name, in place; return the names that map to none."""
-    known = {
-        (source, alias): service
-        for service, about in params.services.items()
-        for source, aliases in about.aliases.items()
-        for alias in aliases
-    }
+    known = _Aliases(params)
     if name not in ("cost", "monitor_state") and "service" not in FRAMES[name].names:
         return _no_gaps()
     own = "monitor" if name == "monitor_state" else "service"
@@ -50,14 +46,38 @@ def name_services(name: str, rows: pd.DataFrame, params: ClientParams) -> pd.Dat
     return gaps.assign(frame=name)[["frame", "source", "name", "rows"]]
 
 
+class _Aliases:
+    """What the client's file says each source calls a service; those under ``aws`` hold for all of AWS's sources."""
+
+    def __init__(self, params: ClientParams) -> None:
+        self._exact: dict[tuple[str, str], str] = {}
+        self._patterns: dict[str, list[tuple[str, str]]] = {}
+        for service, about in params.services.items():
+            for source, aliases in about.aliases.items():
+                for alias in aliases:
+                    self._exact[source, alias] = service
+                    if "*" in alias:
+                        self._patterns.setdefault(source, []).append((alias, service))
+
+    def service(self, source: str, name: str) -> str | None:
+        """The service of a name: said of it alone, else by the longest pattern that fits it."""
+        for place in (source, "aws") if source.startswith("aws_") else (source,):
+            if found := self._exact.get((place, name)):
+                return found
+            fits = [one for one in self._patterns.get(place, []) if fnmatchcase(name, one[0])]
+            if fits:
+                return max(fits, key=lambda one: len(one[0]))[1]
+        return None
+
+
 def _service(
-    frame: str, source: str, theirs: str, known: dict[tuple[str, str], str], params: ClientParams
+    frame: str, source: str, theirs: str, known: _Aliases, params: ClientParams
 ) -> str | None:
     if frame == "cost":
         tags = _tags(theirs)
-        found = (known.get((source, f"{key}={value}")) for key, value in sorted(tags.items()))
+        found = (known.service(source, f"{key}={value}") for key, value in sorted(tags.items()))
         return next((service for service in found if service), None)
-    return known.get((source, theirs)) or (theirs if theirs in params.services else None)
+    return known.service(source, theirs) or (theirs if theirs in params.services else None)
 
 
 def _tags(written: str) -> dict[str, object]:

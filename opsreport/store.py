@@ -30,7 +30,7 @@ COVERAGE = Frame(
     name="coverage",
     title="Readings",
     one_row_is="a reading of one source for one frame",
-    key=("frame", "source", "requested_start", "requested_end"),
+    key=("frame", "source", "requested_start", "requested_end", "observed_start"),
     starts="requested_start",
     columns=(
         Column("frame", "which frame", required=True),
@@ -65,6 +65,11 @@ class Store:
         if not re.fullmatch(CLIENT_ID, client):
             raise StoreError(f"{client!r} is not a client id", hint="use a-z, 0-9 and -")
         self._folder = Path(folder) / client
+
+    @property
+    def answers(self) -> Path:
+        """Where answers lie that are not to be asked for again."""
+        return self._folder / "answers"
 
     def merge(self, rows: pd.DataFrame, coverage: Coverage, now: pd.Timestamp) -> Coverage:
         """Add what one reading returned to what is known; what was seen is recorded last.
@@ -162,13 +167,18 @@ class Store:
     def _record(self, coverage: Coverage, now: pd.Timestamp) -> None:
         known = self.coverage()
         row = COVERAGE.conform(pd.DataFrame([{**coverage.record(), "collected_at": now}]))
-        same = (known[list(COVERAGE.key)] == row.loc[0, list(COVERAGE.key)]).all(axis=1)
+        asked = ["frame", "source", "requested_start", "requested_end"]
+        same = (known[asked] == row.loc[0, asked]).all(axis=1)
         if coverage.status == "unavailable" and (known.loc[same, "status"] != "unavailable").any():
             return  # What was read of this window before is still in the store.
         told = [name for name in COVERAGE.names if name != "collected_at"]
-        if same.any() and known.loc[same, told].reset_index(drop=True).equals(row[told]):
+        # What a source has forgotten since stays seen: only a window that this one holds again is replaced.
+        first, last = row.loc[0, "observed_start"], row.loc[0, "observed_end"]
+        again = same & ((known["observed_start"] >= first) & (known["observed_end"] <= last)
+                        | known["observed_start"].isna() | pd.isna(first))  # fmt: skip
+        if again.sum() == 1 and known.loc[again, told].reset_index(drop=True).equals(row[told]):
             return
-        rows = pd.concat([known[~same], row]).sort_values(list(COVERAGE.key))
+        rows = pd.concat([known[~again], row]).sort_values(list(COVERAGE.key))
         with _database(self._folder) as db:
             db.register("readings", pa.Table.from_pandas(rows, preserve_index=False))
             _write(db, {self._folder / "coverage.parquet": "SELECT * FROM readings"})

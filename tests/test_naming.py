@@ -91,3 +91,16 @@ def test_a_frame_that_tells_of_no_service_is_left_alone(name):
     if "service" not in FRAMES[name].names:
         rows = FRAMES[name].empty().assign(source=pd.Series([], dtype=TEXT))
         assert name_services(name, rows, params()).empty and "service" not in rows
+
+
+def test_a_pattern_names_what_is_named_alike_and_what_is_said_of_one_alone_goes_before_it():
+    services = {
+        "shop": Service(owner="Jo", aliases={"aws": ["app/shop-*", "/shop/*"], "pager": ["shop*"]}),
+        "search": Service(owner="Jo", aliases={"aws": ["/shop/search*"], "aws_logs": ["app/shop-7"]}),
+    }
+    client = params().model_copy(update={"services": services})
+    rows = incidents(("aws_alarms", "app/shop-7"), ("aws_logs", "app/shop-7"), ("aws_logs", "/shop/search/a"),
+                     ("aws_logs", "/shop/web"), ("other", "/shop/web"), ("pager", "shop 2"))  # fmt: skip
+    gaps = name_services("incident", rows, client)
+    assert rows["service"].tolist() == ["shop", "search", "search", "shop", "/shop/web", "shop"]
+    assert gaps["name"].tolist() == ["/shop/web"]

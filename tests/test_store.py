@@ -341,3 +341,18 @@ def test_a_first_reading_that_failed_is_recorded_with_its_newest_cause(acme):
     merge(acme, "incident", incidents(), status="unavailable", why="denied")
     (row,) = acme.coverage().to_dict("records")
     assert (row["status"], row["why"]) == ("unavailable", "denied") and pd.isna(row["observed_start"])
+
+
+def test_what_a_source_has_forgotten_since_stays_seen(acme):
+    def told(start, end, status="ok"):
+        known = (pd.NaT, pd.NaT) if status == "unavailable" else (at(start), at(end))
+        reading = Coverage("incident", "x", at("2026-10-01"), at("2026-11-01"), *known, 0, status, "")
+        acme.merge(incidents(), reading, NOW)
+        kept = acme.coverage()
+        return [(f"{start:%d}", f"{end:%d}") for start, end in zip(kept["observed_start"], kept["observed_end"], strict=True)]
+
+    assert told("2026-10-01", "2026-10-10") == [("01", "10")]
+    assert told("2026-10-01", "2026-10-12") == [("01", "12")]  # holds what was seen before
+    assert told("2026-10-08", "2026-10-22") == [("01", "12"), ("08", "22")]  # the first week is forgotten by now
+    assert told("", "", status="unavailable") == [("01", "12"), ("08", "22")]
+    assert told("2026-10-01", "2026-10-31") == [("01", "31")]

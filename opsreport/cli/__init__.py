@@ -11,15 +11,19 @@ import click
 import pandas as pd
 
 import opsreport
-from opsreport import reported
+from opsreport import reported, sources
 from opsreport.cli.check import findings
 from opsreport.cli.collect import collect as collect_client
+from opsreport.cli.collect import named_sources
+from opsreport.cli.probe import lines, probes
 from opsreport.completeness import completeness
 from opsreport.errors import OpsreportError, ParamsError
 from opsreport.home import Home
 from opsreport.month import period_of
 from opsreport.params import client_path, json_schema, load_params
 from opsreport.period import Period
+from opsreport.sources._aws_policy import BUCKET
+from opsreport.sources._aws_policy import policy as iam_policy
 
 _STARTER = Path(__file__).with_name("client.yaml")
 _home = click.option("--home", default="", help="The folder that holds params/; by default the nearest one upwards.")
@@ -61,38 +65,69 @@ def init(name: str, home: str) -> None:
 
 @main.command()
 @click.argument("client")
+@click.option("--offline", is_flag=True, help="Only its file: ask no source.")
 @_home
-def check(client: str, home: str) -> None:
-    """Say what is wrong or missing in a client's file."""
+def check(client: str, offline: bool, home: str) -> None:
+    """Say what is wrong or missing in a client's file, and try each of its sources."""
     place = Home.find(home)
     found = findings(place, client)
     for finding in found:
         mark, colour = ("✕", "red") if finding.is_wrong else ("△", "yellow")
         click.secho(f"{mark} {_printable(finding.text)}", fg=colour)
-    wrong = sum(finding.is_wrong for finding in found)
     if not found:
         click.secho(f"✓ {client}: nothing is wrong or missing", fg="green")
+    wrong = any(finding.is_wrong for finding in found)
+    if not wrong and not offline:
+        tried = probes(place, load_params(place.params, client), pd.Timestamp.now("UTC"))
+        for line in ["", *lines(tried)] if tried else []:
+            click.echo(_printable(line))
+        wrong = any(one.why for one in tried)
     sys.exit(1 if wrong else 0)
 
 
 @main.command()
+@click.argument("client", default="")
+@_home
+def policy(client: str, home: str) -> None:
+    """Print the least that AWS must allow for CLIENT's sources, as an IAM policy; without one, for all of AWS's."""
+    if client:
+        place = Home.find(home)
+        named = [(module, settings) for _, module, settings in named_sources(place, load_params(place.params, client))]
+    else:
+        named = [(module, None) for module in map(sources.find, sources.names())]
+    operations = {one for module, _ in named for one in getattr(module, "OPERATIONS", ())}
+    buckets = {settings.bucket for _, settings in named if getattr(settings, "bucket", "")}
+    made = iam_policy(operations, buckets or [BUCKET])
+    if not operations:
+        raise ParamsError(f"{client} names no source of AWS", hint="leave its name out for the policy of all of them")
+    click.echo(json.dumps(made, indent=2))
+
+
+@main.command()
 @click.argument("client")
-@click.option("--month", default="", help="YYYY-MM; by default the last full month on the client's clock.")
+@click.option("--month", default="", help="YYYY-MM; by default the last full month and what has passed of this.")
 @_home
 def collect(client: str, month: str, home: str) -> None:
     """Read a client's sources into the store. Running it twice changes nothing."""
     place = Home.find(home)
     params, now = load_params(place.params, client), pd.Timestamp.now("UTC")
-    readings = collect_client(place, params, period_of(params, month, now), now)
-    names = [_printable(f"{one.frame} from {one.source}") for one in readings]
+    period = period_of(params, month, now) if month else _until_now(params.time_zone, now)
+    collected = collect_client(place, params, period, now, say=_progress)
+    names = [_printable(f"{one.coverage.frame} from {one.coverage.source}") for one in collected]
     width = max(map(len, names), default=0)
-    for name, one in zip(names, readings, strict=True):
-        colour = {"ok": "green"}.get(one.status, "yellow")
-        why = f"  {_printable(one.why)}" if one.why else ""
-        click.echo(f"{name:<{width}}  {one.rows:>7,} rows  " + click.style(one.status, fg=colour) + why)
-    if not readings:
+    for name, one in zip(names, collected, strict=True):
+        status, why = one.coverage.status, one.coverage.why
+        colour = {"ok": "green"}.get(status, "yellow")
+        told = f"  {_printable(why)}" if why else ""
+        click.echo(f"{name:<{width}}  {one.coverage.rows:>7,} rows  " + click.style(status, fg=colour) + told)
+        for start, end in one.lost.pairs():
+            said = f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC was never seen, and its system has forgotten it"
+            click.secho(f"{'':<{width}}  △ {said}", fg="yellow")
+    if price := sum(one.price for one in collected):
+        click.echo(f"asking cost about {price:.2f} USD")
+    if not collected:
         raise ParamsError(f"{client} names no source", hint="add some under sources in its file")
-    sys.exit(1 if any(one.status == "unavailable" for one in readings) else 0)
+    sys.exit(1 if any(one.coverage.status == "unavailable" for one in collected) else 0)
 
 
 @main.command()
@@ -166,6 +201,17 @@ def _same_days(place: Home, client: str, month: str) -> str:
     if not month:
         return ""
     return Period.parse(month, load_params(place.params, client).time_zone).name
+
+
+def _until_now(zone: str, now: pd.Timestamp) -> Period:
+    """From the last full month, which its systems still correct, to the end of the one that runs."""
+    last = Period.last_full_month(now, zone)
+    return Period(last.first_day, last.back(-1).end_day, zone)
+
+
+def _progress(text: str) -> None:
+    if sys.stderr.isatty():
+        click.secho(_printable(text), dim=True, err=True)
 
 
 def _folder_here() -> Path:

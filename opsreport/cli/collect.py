@@ -1,6 +1,13 @@
-"""Collecting: each source of a client's file read, and merged into the store."""
+"""Collecting: each source of a client's file read, several at a time, and merged into the store."""
 
 from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from decimal import Decimal
+from types import ModuleType
 
 import pandas as pd
 
@@ -8,13 +15,51 @@ from opsreport import sources
 from opsreport.coverage import Coverage
 from opsreport.errors import ParamsError
 from opsreport.home import Home
+from opsreport.intervals import Intervals
 from opsreport.params import ClientParams, place_of
 from opsreport.period import Period
+from opsreport.sources import Reading, Run, SourceSettings
 from opsreport.store import Store
 
+AT_ONCE = 4
+#: How long one collecting may take; a source asks nothing new in the last tenth of it. [s]
+PATIENCE = 900.0
 
-def collect(home: Home, params: ClientParams, period: Period, now: pd.Timestamp) -> list[Coverage]:
-    """Read every source that a client's file names; one that fails does not stop the rest.
+
+@dataclass(frozen=True)
+class Collected:
+    """One frame of one source as it was merged.
+
+    Attributes
+    ----------
+    coverage : Coverage
+        As recorded.
+    lost : Intervals
+        Time asked for that was never seen, and that the system has forgotten: it can never be had.
+    price : Decimal
+        What asking for it cost. [USD]
+    """
+
+    coverage: Coverage
+    lost: Intervals
+    price: Decimal
+
+
+@dataclass(frozen=True)
+class Asking:
+    """One source, asked once for all the frames that it fills alike."""
+
+    module: ModuleType
+    several: tuple[SourceSettings, ...]
+    window: Period
+    places: tuple[int, ...]
+
+
+def collect(
+    home: Home, params: ClientParams, period: Period, now: pd.Timestamp, *,
+    say: Callable[[str], None] = lambda text: None, patience: float = PATIENCE,
+) -> list[Collected]:  # fmt: skip
+    """Read every source that a client's file names; one that fails, or is slow, does not stop the rest.
 
     Parameters
     ----------
@@ -22,35 +67,46 @@ def collect(home: Home, params: ClientParams, period: Period, now: pd.Timestamp)
         What to ask for; a source may return more, which is kept.
     now : Timestamp
         The clock.
+    say : callable
+        Told how far it has come.
+    patience : float
+        After this what was not answered is unavailable. [s]
 
     Returns
     -------
-    list of Coverage
-        What was seen, in the order of the client's file.
+    list of Collected
+        In the order of the client's file.
 
     Raises
     ------
     ParamsError
         Before anything is read, when a source or one of its settings does not exist.
     """
-    store = Store(home.store, params.client)
-    asked = [(module, settings) for _, module, settings in named_sources(home, params)]
-    readings = []
-    for module, settings in asked:
-        window = period.bill if settings.frame == "cost" else period
-        rows, seen = sources.read(module, settings, window)
-        readings.append(store.merge(rows, seen, now))
-    return readings
+    store, until = Store(home.store, params.client), time.monotonic() + patience
+    run = Run(client=params.client, accounts=tuple(params.aws), now=now, until=until - patience / 10,
+              answers=store.answers)  # fmt: skip
+    each = askings(home, params, period, run)
+    made: dict[int, Collected] = {}
+    for done, (asking, readings) in enumerate(_answered(each, until), 1):
+        names = ", ".join(dict.fromkeys(one.coverage.source for one in readings))
+        say(f"{done} of {len(each)}: {names}")
+        for place, reading in zip(asking.places, readings, strict=True):
+            told = store.merge(reading.rows, reading.coverage, now)
+            lost = _lost(store, told, getattr(asking.module, "KEEPS", {}), now)
+            made[place] = Collected(told, lost, reading.price)
+    return [made[place] for place in sorted(made)]
 
 
-def named_sources(home: Home, params: ClientParams) -> list[tuple[str, object, sources.SourceSettings]]:
+def named_sources(
+    home: Home, params: ClientParams, run: Run | None = None
+) -> list[tuple[str, ModuleType, SourceSettings]]:
     """Every source of a client's file: its name there, its module, its checked settings.
 
     Raises
     ------
     ParamsError
     """
-    found = []
+    found, run = [], run or Run(client=params.client, accounts=tuple(params.aws))
     for frame, specs in params.sources.items():
         names = set()
         for number, spec in enumerate(specs):
@@ -60,7 +116,7 @@ def named_sources(home: Home, params: ClientParams) -> list[tuple[str, object, s
                     raise ParamsError("one source an entry", hint="- focus: {path: bill}")
                 module = sources.find(source)
                 settings = sources.settings_of(
-                    module, spec[source], frame=frame, folder=home.params, zone=params.time_zone
+                    module, spec[source], frame=frame, folder=home.params, zone=params.time_zone, run=run
                 )
                 name = settings.name or source
                 if name in names:
@@ -71,3 +127,49 @@ def named_sources(home: Home, params: ClientParams) -> list[tuple[str, object, s
             names.add(name)
             found.append((name, module, settings))
     return found
+
+
+def askings(home: Home, params: ClientParams, period: Period, run: Run) -> list[Asking]:
+    """The sources, those that fill several frames by one setting together."""
+    grouped: dict[tuple, list[tuple[int, ModuleType, SourceSettings]]] = {}
+    for place, (_, module, settings) in enumerate(named_sources(home, params, run)):
+        key = (module.__name__, settings.model_dump_json(exclude={"frame"}), settings.frame == "cost")
+        grouped.setdefault(key, []).append((place, module, settings))
+    return [
+        Asking(each[0][1], tuple(settings for *_, settings in each), period.bill if is_bill else period,
+                tuple(place for place, *_ in each))
+        for (_, _, is_bill), each in grouped.items()
+    ]  # fmt: skip
+
+
+def _answered(askings: list[Asking], until: float) -> Iterator[tuple[Asking, list[Reading]]]:
+    """Each asking with its readings as they come in; a fault in a source is raised when the others are in."""
+    threads, faults = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="source"), []
+    waited = {threads.submit(sources.read_each, one.module, one.several, one.window): one for one in askings}
+    left = dict(waited)
+    try:
+        for future in as_completed(waited, timeout=max(0.0, until - time.monotonic())):
+            asking = left.pop(future)
+            if fault := future.exception():
+                faults.append(fault)
+            else:
+                yield asking, future.result()
+    except TimeoutError:
+        why = "there was no answer in the time that collecting may take\nHint: collect again"
+        for asking in left.values():
+            yield asking, [sources.unavailable(asking.module, one, asking.window, why) for one in asking.several]
+    finally:
+        threads.shutdown(wait=False, cancel_futures=True)
+    if faults:
+        raise faults[0]
+
+
+def _lost(store: Store, told: Coverage, keeps: dict[str, pd.Timedelta], now: pd.Timestamp) -> Intervals:
+    """What was asked for, was never seen, and lies further back than the system remembers."""
+    if told.frame not in keeps:
+        return Intervals()
+    known = store.coverage()
+    mine = known[(known["frame"] == told.frame) & (known["source"] == told.source) & known["observed_start"].notna()]
+    forgotten = Intervals([(told.requested_start, min(told.requested_end, now - keeps[told.frame]))]
+                          if told.requested_start < now - keeps[told.frame] else [])  # fmt: skip
+    return forgotten - Intervals.from_frame(mine, "observed_start", "observed_end")

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from opsreport.params.aws import AwsAccount
 from opsreport.params.fields import (
     ClientId,
     Clock,
@@ -48,7 +49,7 @@ class Service(Strict):
     tier: int = Field(default=2, ge=1, le=4, description="1 is the most critical")
     environments: list[str] = Field(default=["production"], description="those that count as production")
     aliases: dict[str, list[str]] = Field(
-        default={}, description="its names per source; for a bill, tag values as key=value"
+        default={}, description="its names per source, * for any; for a bill, tag values as key=value"
     )
 
 
@@ -202,6 +203,7 @@ class ClientParams(Strict):
     sources: dict[FrameName, list[OneSource]] = Field(
         default={}, description="per frame, the sources that fill it and their settings"
     )
+    aws: list[AwsAccount] = Field(default=[], description="its accounts; a source reads the first by default")
     agreement: list[Agreement] = []
     baseline: Baseline | None = None
     cost: CostRules = CostRules()
@@ -218,6 +220,7 @@ class ClientParams(Strict):
                 raise ValueError(f"agreement: the term from {term.starts_on} must end before {later.starts_on}")
         if any(term.ends_on and term.ends_on < term.starts_on for term in terms):
             raise ValueError("agreement: a term ends before it starts")
+        refuse_twice("aws", [account.account for account in self.aws])
         refuse_twice("exchange_rates", [rate.bill_currency for rate in self.exchange_rates])
         _each_alias_once(self.services)
         return self

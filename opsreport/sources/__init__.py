@@ -15,6 +15,8 @@ it needs, and what the system forgets and when. It offers:
 ``observed(frames, pages, period) -> {frame: (start, end)}`` (optional)
     the time the pages can tell of; by default what `covers` declares, else from the first
     row to the last.
+``OPERATIONS`` and ``KEEPS`` (of a system that is asked over the network)
+    what it asks, from which its permissions are made, and how long the system remembers each frame.
 ``remarks(frames, pages, period) -> {frame: (status, why)}`` (optional)
     what the rows themselves show: ``partial`` where some are missing, ``ok`` for a note.
 
@@ -28,7 +30,9 @@ import hashlib
 import importlib
 import json
 import pkgutil
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
@@ -95,7 +99,7 @@ class SourceSettings(Strict):
         return (self.folder / path).resolve()
 
 
-_FILLED_IN = {"frame", "folder", "zone", "run"}
+FILLED_IN = {"frame", "folder", "zone", "run"}
 
 
 @dataclass(frozen=True)
@@ -129,7 +133,7 @@ def find(name: str) -> ModuleType:
     ParamsError
         When there is none.
     """
-    own = [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
+    own = names()
     if name in own:
         return importlib.import_module(f"{__name__}.{name}")
     for entry in entry_points(group="opsreport.sources", name=name):
@@ -137,10 +141,15 @@ def find(name: str) -> ModuleType:
     raise ParamsError(f"there is no source {name!r}", hint=f"the sources are {', '.join(own)}")
 
 
+def names() -> list[str]:
+    """The sources of this package, sorted."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+
+
 def settings_of(module: ModuleType, given: dict[str, Any], **context: Any) -> SourceSettings:
     """The settings of a client's file, checked against what the source takes."""
     name = module.__name__.rpartition(".")[2]
-    reserved = _FILLED_IN & set(given)
+    reserved = FILLED_IN & set(given)
     if reserved:
         raise ParamsError(f"{name} takes no {', '.join(sorted(reserved))}", hint="leave it out")
     if context["frame"] not in module.FRAMES:
@@ -149,11 +158,20 @@ def settings_of(module: ModuleType, given: dict[str, Any], **context: Any) -> So
         return module.Settings(**given, **context)
     except ValidationError as error:
         first = min(error.errors(include_url=False), key=lambda one: one["type"] != "extra_forbidden")
-        keys = ", ".join(k for k in module.Settings.model_fields if k not in _FILLED_IN)
+        keys = ", ".join(k for k in module.Settings.model_fields if k not in FILLED_IN)
         hint = f"it takes {keys}; the docstring of {module.__name__} explains them"
         if first["type"] == "string_type" and first["loc"][-1] == "[key]":
             hint = "put it in quotes: words of a source are text"
         raise ParamsError(f"{name}: {said(first)}", hint, first["loc"]) from error
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One frame as one source told it, what was seen, and what asking cost. [USD]"""
+
+    rows: pd.DataFrame
+    coverage: Coverage
+    price: Decimal = Decimal(0)
 
 
 def read(module: ModuleType, settings: SourceSettings, period: Period) -> tuple[pd.DataFrame, Coverage]:
@@ -161,22 +179,61 @@ def read(module: ModuleType, settings: SourceSettings, period: Period) -> tuple[
 
     A source that cannot be read gives no rows and the coverage ``unavailable``.
     """
-    frame, source = FRAMES[settings.frame], settings.name or module.__name__.rpartition(".")[2]
-    asked = {"frame": frame.name, "source": source,
-             "requested_start": period.start, "requested_end": period.end}  # fmt: skip
+    (one,) = read_each(module, [settings], period)
+    return one.rows, one.coverage
+
+
+def read_each(module: ModuleType, several: Sequence[SourceSettings], period: Period) -> list[Reading]:
+    """The frames that one source is to fill, all from one asking.
+
+    Parameters
+    ----------
+    several : sequence of SourceSettings
+        Alike but for their frame.
+
+    Returns
+    -------
+    list of Reading
+        In that order; the price stands at the first.
+    """
     try:
-        pages = module.fetch(period, settings)
+        pages = module.fetch(period, several[0])
         frames = {name: FRAMES[name].conform(rows) for name, rows in module.to_frames(pages, period).items()}
-        status, why = _remarked(module, frames, pages, period, frame.name)
     except OpsreportError as error:
-        nothing = {"observed_start": pd.NaT, "observed_end": pd.NaT, "rows": 0}
-        return frame.empty(), Coverage(**asked, **nothing, status="unavailable", why=str(error))
-    rows = frames.get(frame.name, frame.empty())
-    window = getattr(module, "observed", _observed)(frames, pages, period).get(frame.name, (pd.NaT, pd.NaT))
+        return [unavailable(module, settings, period, str(error)) for settings in several]
+    prices = [pages.extra.get("price", Decimal(0)), *[Decimal(0)] * len(several)]
+    return [_reading(module, settings, period, pages, frames, price)
+            for settings, price in zip(several, prices, strict=False)]  # fmt: skip
+
+
+def unavailable(module: ModuleType, settings: SourceSettings, period: Period, why: str) -> Reading:
+    """A reading of nothing, and why."""
+    nothing = {"observed_start": pd.NaT, "observed_end": pd.NaT, "rows": 0}
+    said = Coverage(**_asked(module, settings, period), **nothing, status="unavailable", why=why)
+    return Reading(FRAMES[settings.frame].empty(), said)
+
+
+def _asked(module: ModuleType, settings: SourceSettings, period: Period) -> dict[str, Any]:
+    source = settings.name or module.__name__.rpartition(".")[2]
+    return {"frame": settings.frame, "source": source,
+            "requested_start": period.start, "requested_end": period.end}  # fmt: skip
+
+
+def _reading(
+    module: ModuleType, settings: SourceSettings, period: Period, pages: Pages, frames: dict, price: Decimal
+) -> Reading:
+    name = settings.frame
+    try:
+        status, why = _remarked(module, frames, pages, period, name)
+        window = getattr(module, "observed", _observed)(frames, pages, period).get(name, (pd.NaT, pd.NaT))
+    except OpsreportError as error:
+        return unavailable(module, settings, period, str(error))
+    rows = frames.get(name, FRAMES[name].empty())
     start, end = declared(settings) or window
     seen = {"observed_start": start, "observed_end": end, "rows": len(rows)}
     inputs = json.dumps(list(pages.inputs), sort_keys=True)
-    return rows, Coverage(**asked, **seen, status=status, why=why, inputs=inputs)
+    told = Coverage(**_asked(module, settings, period), **seen, status=status, why=why, inputs=inputs)
+    return Reading(rows, told, price)
 
 
 def declared(settings: SourceSettings) -> tuple[pd.Timestamp, pd.Timestamp] | None:

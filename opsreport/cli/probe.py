@@ -1,0 +1,94 @@
+"""Trying each source of a client: whether it can be reached and may be read, how far back, and what it costs."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import pandas as pd
+
+from opsreport.cli.collect import AT_ONCE, Asking, askings
+from opsreport.errors import OpsreportError
+from opsreport.home import Home
+from opsreport.params import ClientParams
+from opsreport.period import Period
+from opsreport.sources import Run, _aws
+from opsreport.store import Store
+
+HEAD = ("source", "fills", "reachable", "permitted", "oldest data", "price")
+#: A try that takes longer is given up. [s]
+_PATIENCE = 60.0
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What a try of one source found.
+
+    Attributes
+    ----------
+    cells : tuple of str
+        As `HEAD` names them.
+    why : str
+        What is wrong; empty where nothing is.
+    """
+
+    cells: tuple[str, ...]
+    why: str = ""
+
+
+def probes(home: Home, params: ClientParams, now: pd.Timestamp) -> list[Probe]:
+    """A try of each source: of one that is asked over the network the first page of each question.
+
+    Raises
+    ------
+    ParamsError
+        When a source or one of its settings does not exist.
+    """
+    run = Run(client=params.client, accounts=tuple(params.aws), now=now, until=time.monotonic() + _PATIENCE,
+              answers=Store(home.store, params.client).answers, is_probe=True)  # fmt: skip
+    yesterday = str((now.tz_convert(params.time_zone) - pd.Timedelta(days=1)).date())
+    each = askings(home, params, Period.days(yesterday, yesterday, params.time_zone), run)
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        return list(threads.map(_try, each))
+
+
+def _try(asking: Asking) -> Probe:
+    module, settings = asking.module, asking.several[0]
+    name = settings.name or module.__name__.rpartition(".")[2]
+    fills = ", ".join(one.frame for one in asking.several)
+    operations = getattr(module, "OPERATIONS", ())
+    rest = (_oldest(asking), _aws.price_of(operations)) if operations else ("as its file tells", "free")
+    if not operations:
+        path = settings.resolve(getattr(settings, "path", ""))
+        there = "yes" if path.exists() or set("*?[") & set(str(path)) else "no"
+        return Probe((name, fills, there, "yes" if there == "yes" else "–", *rest))  # the file's check says which
+    try:
+        pages = module.fetch(asking.window, settings)
+    except OpsreportError as error:
+        return Probe((name, fills, "no", "–", *rest), str(error))
+    denied = sorted(set(pages.extra.get("denied", ())))
+    if denied:
+        needs = ", ".join(_aws.action(one) for one in denied)
+        return Probe((name, fills, "yes", "no", *rest), f"{pages.why}\nHint: the role needs {needs}")
+    return Probe((name, fills, "yes" if pages.status == "ok" else "in part", "yes", *rest), pages.why)
+
+
+def _oldest(asking: Asking) -> str:
+    """How far back its system remembers, the least of what it fills."""
+    now = asking.several[0].run.now
+    keeps = min(asking.module.KEEPS[one.frame] for one in asking.several)
+    if keeps == _aws.ONLY_NOW:
+        return "only now"
+    return "all" if keeps >= _aws.FOR_EVER else f"{now - keeps:%Y-%m-%d}"
+
+
+def lines(found: list[Probe]) -> list[str]:
+    """The tries as an aligned table, each with what is wrong below it."""
+    rows = [HEAD, *(one.cells for one in found)]
+    widths = [max(len(row[place]) for row in rows) for place in range(len(HEAD))]
+    made = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    for row, one in zip(range(len(found), 0, -1), reversed(found), strict=True):
+        made[row + 1 : row + 1] = [f"  ✕ {line}" if not number else f"    {line}"
+                                   for number, line in enumerate(one.why.splitlines())]  # fmt: skip
+    return made

@@ -1,0 +1,55 @@
+"""Trying a client's sources: what the table of ``opsreport check`` says."""
+
+from __future__ import annotations
+
+import pytest
+from tests.aws import test_aws_backup, test_aws_logs
+from tests.aws.conftest import NOW, account
+
+from opsreport.cli.probe import HEAD, lines, probes
+from opsreport.home import Home
+from opsreport.params.models import ClientParams
+
+
+@pytest.fixture
+def tried(aws, tmp_path):
+    """The table of a client with two sources of AWS and one of a file."""
+    test_aws_backup.world(aws)
+    test_aws_logs.world(aws)
+    home = Home(tmp_path)
+    home.params.mkdir()
+
+    def probed(**sources):
+        given = {"backup": [{"aws_backup": {}}], "restore_test": [{"aws_backup": {}}], "log_group": [{"aws_logs": {}}],
+                 "cost": [{"focus": {"path": "bill.csv"}}]}  # fmt: skip
+        known = {"client": "acme", "display_name": "A", "time_zone": "UTC", "currency": "EUR", "sources": given}
+        return probes(home, ClientParams(**known, aws=[account(regions=["eu-west-1", "us-east-1"])]), NOW)
+
+    return probed
+
+
+def test_each_source_is_tried_once_with_its_first_page_only(aws, tried):
+    told = {probe.cells[0]: probe for probe in tried()}
+    assert HEAD == ("source", "fills", "reachable", "permitted", "oldest data", "price")
+    assert told["aws_backup"].cells == ("aws_backup", "backup, restore_test", "yes", "yes", "2026-10-02", "free")
+    assert told["aws_logs"].cells[2:] == ("yes", "yes", "only now", "free")
+    assert told["focus"].cells[2:] == ("no", "–", "as its file tells", "free")
+    assert len(aws.asked("logs:DescribeLogGroups")) == 2  # one a region, of three pages
+
+
+def test_what_is_not_permitted_is_named_with_what_the_role_needs(aws, tried):
+    aws.fault("backup:ListRestoreJobs", "denied", times=0)
+    probe = next(one for one in tried() if one.cells[0] == "aws_backup")
+    assert probe.cells[2:4] == ("yes", "no") and probe.why.endswith("Hint: the role needs backup:ListRestoreJobs")
+    made = lines(tried())
+    assert made[0].split() == ["source", "fills", "reachable", "permitted", "oldest", "data", "price"]
+    at = next(place for place, line in enumerate(made) if line.startswith("aws_backup"))
+    assert made[at + 1].startswith("  ✕ backup:ListRestoreJobs in eu-west-1: AccessDenied")
+    assert made[at + 3].startswith(("aws_logs", "focus")) or made[at + 3].startswith("  ✕") or made[at + 2] == (
+        "    Hint: the role needs backup:ListRestoreJobs")
+
+
+def test_credentials_of_another_account_are_not_reachable(aws, tried):
+    aws.fault("sts:GetCallerIdentity", "expired", times=0)
+    probe = next(one for one in tried() if one.cells[0] == "aws_logs")
+    assert probe.cells[2:4] == ("no", "–") and "log in again" in probe.why
