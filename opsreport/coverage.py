@@ -9,10 +9,32 @@ import pandas as pd
 
 from opsreport.intervals import Intervals, union
 from opsreport.period import Period
+from opsreport.schemas import DECIMAL, INSTANT, Column, Frame
 
 STATUSES = ("ok", "partial", "unavailable")
 
 _DAY = pd.Timedelta(hours=25)
+
+COVERAGE = Frame(
+    name="coverage",
+    title="Readings",
+    one_row_is="a reading of one source for one frame",
+    key=("frame", "source", "requested_start", "requested_end", "observed_start"),
+    starts="requested_start",
+    columns=(
+        Column("frame", "which frame", required=True),
+        Column("source", "which source", required=True),
+        Column("requested_start", "start of the window asked for", INSTANT, required=True),
+        Column("requested_end", "its end", INSTANT, required=True),
+        Column("observed_start", "start of what the source could tell of", INSTANT),
+        Column("observed_end", "its end", INSTANT),
+        Column("rows", "rows read", DECIMAL, "rows", required=True),
+        Column("status", "ok, partial or unavailable", required=True),
+        Column("why", "what is missing, and why"),
+        Column("inputs", "JSON list of what was read: path, sha256, bytes"),
+        Column("collected_at", "when it was read", INSTANT, required=True),
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -144,6 +166,17 @@ def days_without_usage(cost: pd.DataFrame) -> list[pd.Timestamp]:
     daily = usage[usage["charge_period_end"] - usage["charge_period_start"] <= _DAY]
     seen = pd.DatetimeIndex(daily["charge_period_start"].dt.floor("D").unique())
     return list(pd.date_range(seen.min(), seen.max(), freq="D").difference(seen)) if len(seen) else []
+
+
+def close_unlisted(recommendation: pd.DataFrame, coverage: pd.DataFrame) -> None:
+    """Close, in place, what is proposed no more: its source was read whole since, and did not list it."""
+    if recommendation["last_seen_at"].isna().all():
+        return
+    whole = coverage[(coverage["frame"] == "recommendation") & (coverage["status"] == "ok")]
+    newest = recommendation["source"].map(whole.groupby("source")["observed_end"].max())
+    last = recommendation["last_seen_at"]
+    gone = (recommendation["status"] == "proposed") & recommendation["closed_at"].isna() & (last < newest)
+    recommendation["closed_at"] = recommendation["closed_at"].mask(gone, last)
 
 
 def _share_read(inputs: str | float) -> float:

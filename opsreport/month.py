@@ -15,7 +15,7 @@ import pandas as pd
 
 from opsreport import reported
 from opsreport.corrections import correct, excused
-from opsreport.coverage import Seen, days_without_usage, parts_seen
+from opsreport.coverage import Seen, close_unlisted, days_without_usage, parts_seen
 from opsreport.errors import PeriodError, StoreError
 from opsreport.home import Home
 from opsreport.intervals import Intervals
@@ -206,6 +206,7 @@ def load(client: str, month: str = "", *, home: str | Path = "", now: pd.Timesta
     start = _first_needed(params, period)
     end = period.end + pd.Timedelta(days=1)
     frames = {name: store.read(name, None if name in _OLDER else start, end) for name in FRAMES}
+    close_unlisted(frames["recommendation"], coverage)
     gaps = pd.concat([name_services(name, rows, params) for name, rows in frames.items()])
     corrections = load_corrections(place.params, client)
     return Month(

@@ -20,32 +20,11 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from opsreport.coverage import Coverage
+from opsreport.coverage import COVERAGE, Coverage
 from opsreport.errors import StoreError
 from opsreport.home import one_at_a_time
 from opsreport.params.fields import CLIENT_ID
-from opsreport.schemas import DECIMAL, FRAMES, INSTANT, SQL_TYPES, TEXT, Column, Frame
-
-COVERAGE = Frame(
-    name="coverage",
-    title="Readings",
-    one_row_is="a reading of one source for one frame",
-    key=("frame", "source", "requested_start", "requested_end", "observed_start"),
-    starts="requested_start",
-    columns=(
-        Column("frame", "which frame", required=True),
-        Column("source", "which source", required=True),
-        Column("requested_start", "start of the window asked for", INSTANT, required=True),
-        Column("requested_end", "its end", INSTANT, required=True),
-        Column("observed_start", "start of what the source could tell of", INSTANT),
-        Column("observed_end", "its end", INSTANT),
-        Column("rows", "rows read", DECIMAL, "rows", required=True),
-        Column("status", "ok, partial or unavailable", required=True),
-        Column("why", "what is missing, and why"),
-        Column("inputs", "JSON list of what was read: path, sha256, bytes"),
-        Column("collected_at", "when it was read", INSTANT, required=True),
-    ),
-)
+from opsreport.schemas import DECIMAL, FRAMES, SQL_TYPES, TEXT, Column, Frame
 
 _SOURCE = Column("source", "which source said so", required=True)
 
@@ -147,6 +126,8 @@ class Store:
         else:
             coverage = _one_row_an_id(db, frame, coverage)
             same = " AND ".join(f"known.{column} = fresh.{column}" for column in (*frame.key, "source"))
+            for told in frame.keeps_earliest:
+                db.execute(f"UPDATE fresh SET {told} = least(fresh.{told}, known.{told}) FROM known WHERE {same}")
         db.execute(
             "CREATE TABLE merged AS SELECT * FROM known WHERE NOT EXISTS "
             f"(SELECT 1 FROM fresh WHERE {same}) UNION ALL BY NAME SELECT * FROM fresh"

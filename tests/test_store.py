@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from opsreport import store as store_module
-from opsreport.coverage import Coverage
+from opsreport.coverage import Coverage, close_unlisted
 from opsreport.errors import StoreError
 from opsreport.schemas import DECIMAL, FRAMES
 from opsreport.store import Store
@@ -349,10 +349,38 @@ def test_what_a_source_has_forgotten_since_stays_seen(acme):
         reading = Coverage("incident", "x", at("2026-10-01"), at("2026-11-01"), *known, 0, status, "")
         acme.merge(incidents(), reading, NOW)
         kept = acme.coverage()
-        return [(f"{start:%d}", f"{end:%d}") for start, end in zip(kept["observed_start"], kept["observed_end"], strict=True)]
+        return [(f"{start:%d}", f"{end:%d}")
+                for start, end in zip(kept["observed_start"], kept["observed_end"], strict=True)]  # fmt: skip
 
     assert told("2026-10-01", "2026-10-10") == [("01", "10")]
     assert told("2026-10-01", "2026-10-12") == [("01", "12")]  # holds what was seen before
     assert told("2026-10-08", "2026-10-22") == [("01", "12"), ("08", "22")]  # the first week is forgotten by now
     assert told("", "", status="unavailable") == [("01", "12"), ("08", "22")]
     assert told("2026-10-01", "2026-10-31") == [("01", "31")]
+
+
+def advice(first, last, action="stop"):
+    made = {"recommendation_id": ["r1"], "first_seen_at": [at(first)], "last_seen_at": [at(last)],
+            "status": ["proposed"], "action": [action]}  # fmt: skip
+    return FRAMES["recommendation"].conform(pd.DataFrame(made))
+
+
+def test_of_what_is_told_anew_each_day_the_first_time_stays(acme):
+    merge(acme, "recommendation", advice("2026-10-05", "2026-10-05"))
+    merge(acme, "recommendation", advice("2026-11-20", "2026-11-21", "delete"))
+    merge(acme, "recommendation", advice("2026-09-20", "2026-11-21", "delete"), source="y")
+    rows = acme.read("recommendation").set_index("source").loc[["x", "y"]]
+    assert rows["first_seen_at"].tolist() == [at("2026-10-05"), at("2026-09-20")]
+    assert rows.loc["x", ["last_seen_at", "action"]].tolist() == [at("2026-11-21"), "delete"]
+
+
+def test_what_its_source_lists_no_more_is_closed_and_what_one_never_dates_is_not():
+    rows = pd.concat([advice("2026-10-05", "2026-10-09"), advice("2026-10-05", "2026-10-20")], ignore_index=True)
+    rows = pd.concat([rows, advice("2026-10-05", "2026-10-09").assign(last_seen_at=pd.NaT)], ignore_index=True)
+    rows = rows.assign(source=pd.Series(["x"] * 3, dtype="str"))
+    readings = pd.DataFrame([
+        seen("recommendation", rows, start="2026-10-19", end="2026-10-20").record(),
+        seen("recommendation", rows, start="2026-10-20", end="2026-10-21", status="partial").record(),
+    ])  # fmt: skip
+    close_unlisted(rows, readings)
+    assert rows["closed_at"].isna().tolist() == [False, True, True] and rows.loc[0, "closed_at"] == at("2026-10-09")

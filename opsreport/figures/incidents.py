@@ -19,7 +19,7 @@ from opsreport.theme import Style, is_unknown
 
 _SHOWN = 12  # incidents whose bars fit one chart
 _LETTERS = 50  # of a title that fit a phone
-_ALIKE = ("drill", "planned")
+_ALIKE = ("drill", "planned", "the provider's")
 _FAR = 3  # times the next, from which a bar is cut
 _HOUR = pd.Timedelta(hours=1)
 

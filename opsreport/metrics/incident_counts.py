@@ -10,8 +10,10 @@ from opsreport.coverage import Seen, seen_until, share_seen
 from opsreport.intervals import Intervals
 from opsreport.metrics.rows import result, share, spread
 from opsreport.metrics.severities import (
+    NOT_COUNTED,
     NOT_DOWN,
     PLANNED,
+    PROVIDER,
     acknowledged_at,
     at_most,
     drills,
@@ -75,7 +77,7 @@ def totals(incident: pd.DataFrame, period: Period, seen: Intervals) -> pd.DataFr
     """
     seen_share, kept = share_seen(seen, period), _kept(incident)
     planned = ~drills(incident) & _among(incident, PLANNED)
-    counts = _counts(kept[~_among(kept, PLANNED)], period) | {
+    counts = _counts(kept[~_among(kept, NOT_COUNTED)], period) | {
         "drills": period.contains(incident["opened_at"][drills(incident)]).sum(),
         "planned": period.contains(incident["opened_at"][planned]).sum(),
         "incident_downtime": _down(kept, period, NOT_DOWN, seen).measure(),
@@ -212,7 +214,7 @@ def found_by_us(incident: pd.DataFrame, period: Period) -> pd.DataFrame:
         says how many these are; NaN when there is none. [count, share]
     """
     kept = _kept(incident)
-    opened = kept[period.contains(kept["opened_at"]) & ~_among(kept, PLANNED)]
+    opened = kept[period.contains(kept["opened_at"]) & ~_among(kept, NOT_COUNTED)]
     alert, late = opened["reported_by"] == "alert", opened["detected_at"] > opened["opened_at"]
     ours = int((alert & ~late).sum())
     theirs = int((opened["reported_by"].isin(["customer", "staff"]) | (alert & late)).sum())
@@ -285,4 +287,5 @@ def _listing_note(rows: pd.DataFrame, mended: pd.Series, ends_unseen: bool) -> p
 
 def _status(rows: pd.DataFrame, mended: pd.Series) -> pd.Series:
     status = mended.isna().map({True: "open at month end", False: "resolved"})
-    return status.mask(_among(rows, PLANNED), "planned").mask(drills(rows), "drill")
+    status = status.mask(_among(rows, PLANNED), "planned").mask(_among(rows, PROVIDER), "the provider's")
+    return status.mask(drills(rows), "drill")

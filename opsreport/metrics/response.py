@@ -21,7 +21,7 @@ from opsreport.metrics.clocks import (
 )  # fmt: skip
 from opsreport.metrics.rows import result
 from opsreport.metrics.severities import (
-    PLANNED,
+    NOT_COUNTED,
     UNRATED,
     acknowledged_at,
     at_most,
@@ -69,11 +69,11 @@ def response(
         else to the end of what was seen of the month. ``response_outcome`` is met (at the target exactly, too),
         missed, open past target, pending, or unknown: resolved past the target without a
         recorded acknowledgement, no severity, or no support hours agreed. An incident of a
-        severity with nothing agreed has no row; drills and planned maintenance have none.
+        severity with nothing agreed has no row; drills, planned maintenance and a provider's events have none.
         [duration, instant]
     """
     waiting = (incident["opened_at"] < period.end) & ~(incident["resolved_at"] < period.start)
-    kept = incident[waiting & ~drills(incident) & ~rated(incident).str.casefold().isin(PLANNED)]
+    kept = incident[waiting & ~drills(incident) & ~rated(incident).str.casefold().isin(NOT_COUNTED)]
     kept = kept.assign(severity=rated(kept), answered=acknowledged_at(kept), bounded=at_most(kept))
     first = kept["opened_at"].min() if len(kept) else period.start
     clock = Clock(first, period, seen)

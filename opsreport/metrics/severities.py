@@ -11,12 +11,15 @@ import pandas as pd
 UNRATED = "unrated"
 #: Severities that are work which was announced, not trouble that came.
 PLANNED = ("maintenance",)
+#: The severity of an event at a provider: told beside the client's incidents, and never counted among them.
+PROVIDER = ("provider",)
+NOT_COUNTED = PLANNED + PROVIDER
 #: Severities whose time is no downtime of an incident.
-NOT_DOWN = ("maintenance", "none")
+NOT_DOWN = ("maintenance", "none", "provider")
 
 _WORST_FIRST = (
     "critical", "emergency", "blocker", "major", "high", "medium", "moderate", "minor", "low", "info",
-    "none", "maintenance", UNRATED,
+    "none", "maintenance", "provider", UNRATED,
 )  # fmt: skip
 
 

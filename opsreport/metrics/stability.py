@@ -10,7 +10,7 @@ from opsreport.coverage import share_seen
 from opsreport.intervals import Intervals
 from opsreport.metrics.deployments import UNKNOWN, environment, production
 from opsreport.metrics.rows import FEW, result, share, spread
-from opsreport.metrics.severities import PLANNED, drills, rated
+from opsreport.metrics.severities import NOT_COUNTED, drills, rated
 from opsreport.params.models import Service
 from opsreport.period import Period
 from opsreport.schemas import INSTANT
@@ -140,6 +140,6 @@ def _recovery(mended: pd.DataFrame, period: Period) -> dict[str, object]:
 
 
 def _linked(incident: pd.DataFrame, service: str, period: Period) -> float:
-    real = ~drills(incident) & ~rated(incident).str.casefold().isin(PLANNED)
+    real = ~drills(incident) & ~rated(incident).str.casefold().isin(NOT_COUNTED)
     here = incident[real & period.contains(incident["opened_at"]) & (incident["service"] == service)]
     return share(here["deployment_id"].notna().sum(), len(here))

@@ -9,7 +9,7 @@ import pandas as pd
 from opsreport.coverage import Seen
 from opsreport.intervals import Intervals
 from opsreport.metrics.rows import result
-from opsreport.metrics.severities import PLANNED, drills, rated
+from opsreport.metrics.severities import NOT_COUNTED, drills, rated
 from opsreport.period import Period
 from opsreport.theme import is_unknown
 
@@ -47,7 +47,7 @@ def caught(incident: pd.DataFrame, alert: pd.DataFrame, period: Period, alerts_s
         is recorded. [instant]
     """
     kept = incident[period.contains(incident["opened_at"]) & ~drills(incident)]
-    kept = kept[~rated(kept).str.casefold().isin(PLANNED)].assign(severity=rated)
+    kept = kept[~rated(kept).str.casefold().isin(NOT_COUNTED)].assign(severity=rated)
     fired = alert.sort_values("fired_at", kind="stable")
     rows = [row | _judged(row, fired, alerts_seen) for row in kept.sort_values("opened_at").to_dict("records")]
     rows.sort(key=lambda row: (NOTHING, UNCLEAR, ALERT).index(row["caught_by"]))

@@ -19,7 +19,9 @@ class AwsAccount(Strict):
     regions: list[str] = Field(min_length=1, description="those that the client uses")
     profile: str = Field(default="", description="a profile of AWS's configuration files")
     role_arn: str = Field(default="", description="the role to assume, with the profile, the keys or the machine's own")
-    external_id: str = Field(default="", description="what the role asks for; text, or a reference")
+    external_id: str = Field(
+        default="", description="what the role asks for: text, or a reference, like aws-sm:clients#acme"
+    )
     access_key_id: str = Field(default="", description="a reference, like env:ACME_KEY_ID")
     secret_access_key: str = Field(default="", description="a reference, like keyring:aws/acme or file:acme.key")
     session_token: str = Field(default="", description="a reference; of keys that last a while only")

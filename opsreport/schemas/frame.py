@@ -65,6 +65,8 @@ class Frame:
     replaces_by : str
         Where rows have no id of their own (a bill's lines), the column whose values a
         source restates as a whole; empty when rows are merged by `key`.
+    keeps_earliest : tuple of str
+        Times of which the first that a source told stays, also where it now tells a later one.
     is_snapshot : bool
         Whether a row is what somebody saw at an instant, and holds until it is seen again.
     groups : tuple of str
@@ -81,6 +83,7 @@ class Frame:
     columns: tuple[Column, ...]
     ends: str = ""
     replaces_by: str = ""
+    keeps_earliest: tuple[str, ...] = ()
     is_snapshot: bool = False
     groups: tuple[str, ...] = ()
     shown: tuple[str, ...] = ()

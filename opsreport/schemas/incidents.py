@@ -41,9 +41,11 @@ RESULTS: dict[str, Measure] = {
     "acknowledged_at": Measure("Acknowledged", "instant", "first explicit acknowledgement"),
     "resolved_at": Measure("Resolved", "instant", "when it was resolved"),
     "incident_status": Measure(
-        "Status", "text", "resolved, or open at month end; a drill is named as one", is_words=True
+        "Status", "text", "resolved, or open at month end; a drill or a provider's event is named as one", is_words=True
     ),
-    "incidents_opened": Measure("Opened", "count", "incidents opened in the month; drills and planned work left out"),
+    "incidents_opened": Measure(
+        "Opened", "count", "incidents opened in the month; drills, planned work and a provider's events left out"
+    ),
     "incidents_resolved": Measure("Resolved", "count", "incidents resolved in the month, whenever opened"),
     "incidents_open": Measure("Open at end", "count", "incidents not resolved when the month ended"),
     "drills": Measure("Drills", "count", "exercises opened in the month, left out of every other figure"),

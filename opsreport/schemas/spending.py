@@ -68,6 +68,7 @@ RECOMMENDATION = Frame(
     key=("recommendation_id",),
     starts="first_seen_at",
     ends="closed_at",
+    keeps_earliest=("first_seen_at",),
     groups=("recommendation_id", "resource", "service", "kind"),
     columns=(
         Column("recommendation_id", "the source's own id", required=True),
@@ -78,6 +79,7 @@ RECOMMENDATION = Frame(
         Column("estimated_monthly_saving", "what it would save in a month", DECIMAL, "billing_currency"),
         Column("billing_currency", "ISO 4217 code of the saving"),
         Column("first_seen_at", "when it was first proposed", INSTANT, required=True),
+        Column("last_seen_at", "when its source last listed it; missing where one lists what is gone", INSTANT),
         Column("status", "how far it is", required=True, allowed=("proposed", "accepted", "done", "rejected")),
         Column("accepted_at", "when the client accepted it", INSTANT),
         Column("done_at", "when it was carried out", INSTANT),

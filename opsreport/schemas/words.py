@@ -66,7 +66,8 @@ WORDS = (
     "degraded, which counts as down", "maintenance outside an agreed window", "{monitor}: downtime excused",
     "maps to no service, so nothing can be matched",
     # Incidents and support.
-    "drill", "planned", "open at month end", "resolved", "acknowledge", "restore", "open past target", "pending",
+    "drill", "planned", "the provider's", "open at month end", "resolved", "acknowledge", "restore", "open past target",
+    "pending",
     "acknowledgement not recorded: at most", "open when last seen: at least",
     "it fell due in time that was not seen", "when it no longer waited for you is not recorded",
     "no support hours are agreed",

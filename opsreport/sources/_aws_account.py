@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import threading
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -20,6 +20,7 @@ from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.model import OperationModel
+from botocore.parsers import ResponseParserError
 
 from opsreport.errors import SourceError
 from opsreport.params.aws import AwsAccount
@@ -31,6 +32,8 @@ ATTEMPTS = 5
 _CONNECT, _READ = 5, 30  # seconds
 _CUT = "RequestTimeout"  # a code that botocore tries again
 _DENIED = ("AccessDenied", "UnauthorizedOperation", "NotAuthorized", "SubscriptionRequired")
+#: What asking AWS may raise.
+FAILURES = (BotoCoreError, ClientError, ResponseParserError)
 _EXPIRED = ("ExpiredToken", "RequestExpired", "TokenRefreshRequired", "InvalidClientTokenId", "UnrecognizedClient")
 
 
@@ -67,13 +70,7 @@ class Account:
     def _client(self, service: str, region: str) -> Any:
         key = (service, region)
         if key not in self._made:
-            config = Config(
-                retries={"mode": "standard", "total_max_attempts": ATTEMPTS}, connect_timeout=_CONNECT,
-                read_timeout=_READ, user_agent_extra="opsreport",
-            )  # fmt: skip
-            made = self._made[key] = self._session.client(service, region_name=region, config=config)
-            made.meta.events.register("before-parse", _not_cut_short)
-            made.meta.events.register("after-call", _refuse_cut_short)
+            self._made[key] = _client(self._session._session, service, region_name=region)
         return self._made[key]
 
     def _check(self) -> None:
@@ -81,7 +78,7 @@ class Account:
         if not self._checked:
             try:
                 found = self._client("sts", self.account.regions[0]).get_caller_identity()["Account"]
-            except (BotoCoreError, ClientError) as error:
+            except FAILURES as error:
                 raise SourceError(f"AWS account {self.account.account} cannot be opened: {said(error)}",
                                   hint=hint_of(error, "sts:AssumeRole")) from error  # fmt: skip
             if found != self.account.account:
@@ -125,7 +122,7 @@ def _base(account: AwsAccount, folder: Path) -> boto3.Session:
         secrets = {"aws_access_key_id": account.access_key_id, "aws_secret_access_key": account.secret_access_key,
                    "aws_session_token": account.session_token}  # fmt: skip
         known = {name: _secrets.reveal(reference, folder) for name, reference in secrets.items() if reference}
-        return boto3.Session(region_name=region, **known)
+        return boto3.Session(region_name=region, botocore_session=_own(), **known)
     if account.profile:
         return boto3.Session(profile_name=account.profile, region_name=region)
     return boto3.Session(region_name=region)  # the machine's own, to assume the role
@@ -139,14 +136,47 @@ def _assumed(base: boto3.Session, account: AwsAccount, client: str, folder: Path
                           hint="give a profile or keys, or run where the machine has an identity")  # fmt: skip
     extra = {"RoleSessionName": f"opsreport-{client}"[:64]}
     if account.external_id:
-        is_kept = account.external_id.startswith(_secrets.KINDS[:3])
-        extra["ExternalId"] = _secrets.reveal(account.external_id, folder) if is_kept else account.external_id
+        is_kept = account.external_id.startswith(_secrets.KINDS)
+        extra["ExternalId"] = (
+            _secrets.reveal(account.external_id, folder, lambda name: _managed(base, name))
+            if is_kept else account.external_id
+        )  # fmt: skip
     fetcher = AssumeRoleCredentialFetcher(
-        base._session.create_client, source, account.role_arn, extra_args=extra, cache={}
+        partial(_client, base._session), source, account.role_arn, extra_args=extra, cache={}
     )
-    session = botocore.session.Session()
+    session = _own()
     session._credentials = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
     return boto3.Session(botocore_session=session, region_name=account.regions[0])
+
+
+def _own() -> botocore.session.Session:
+    """A session that does not look for the machine's AWS_PROFILE."""
+    return botocore.session.Session(session_vars={"profile": (None, None, None, None)})
+
+
+def _client(session: botocore.session.Session, service: str, **given: Any) -> Any:
+    """A client that waits only so long, tries again, and does not take half an answer for a whole one."""
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": ATTEMPTS}, connect_timeout=_CONNECT, read_timeout=_READ,
+        user_agent_extra="opsreport",
+    )  # fmt: skip
+    made = session.create_client(service, config=config, **given)
+    made.meta.events.register("before-parse", _not_cut_short)
+    made.meta.events.register("after-call", _refuse_cut_short)
+    return made
+
+
+def _managed(base: boto3.Session, name: str) -> str:
+    """A secret of Secrets Manager, or one key of a JSON secret, by what is to assume the role."""
+    name, _, key = name.partition("#")
+    try:
+        text = base.client("secretsmanager").get_secret_value(SecretId=name).get("SecretString", "")
+        return str(json.loads(text)[key]) if key else text
+    except (BotoCoreError, ClientError) as error:
+        raise SourceError(f"aws-sm:{name} cannot be read: {said(error)}",
+                          hint=hint_of(error, "secretsmanager:GetSecretValue")) from error  # fmt: skip
+    except (ValueError, KeyError, TypeError) as error:
+        raise SourceError(f"aws-sm:{name} is no JSON with the key {key!r}", hint="check the secret's keys") from error
 
 
 def _not_cut_short(operation_model: OperationModel, response_dict: dict[str, Any], **_: Any) -> None:
@@ -178,13 +208,24 @@ def said(error: Exception) -> str:
     if isinstance(error, ClientError):
         told = error.response.get("Error", {})
         return f"{told.get('Code', 'an error')}: {told.get('Message', '')}".strip(": ")
+    if isinstance(error, ResponseParserError):
+        return "the answer cannot be read"  # botocore's own words hold all of it, and it may hold a secret
     return " ".join(str(error).split())[:300]
+
+
+def is_denied(error: Exception) -> bool:
+    """Whether AWS answered that this may not be asked."""
+    return _code(error).startswith(_DENIED)
+
+
+def _code(error: Exception) -> str:
+    return error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
 
 
 def hint_of(error: Exception, action: str) -> str:
     """What to do about an error of AWS."""
-    code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
-    if code.startswith(_DENIED):
+    code = _code(error)
+    if is_denied(error):
         return f"the role needs {action}"
     if code.startswith(_EXPIRED) or "xpired" in str(error):
         return "the credentials have run out or are wrong: log in again, or renew the keys"

@@ -17,6 +17,9 @@ from typing import Any
 
 import pandas as pd
 
+#: No source asks for an older answer.
+_OF_USE = pd.Timedelta(days=62)
+
 
 def find(path: Path | None, keep: pd.Timedelta | None, now: pd.Timestamp) -> list[dict[str, Any]] | None:
     """The pages of an answer that is not older than it may be."""
@@ -32,10 +35,13 @@ def find(path: Path | None, keep: pd.Timedelta | None, now: pd.Timestamp) -> lis
 
 
 def keep(path: Path | None, pages: list[dict[str, Any]], now: pd.Timestamp) -> None:
-    """Keep a whole answer; it takes its place in one step."""
+    """Keep a whole answer, which takes its place in one step; what is too old to be of use goes."""
     if path is None:
         return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for old in path.parent.glob("*.json.gz"):
+        if now.timestamp() - old.stat().st_mtime > _OF_USE.total_seconds():
+            old.unlink(missing_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
     with os.fdopen(handle, "wb") as out:
         out.write(gzip.compress(_text({"at": str(now), "pages": pages}).encode(), mtime=0))

@@ -2,8 +2,8 @@
 
 ``env:NAME``, ``keyring:service/name`` (the desktop's or server's keyring, by
 https://keyring.readthedocs.io), ``file:path`` (relative to the client's file; readable by its
-owner only) and ``aws-sm:name`` or ``aws-sm:name#key`` (a secret, or one key of a JSON secret, of
-Secrets Manager in the client's first AWS account; needs secretsmanager:GetSecretValue for it).
+owner only) and ``aws-sm:name`` or ``aws-sm:name#key`` (a secret, or one key of a JSON secret, in the
+Secrets Manager of whoever asks; it needs secretsmanager:GetSecretValue for it).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def reveal(reference: str, folder: Path, manager: Callable[[str], str] | None = 
     folder : Path
         Where the client's file stands.
     manager : callable, optional
-        Answers a name of Secrets Manager with its text.
+        Answers a name of Secrets Manager, where there is one to ask, with the secret.
 
     Raises
     ------
@@ -44,7 +44,8 @@ def reveal(reference: str, folder: Path, manager: Callable[[str], str] | None = 
     elif kind == "aws-sm" and manager:
         found, hint = manager(name), "check its name and key"
     else:
-        raise ParamsError(f"{reference!r} refers to no secret", hint=f"write {', '.join(KINDS)} and a name")
+        # What stands there may be the secret itself.
+        raise ParamsError("what is written refers to no secret", hint=f"write {', '.join(KINDS)} and a name")
     if not found:
         raise ParamsError(f"{reference} holds nothing", hint=hint)
     return found

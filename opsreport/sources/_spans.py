@@ -31,3 +31,18 @@ def held(checks: pd.DataFrame, longest: pd.Timedelta | None = None) -> pd.DataFr
 def lasting(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows that last: those whose end is known and after their start."""
     return rows[rows["ended_at"] > rows["started_at"]].reset_index(drop=True)
+
+
+def joined(rows: pd.DataFrame) -> pd.DataFrame:
+    """Stretches of one monitor and state that follow each other without a gap, as one.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        monitor, started_at, ended_at, state; of one monitor no two at one time.
+    """
+    rows = rows.sort_values(["monitor", "started_at"], kind="stable", ignore_index=True)
+    before = rows.shift()
+    goes_on = (rows["monitor"] == before["monitor"]) & (rows["state"] == before["state"])
+    run = (~(goes_on & (rows["started_at"] == before["ended_at"]))).cumsum()
+    return rows.groupby(run).agg({"monitor": "first", "started_at": "first", "ended_at": "last", "state": "first"})

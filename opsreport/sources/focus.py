@@ -69,9 +69,20 @@ def fetch(period: Period, settings: SourceSettings) -> Pages:
     """Every file once; one that cannot be read makes the pages partial."""
 
     def read(file: _files.File) -> tuple[pa.Table, int]:
-        return _read(file, _pick(file, settings), settings)
+        return read_file(file, settings)
 
     return _exports.fetch(settings, settings.path, settings.latest, _SUFFIXES, read)
+
+
+def read_file(file: _files.File, settings: Settings) -> tuple[pa.Table, int]:
+    """One file's columns under the frame's names, and how many others it has.
+
+    Raises
+    ------
+    SourceError
+        When the file is broken, or lacks a column that FOCUS makes mandatory.
+    """
+    return _read(file, _pick(file, settings), settings)
 
 
 def to_frames(pages: Pages, period: Period) -> dict[str, pd.DataFrame]:

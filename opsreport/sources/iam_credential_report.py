@@ -30,6 +30,7 @@ import gzip
 import io
 import re
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -80,22 +81,29 @@ def to_frames(pages: Pages, period: Period) -> dict[str, pd.DataFrame]:
     SourceError
         When a row is cut short, or holds what is no time and no flag; names file and row.
     """
-    found: dict[tuple[str, pd.Timestamp], dict[str, Any]] = {}
-    for page in pages.items:
-        for number, row in enumerate(page["rows"], 1):
-            made = _principal(_Row(row, f"{page['file']}, row {number}"), page["observed_at"])
-            found[made["principal"], made["observed_at"]] = made
-    rows = sorted(found.values(), key=lambda row: (row["observed_at"], row["principal"]))
+    found = [row for page in pages.items for row in principals(page["rows"], page["observed_at"], page["file"])]
+    once = {(row["principal"], row["observed_at"]): row for row in found}
+    rows = sorted(once.values(), key=lambda row: (row["observed_at"], row["principal"]))
     return {"principal": ALL["principal"].conform(pd.DataFrame(rows)) if rows else ALL["principal"].empty()}
 
 
 def remarks(frames: dict[str, pd.DataFrame], pages: Pages, period: Period) -> dict[str, tuple[str, str]]:
     """Which users are listed twice with different content."""
-    rows = {(str(page["observed_at"]), row["arn"], tuple(row.items())) for page in pages.items for row in page["rows"]}
-    times = Counter((made, arn) for made, arn, _ in rows)
-    unlike = sorted({arn.rpartition("/")[2] for (_, arn), count in times.items() if count > 1})
-    said = f"{', '.join(unlike)}: listed twice, and not alike; the last row counts"
-    return {"principal": ("partial", said)} if unlike else {}
+    said = unlike((page["observed_at"], page["rows"]) for page in pages.items)
+    return {"principal": ("partial", said)} if said else {}
+
+
+def principals(rows: list[dict[str, str]], observed_at: pd.Timestamp, place: str) -> list[dict[str, Any]]:
+    """The frame's row of each row of one report, which errors call `place`."""
+    return [_principal(_Row(row, f"{place}, row {number}"), observed_at) for number, row in enumerate(rows, 1)]
+
+
+def unlike(reports: Iterable[tuple[pd.Timestamp, list[dict[str, str]]]]) -> str:
+    """Which users a report lists twice with different content, in words; empty where there is none."""
+    listed = {(str(made), row["arn"], tuple(row.items())) for made, rows in reports for row in rows}
+    times = Counter((made, arn) for made, arn, _ in listed)
+    names = sorted({arn.rpartition("/")[2] for (_, arn), count in times.items() if count > 1})
+    return f"{', '.join(names)}: listed twice, and not alike; the last row counts" if names else ""
 
 
 def rows_of(text: str, name: str) -> list[dict[str, str]]:

@@ -42,6 +42,7 @@ def aws(server, monkeypatch, tmp_path):
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-credentials"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "2")  # so that S3's lists have pages
     monkeypatch.setenv("KEY", "AKIAOFTHETESTS000000")
     monkeypatch.setenv("SECRET", "secret")
     monkeypatch.setattr(botocore.retries.standard.ExponentialBackoff, "delay_amount", lambda *_: 0.0)

@@ -21,6 +21,8 @@ from urllib.parse import parse_qs, unquote
 import botocore.session
 from botocore.model import OperationModel, ServiceModel, Shape
 from botocore.validate import ParamValidator
+from moto.core.serialize import get_serializer_class
+from moto.core.utils import get_service_model
 from moto.iam.models import get_account_id_from
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug import Request, Response
@@ -237,9 +239,14 @@ def _asked(model: OperationModel, request: Request, body: bytes) -> Body:
 
 
 def _written(model: OperationModel, page: Body) -> bytes:
-    if "json" not in model.service_model.resolved_protocol:
-        raise AssertionError(f"{model.name} does not speak JSON: let moto answer it")
-    return json.dumps(_json(page, model.output_shape)).encode()
+    protocol = model.service_model.resolved_protocol
+    if "json" in protocol:
+        return json.dumps(_json(page, model.output_shape)).encode()
+    name = model.service_model.service_name
+    # moto writes by models of its own.
+    own = get_service_model(name).operation_model(model.name)
+    body = get_serializer_class(name, protocol)(own).serialize(page)["body"]
+    return body.encode() if isinstance(body, str) else body
 
 
 def _json(value: Any, shape: Shape) -> Any:
@@ -258,6 +265,8 @@ def _json(value: Any, shape: Shape) -> Any:
 
 
 def _kind(model: OperationModel) -> str:
+    if "json" not in model.service_model.resolved_protocol:
+        return "text/xml"
     is_rest = model.service_model.resolved_protocol == "rest-json"
     return "application/json" if is_rest else f"application/x-amz-json-{model.metadata.get('jsonVersion', '1.1')}"
 

@@ -3,10 +3,10 @@
 import datetime as dt
 
 import pandas as pd
-from tests.aws.conftest import NOW, OCTOBER, settings
 
 from opsreport import sources
 from opsreport.sources import aws_backup
+from tests.aws.conftest import NOW, OCTOBER, settings
 
 VOLUME, TABLE = "arn:aws:ec2:eu-west-1:123456789012:volume/vol-1", "arn:aws:dynamodb:eu-west-1:123456789012:table/orders"
 

@@ -3,10 +3,10 @@
 import datetime as dt
 
 import pandas as pd
-from tests.aws.conftest import NOW, OCTOBER, account, settings
 
 from opsreport import sources
 from opsreport.sources import aws_logs
+from tests.aws.conftest import NOW, OCTOBER, account, settings
 
 CREATED = 1_700_000_000_000
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from tests.aws import test_aws_backup, test_aws_logs
-from tests.aws.conftest import NOW, account
 
 from opsreport.cli.probe import HEAD, lines, probes
 from opsreport.home import Home
 from opsreport.params.models import ClientParams
+from tests.aws import test_aws_backup, test_aws_logs
+from tests.aws.conftest import NOW, account
 
 
 @pytest.fixture

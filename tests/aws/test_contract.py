@@ -12,13 +12,13 @@ from functools import cache
 from types import ModuleType
 
 import pytest
-from tests.aws.conftest import NOW, OCTOBER, OURS, account
-from tests.aws.fake import FAULTS
 
 from opsreport import sources
 from opsreport.errors import ParamsError, SourceError
 from opsreport.schemas import FRAMES
 from opsreport.sources import Run, _aws
+from tests.aws.conftest import NOW, OCTOBER, OURS, account
+from tests.aws.fake import FAULTS
 
 NAMES = [module.name for module in pkgutil.iter_modules(sources.__path__)
          if not module.name.startswith("_") and hasattr(sources.find(module.name), "OPERATIONS")]  # fmt: skip

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from opsreport import findings
+from opsreport.coverage import COVERAGE
 from opsreport.findings import access as rules
 from opsreport.home import Home
 from opsreport.month import Month
@@ -15,7 +16,6 @@ from opsreport.params.models import Agreement
 from opsreport.params.operations import AccessRules
 from opsreport.period import Period
 from opsreport.schemas import FRAMES
-from opsreport.store import COVERAGE
 
 OCTOBER = Period.month("2026-10")
 SEEN, BEFORE = pd.Timestamp("2026-10-31 12:00", tz="UTC"), pd.Timestamp("2026-09-30 12:00", tz="UTC")

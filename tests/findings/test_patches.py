@@ -5,13 +5,13 @@ import datetime as dt
 import pandas as pd
 import pytest
 
+from opsreport.coverage import COVERAGE
 from opsreport.findings import evidence, patches, said
 from opsreport.home import Home
 from opsreport.month import Month
 from opsreport.params.models import ClientParams
 from opsreport.period import Period
 from opsreport.schemas import FRAMES
-from opsreport.store import COVERAGE
 
 OCTOBER = Period.month("2026-10")
 OWNED = ("asset", "patch_state", "vulnerability")

@@ -45,6 +45,17 @@ def test_overlapping_incidents_count_their_downtime_once():
     assert total(two)["incident_downtime"] == pd.Timedelta("5h")
 
 
+def test_an_event_at_a_provider_is_told_and_not_counted_among_the_clients_incidents():
+    two = frame(
+        {"opened_at": at("05 01:00"), "resolved_at": at("05 03:00"), "severity": "provider", "reported_by": "provider"},
+        {"opened_at": at("06 01:00"), "resolved_at": at("06 02:00"), "severity": "sev2", "reported_by": "customer"},
+    )
+    made = total(two)
+    assert (made["incidents_opened"], made["incident_downtime"], made["planned"]) == (1, pd.Timedelta("1h"), 0)
+    listed = incidents.listing(two, OCTOBER, ALWAYS).set_index("incident_id")
+    assert listed["incident_status"].to_dict() == {"i0": "the provider's", "i1": "resolved"}
+
+
 def test_an_incident_across_a_month_end_is_opened_once_resolved_once_and_its_downtime_is_split():
     one = frame({"opened_at": at("31 22:00"), "resolved_at": at("2026-11-01 03:00"), "severity": "sev1"})
     october, november = total(one), total(one, Period.month("2026-11"))

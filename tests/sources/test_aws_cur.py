@@ -12,7 +12,7 @@ from opsreport import sources
 from opsreport.metrics.cost import tag_coverage
 from opsreport.period import Period
 from opsreport.schemas import DECIMAL
-from opsreport.sources import aws_cur
+from opsreport.sources import _cur, aws_cur
 
 NOVEMBER = Period.month("2023-11")
 PLAN, RESERVED = "arn:aws:savingsplans::1:savingsplan/a", "arn:aws:ec2:us-east-1:1:reserved-instances/b"
@@ -161,7 +161,7 @@ def test_every_line_item_type_that_the_finops_foundations_rules_name_is_known(sh
         pytest.skip("../shared/data/cost/legacy/aws-cur.csv holds no rules of conversion")
     (row,) = [one for one in csv.DictReader(rules.splitlines(True)) if one["FOCUS Dimension"] == "ChargeCategory"]
     theirs = dict(re.findall(r"LineItemType\"* = '(\w+)' THEN '(\w+)'", row["Filters/Process/Etc."]))
-    ours = {name: aws_cur.LINE_TYPES[name][0] for name in theirs}
+    ours = {name: _cur.LINE_TYPES[name][0] for name in theirs}
     # Since these rules were written FOCUS 1.0 gave credits a category of their own.
     assert len(theirs) > 12 and ours == theirs | {"Credit": "Credit"}
 

@@ -1,0 +1,251 @@
+"""Asking AWS: every page of a question, in time; what could not be read is said, never left out silently.
+
+A source opens the account with `opened`, asks its questions and hands over `Questions.pages`. Each answer
+keeps its operation, region and parameters beside AWS's own words, so that `to_frames` is pure and tested
+from recorded answers.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from botocore import xform_name
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+from pydantic import Field
+
+from opsreport.errors import SourceError
+from opsreport.sources import Pages, SourceSettings, _aws_account, _aws_answers, _aws_objects, file_record
+from opsreport.sources._aws_policy import action
+from opsreport.sources._aws_prices import price
+
+FAILURES = (BotoCoreError, ClientError, ResponseParserError)
+_GET = "s3:GetObject"
+_TOKENS = ("NextPageToken", "NextToken", "nextToken", "Marker", "marker", "NextMarker", "nextMarker")
+
+
+class AwsSettings(SourceSettings):
+    """What every source of AWS takes."""
+
+    account: str = Field(default="", description="which of the client's AWS accounts; by default the first")
+    regions: list[str] = Field(default=[], description="by default those of the account")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One page, as AWS gave it."""
+
+    operation: str
+    region: str
+    asked: dict[str, Any]
+    body: dict[str, Any]
+
+
+@dataclass
+class Questions:
+    """What one source asked of one account, what it was told, and what it was not."""
+
+    settings: AwsSettings
+    operations: tuple[str, ...]
+    account: _aws_account.Account
+    answers: list[Answer] = field(default_factory=list)
+    inputs: list[dict[str, Any]] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    denied: list[str] = field(default_factory=list)
+    price: Decimal = Decimal(0)
+    _first: tuple[str, str] = ("", "")
+    _objects: _aws_objects.Objects | None = None
+
+    @property
+    def regions(self) -> list[str]:
+        """Those to ask in."""
+        return self.settings.regions or list(self.account.account.regions)
+
+    @property
+    def number(self) -> str:
+        """The account's number."""
+        return self.account.account.account
+
+    def ask(
+        self, operation: str, region: str, *, keep: pd.Timedelta | None = None, absent: tuple[str, ...] = (),
+        **asked: Any,
+    ) -> list[dict[str, Any]]:
+        """Every page of one question.
+
+        Parameters
+        ----------
+        operation : str
+            boto3's service and AWS's name, like ``logs:DescribeLogGroups``; one that the source declares.
+        keep : Timedelta, optional
+            For how long a whole answer, which costs money, is used again for the same question.
+        absent : tuple of str
+            Error codes by which AWS says that there is nothing of that kind.
+        **asked
+            The request's parameters, without a page token.
+
+        Returns
+        -------
+        list of dict
+            The pages that could be read: fewer than there are where a failure is noted.
+        """
+        if operation not in self.operations:
+            raise AssertionError(f"{operation} is not among the source's OPERATIONS")
+        place, pages, why = f"{operation} in {region}", [], ""
+        cached = _aws_answers.find(self._kept(operation, region, asked), keep, self.settings.run.now)
+        try:
+            for page in cached if cached is not None else self._pages(operation, region, asked):
+                pages.append(page)
+            if cached is None and keep and not self.settings.run.is_probe:
+                _aws_answers.keep(self._kept(operation, region, asked), pages, self.settings.run.now)
+        except _Cut as cut:
+            why, hint = str(cut), "try again later; what was collected before is kept"
+        except FAILURES as error:
+            code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
+            if code not in absent:
+                why = _aws_account.said(error)
+                hint = _aws_account.hint_of(error, action(operation))
+                self.denied += [operation] if _aws_account.is_denied(error) else []
+        self.answers += [Answer(operation, region, asked, page) for page in pages]
+        record = {"path": f"aws:{self.number}:{region}:{operation}", **_aws_answers.digest(asked, pages)}
+        if why:
+            at = f", page {len(pages) + 1}" if pages else ""
+            self.failures.append(f"{place}{at}: {why}")
+            self._first = self._first if self._first[0] else (f"{place}{at}: {why}", hint)
+            record = {"path": record["path"], "unread": why}
+        self.inputs.append(record)
+        return pages
+
+    def object(self, bucket: str, listed: dict[str, Any], region: str) -> Path | None:
+        """A file of S3, whole and as it was listed; kept by its ETag, so that it is downloaded once.
+
+        Parameters
+        ----------
+        listed : dict
+            What s3:ListObjectsV2 said of it: Key, ETag, Size.
+
+        Returns
+        -------
+        Path, optional
+            Where it lies, at least as long as these questions; None where it could not be read, which is noted.
+        """
+        if _GET not in self.operations:
+            raise AssertionError(f"{_GET} is not among the source's OPERATIONS")
+        place = f"s3://{bucket}/{listed['Key']}"
+        self._objects = self._objects or _aws_objects.Objects(self.settings.run.answers, self.settings.run.now)
+        try:
+            path = self._objects.get(self.account.client("s3", region), bucket, listed, self._in_time)
+        except (_Cut, *FAILURES) as error:
+            why = str(error) if isinstance(error, _Cut) else _aws_account.said(error)
+            said = f"{_GET} of {place}: {why}"
+            self.failures.append(said)
+            self._first = self._first if self._first[0] else (said, _aws_account.hint_of(error, action(_GET)))
+            self.denied += [_GET] if _aws_account.is_denied(error) else []
+            self.inputs.append({"path": place, "unread": why})
+            return None
+        self.inputs.append({**file_record(path), "path": place})
+        return path
+
+    def note(self, why: str) -> None:
+        """Say that something is missing that no question failed on."""
+        self.failures.append(why)
+
+    def pages(self, **extra: Any) -> Pages:
+        """What was read, for `to_frames`.
+
+        Raises
+        ------
+        SourceError
+            When nothing was: no question was answered at all.
+        """
+        if self._first[0] and not self.answers and not self.settings.run.is_probe:
+            raise SourceError(*self._first)
+        status = "partial" if self.failures else "ok"
+        home = self.account.account.regions[0]
+        known = {"account": self.number, "home": home, "now": self.settings.run.now, "price": self.price,
+                 "denied": self.denied, **extra}  # fmt: skip
+        inputs = tuple(sorted(self.inputs, key=lambda record: (record["path"], record.get("sha256", ""))))
+        return Pages(tuple(self.answers), self.settings, inputs, status, "; ".join(self.failures), known)
+
+    def _pages(self, operation: str, region: str, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Page by page, until the last one says that it is; a page that repeats another stands for a lost one."""
+        seen: set[str] = set()
+        for number, page in enumerate(self._whole(operation, region, asked), 1):
+            self.price += price(operation, asked)
+            body = {name: value for name, value in page.items() if name != "ResponseMetadata"}
+            print_ = _aws_answers.print_of({name: value for name, value in body.items() if name not in _TOKENS})
+            if number > 1 and print_ in seen:
+                if any(isinstance(value, (list, dict)) and value for value in body.values()):
+                    raise _Cut("AWS gave a page a second time in place of another")
+                continue
+            seen.add(print_)
+            yield body
+            if self.settings.run.is_probe:
+                return
+
+    def _whole(self, operation: str, region: str, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        service, _, name = operation.partition(":")
+        client, page = self.account.client(service, region), {}
+        method = xform_name(name)
+        for page in client.get_paginator(method).paginate(**asked) if client.can_paginate(method) else _by_token(
+            client, name, asked
+        ):
+            yield page
+            self._in_time()
+        if (page.get("IsTruncated") or page.get("Truncated")) and not any(page.get(token) for token in _TOKENS):
+            raise _Cut("AWS says that there is more, and not where")
+
+    def _in_time(self) -> None:
+        if self.settings.run.until and time.monotonic() > self.settings.run.until:
+            raise _Cut("there was no time left")
+
+    def _kept(self, operation: str, region: str, asked: dict[str, Any]) -> Path | None:
+        folder = self.settings.run.answers
+        return folder and folder / _aws_answers.name_of(self.number, operation, region, asked)
+
+
+class _Cut(Exception):
+    """A question that could not be read to its end, and why."""
+
+
+def opened(settings: AwsSettings, operations: tuple[str, ...]) -> Questions:
+    """The client's account, ready to be asked.
+
+    Raises
+    ------
+    ParamsError, SourceError
+        When the client's file names no such account, or it cannot be opened, or turns out to be another.
+    """
+    held = {account.account: account for account in settings.run.accounts}
+    if not held:
+        raise SourceError("the client's file names no AWS account", hint="add it under aws")
+    if settings.account and settings.account not in held:
+        raise SourceError(
+            f"the client's file names no AWS account {settings.account}", hint=f"it names {', '.join(held)}"
+        )
+    account = held[settings.account or next(iter(held))]
+    found = _aws_account.opened(account, settings.run.client, settings.folder)
+    found.verify()
+    return Questions(settings, operations, found)
+
+
+def _by_token(client: Any, name: str, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Pages of an operation that botocore knows no paginator for: the same question with the page's token."""
+    shape = client.meta.service_model.operation_model(name).input_shape
+    token = next((one for one in _TOKENS if shape is not None and one in shape.members), "")
+    given, seen = dict(asked), set()
+    while True:
+        page = getattr(client, xform_name(name))(**given)
+        yield page
+        following = page.get(token) if token else None
+        if not following:
+            return
+        if following in seen:
+            raise _Cut("AWS leads in a circle: a page's token came a second time")
+        seen.add(following)
+        given[token] = following
