@@ -31,8 +31,16 @@ def server():
 
 
 @pytest.fixture
-def aws(server, monkeypatch, tmp_path):
+def aws(known_aws):
     """The server, empty, and the only AWS that this process knows of."""
+    _aws_account._opened.cache_clear()
+    yield known_aws
+    _aws_account._opened.cache_clear()
+
+
+@pytest.fixture
+def known_aws(server, monkeypatch, tmp_path):
+    """As `aws`, with the accounts that earlier tests opened still open: opening one takes as long as a test."""
     server.forget()
     moto_api_backend.reset()
     for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
@@ -46,9 +54,7 @@ def aws(server, monkeypatch, tmp_path):
     monkeypatch.setenv("KEY", "AKIAOFTHETESTS000000")
     monkeypatch.setenv("SECRET", "secret")
     monkeypatch.setattr(botocore.retries.standard.ExponentialBackoff, "delay_amount", lambda *_: 0.0)
-    _aws_account._opened.cache_clear()
-    yield server
-    _aws_account._opened.cache_clear()
+    return server
 
 
 def account(number: str = OURS, **given: Any) -> AwsAccount:

@@ -8,7 +8,8 @@ from opsreport import sources
 from opsreport.sources import aws_backup
 from tests.aws.conftest import NOW, OCTOBER, settings
 
-VOLUME, TABLE = "arn:aws:ec2:eu-west-1:123456789012:volume/vol-1", "arn:aws:dynamodb:eu-west-1:123456789012:table/orders"
+VOLUME = "arn:aws:ec2:eu-west-1:123456789012:volume/vol-1"
+TABLE = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders"
 
 
 def at(text: str) -> dt.datetime:
@@ -32,10 +33,11 @@ def world(aws, running: str = ""):
         *([job("j4", "RUNNING", running)] if running else []),
     ]})  # fmt: skip
     aws.answer("backup:ListRestoreJobs", {"RestoreJobs": [
-        {"RestoreJobId": "r1", "Status": "COMPLETED", "CreationDate": at("2026-10-30T10:00"), "SourceResourceArn": VOLUME,
-         "CompletionDate": at("2026-10-30T11:30"), "RecoveryPointCreationDate": at("2026-10-30T01:00")},
-        {"RestoreJobId": "r2", "Status": "COMPLETED", "CreationDate": at("2026-10-31T10:00"), "ValidationStatus": "FAILED",
-         "RecoveryPointArn": point + "1", "CompletionDate": at("2026-10-31T11:00")},
+        {"RestoreJobId": "r1", "Status": "COMPLETED", "CreationDate": at("2026-10-30T10:00"),
+         "CompletionDate": at("2026-10-30T11:30"), "RecoveryPointCreationDate": at("2026-10-30T01:00"),
+         "SourceResourceArn": VOLUME},
+        {"RestoreJobId": "r2", "Status": "COMPLETED", "CreationDate": at("2026-10-31T10:00"),
+         "CompletionDate": at("2026-10-31T11:00"), "RecoveryPointArn": point + "1", "ValidationStatus": "FAILED"},
     ]})  # fmt: skip
     aws.answer("backup:ListBackupVaults", {"BackupVaultList": [{"BackupVaultName": "daily"}]})
     aws.answer("backup:ListRecoveryPointsByBackupVault", {"RecoveryPoints": [
