@@ -63,7 +63,7 @@ def _asked(now: pd.Series, style: Style) -> Exhibit:
     opened, resolved = now["tickets_opened"], now["tickets_resolved"]
     facts = {
         "opened": _fact("opened", opened, now, "tickets_opened"),
-        "month": Fact(f"{_F}.month", _first_day(now["period"]), "month"),
+        "month": Fact(f"{_F}.month", now["period"], "month"),
         "resolved": _fact("resolved", resolved, now, "tickets_resolved"),
     }  # fmt: skip
     if not opened:
@@ -168,7 +168,3 @@ def _seen(now: pd.Series, style: Style) -> list[Exhibit]:
 
 def _fact(name: str, value: float, now: pd.Series, measure: str) -> Fact:
     return Fact(f"{_F}.{name}", value, "count", now["coverage"], measure=measure, rows=_ROWS)
-
-
-def _first_day(period: str) -> object:
-    return pd.Period(period[:7], "M").start_time.date()

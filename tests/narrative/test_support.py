@@ -106,3 +106,11 @@ def test_the_open_requests_are_reconciled_in_a_sentence():
     unseen, _ = parts(seen=Intervals())
     assert "unknown" in narrative.reconciled(unseen, STYLE).text
     assert narrative.method(STYLE).about["role"] == "method"
+
+
+def test_a_run_of_days_is_not_called_the_month_that_it_lies_in():
+    days = Period.days("2026-10-05", "2026-10-11")
+    frame = FRAMES["ticket"].conform(pd.DataFrame([{"ticket_id": "t", "priority": "P1", **GOOD}]))
+    history, targets = support.history(frame, days, ALWAYS), support.targets(frame, days, AGREED, ALWAYS)
+    text = narrative.finding(history, targets, STYLE).text
+    assert text.startswith("1 support request was opened in the days from 5 Oct 2026 to 11 Oct 2026, and 1 resolved.")
