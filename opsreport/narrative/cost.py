@@ -72,8 +72,8 @@ def _spend(row: pd.Series, budget: pd.Series | None, style: Style) -> Exhibit:
     limits = " ({note})" if budget["note"] else ""
     gap = budget["budget_variance"]
     if budget["verdict"] == "unknown":
-        why = "only {seen} of the month's bill was seen" if partial else "{note}"
-        template = "Spend was {spend}; whether the budget of {budget} was met is unknown: " + why + "."
+        why = ": only {seen} of the month's bill was seen." if partial else " ({note})."
+        template = "Spend was {spend}; whether the budget of {budget} was met is unknown" + why
     elif gap == 0:
         template = "Spend was {spend}, exactly the budget" + limits + "."
     else:
@@ -157,7 +157,7 @@ def _other_budget(row: pd.Series, style: Style) -> Exhibit:
     template = "{of} is {over} over its budget of {budget}"
     template += " ({why})." if row["note"] else "."
     if row["verdict"] == "unknown":
-        template = "Whether the budget of {budget} for {of} was met is unknown: {why}."
+        template = "Whether the budget of {budget} for {of} was met is unknown ({why})."
     return say(
         template,
         style,

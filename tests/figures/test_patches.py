@@ -84,7 +84,7 @@ def test_thirteen_months_mark_this_one_the_late_and_those_not_seen():
     assert bars["past the agreed time"]["y"] == [0] * 12 + [1] and rest["y"] == [0] * 11 + [1, 1]
     assert rest["text"] == ["?"] * 11 + ["1", "2"] and "a month that was not seen" in made.about["subtitle"]
     assert rest["marker"]["color"] == [HISTORY] * 12 + [THIS_MONTH]
-    assert made.about["title"] == "2 open when the month ended, after 1 in each before"
+    assert made.about["title"] == "2 open when the month ended, after 1 in the one seen before"
 
 
 def test_what_was_not_seen_is_not_drawn():

@@ -43,14 +43,17 @@ def said(*rows: dict, absent: str = "", **more):
 def test_a_month_in_which_everything_was_answered_in_time():
     assert said(GOOD).text == (
         "1 support request was opened in October 2026, and 1 resolved. None was open when it ended, nor when it "
-        "began. The agreed times were met: the replies that fell due, 2 in all, came in time."
+        "began. The agreed times were met: the first responses that fell due, 1 in all, and the resolutions, 1 in "
+        "all, came in time."
     )
 
 
 def test_a_late_answer_is_a_miss_and_stands_in_the_summary():
     made = said(GOOD, LATE)
-    assert "The agreed times were missed: of 4 replies that fell due, 1 was late." in made.lead.text
-    assert "First responses in time: 1 of 2. Resolutions in time: 2 of 2." in made.text
+    assert made.lead.text.endswith(
+        "The agreed times were missed: of the first responses that fell due 1 of 2 came late, and of the "
+        "resolutions 0 of 2."
+    )
 
 
 def test_an_answer_that_cannot_be_told_is_neither_met_nor_missed():
