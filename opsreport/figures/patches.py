@@ -57,7 +57,7 @@ def open_by_severity(summary: pd.DataFrame, style: Style) -> Exhibit:
         subtitle=style.say("Vulnerabilities open when the month ended, by how much of the agreed time is over"),
         columns=("severity", "patch_deadline", "vulnerabilities_open", "open_early", "open_late", "open_past",
                  "open_unagreed", "vulnerabilities_unfixable", "open_age"),
-        height=140 + _ROW * len(rows),
+        height=140 + _ROW * len(rows), unknown={"patch_deadline": "none agreed"},
     )  # fmt: skip
 
 

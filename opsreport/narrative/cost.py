@@ -55,7 +55,9 @@ def method(style: Style) -> Exhibit:
         "Spend is the billed cost of the charges that begin in the month, in UTC as bills count; the invoice goes by "
         "billing period. The bridge splits the change by account, region, service and price: longer months, use at "
         "last month's price, price at this month's use, and apart from these what is new, removed, committed, "
-        "credited, taxed, bought once or without a quantity; its bars add up to the change exactly. Budgets are held "
+        "credited, taxed, bought once or without a quantity; its bars add up to the change exactly. The change for the "
+        "same number of days carries the whole of last month's spend to the length of this; the bar for days carries "
+        "only what is charged by use, so that the two may differ. Budgets are held "
         "against spend. Amounts of different currencies are never added.",
         style, role="method",
     )  # fmt: skip

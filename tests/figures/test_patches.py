@@ -90,3 +90,8 @@ def test_thirteen_months_mark_this_one_the_late_and_those_not_seen():
 def test_what_was_not_seen_is_not_drawn():
     unseen = patches.history(book(LATE), OCTOBER, Intervals())
     assert figures.flow(unseen, STYLE).kind == "notice" and figures.history(unseen, STYLE).kind == "notice"
+
+
+def test_where_nothing_is_agreed_the_numbers_say_so_and_not_that_it_is_unknown():
+    made = figures.open_by_severity(patches.summary(book(LATE), OCTOBER, [], ALWAYS), STYLE)
+    assert {fact["text"] for fact in made.facts if fact["id"].endswith(".patch_deadline")} == {"none agreed"}
