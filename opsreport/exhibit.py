@@ -14,9 +14,10 @@ from typing import Any
 
 import pandas as pd
 
+from opsreport.language import filled
 from opsreport.schemas import FRAMES
 from opsreport.schemas.frame import ANY, MISSING
-from opsreport.theme import Style, filled, is_unknown
+from opsreport.theme import Style, is_unknown
 
 
 @dataclass(frozen=True)

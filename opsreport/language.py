@@ -7,9 +7,10 @@ language's sentences, each under its English one; what a catalogue lacks stays E
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from babel.messages.pofile import read_po
 
@@ -64,6 +65,54 @@ def found_again(text: str, templates: Iterable[str], language: str = ENGLISH) ->
         if between in text:  # a list of several
             return between.join(found_again(part, templates, language) for part in text.split(between))
     return text
+
+
+def filled(template: str, values: Mapping[str, Any]) -> str:
+    """A template with its values; what ends in a full stop, as a German date does, ends its sentence too.
+
+    Examples
+    --------
+    >>> filled("It is due by {day}.", {"day": "30. Nov."})
+    'It is due by 30. Nov.'
+    """
+    for name, value in values.items():
+        if str(value).removesuffix("</span>").endswith("."):
+            template = re.sub(rf"(\{{{name}\}})\.(?=\s|$)", r"\1", template)
+    return template.format(**values)
+
+
+def for_days(text: str) -> str:
+    """What is said of a run of days in place of a text that is said of a month; the text itself where nothing is.
+
+    Examples
+    --------
+    >>> for_days("This month"), for_days("Target")
+    ('These days', 'Target')
+    """
+    return _FOR_DAYS.get(text, text)
+
+
+#: By what is said of a month.
+_FOR_DAYS = {
+    "This month": mark("These days"),
+    "Last month": mark("Days before"),
+    "Joined this month": mark("Joined in these days"),
+    "Left this month": mark("Left in these days"),
+    "Changed this month": mark("Changed in these days"),
+    "The month has ended.": mark(
+        "These days are over. Where “this month” is said they are meant, and by “last month” as many days before."
+    ),
+    "This month is still running: figures will change.": mark(
+        "These days are not over: figures will change. Where “this month” is said they are meant, and by “last month” "
+        "as many days before."
+    ),
+    "Only {seen} of the month was seen, so there may have been more.": mark(
+        "Only {seen} of these days was seen, so there may have been more."
+    ),
+    "For a part of the month {agreed} were agreed; that limit was missed.": mark(
+        "For a part of these days {agreed} were agreed; that limit was missed."
+    ),
+}
 
 
 @lru_cache

@@ -83,7 +83,7 @@ class Month:
     def style(self) -> Style:
         """How the client's numbers are written."""
         client = self.client
-        return Style(client.locale, client.currency, client.time_zone, client.language)
+        return Style(client.locale, client.currency, client.time_zone, client.language, self.period.is_month)
 
     @property
     def baseline(self) -> Period | None:

@@ -7,8 +7,7 @@ blindness), and a state is never told by colour alone.
 from __future__ import annotations
 
 import datetime as dt
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
@@ -20,7 +19,8 @@ from babel import Locale
 from babel.dates import format_date, format_datetime, format_skeleton
 from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
 
-from opsreport.language import ENGLISH, found_again, mark, translated
+from opsreport.language import ENGLISH, filled, for_days, found_again, mark, translated
+from opsreport.period import Period
 
 INK, INK_SOFT, GRID, PALE, PAPER = "#1b1f24", "#57606a", "#d8dee4", "#b8c0c8", "#ffffff"
 BLUE, ORANGE, GREEN, VERMILLION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
@@ -61,6 +61,8 @@ _NUMBERS = (
 #: Languages whose nouns keep their capital within a sentence.
 _CAPITALS = ("de", "lb")
 _BYTES = ("B", "kB", "MB", "GB", "TB", "PB")
+#: From here on a duration is written without its minutes. [s]
+_WEEK = 7 * 86400
 _WORDS = ("instant", "time", "day", "date", "month", "text")
 
 pio.templates["opsreport"] = go.layout.Template(
@@ -82,20 +84,6 @@ pio.templates["opsreport"] = go.layout.Template(
 )  # fmt: skip
 
 
-def filled(template: str, values: Mapping[str, Any]) -> str:
-    """A template with its values; what ends in a full stop, as a German date does, ends its sentence too.
-
-    Examples
-    --------
-    >>> filled("It is due by {day}.", {"day": "30. Nov."})
-    'It is due by 30. Nov.'
-    """
-    for name, value in values.items():
-        if str(value).removesuffix("</span>").endswith("."):
-            template = re.sub(rf"(\{{{name}\}})\.(?=\s|$)", r"\1", template)
-    return template.format(**values)
-
-
 def is_unknown(value: Any) -> bool:
     """Whether a value is None, NaN or NaT: unknown, which is never zero."""
     return value is None or (not isinstance(value, (list, tuple, dict)) and bool(pd.isna(value)))
@@ -111,6 +99,8 @@ class Style:
         Babel locale, ISO 4217 code, IANA zone.
     language : str
         In which the report's own words are said.
+    is_month : bool
+        Whether it is written of a calendar month, or of another run of days.
 
     Examples
     --------
@@ -125,10 +115,11 @@ class Style:
     currency: str = "EUR"
     zone: str = "UTC"
     language: str = ENGLISH
+    is_month: bool = True
 
     def say(self, template: str, **values: Any) -> str:
         """A sentence or heading of the report's own, in the client's language, its values filled in."""
-        said = translated(template, self.language)
+        said = translated(template if self.is_month else for_days(template), self.language)
         return filled(said, values) if values else said
 
     def again(self, text: Any, templates: Iterable[str]) -> str:
@@ -266,7 +257,13 @@ class Style:
         return format_skeleton("yMMMd", self._calendar(value), locale=self.locale)
 
     def _month(self, value: Any) -> str:
+        if isinstance(value, str):
+            return self._month(Period.parse(value).first_day) if len(value) == 7 else self._run_of_days(value)
         return format_date(self._calendar(value), "LLLL yyyy", locale=self.locale)
+
+    def _run_of_days(self, name: str) -> str:
+        first, last = (self._date(dt.date.fromisoformat(day)) for day in name.split("_"))
+        return self.say("the days from {start} to {end}", start=first, end=last)
 
     def _calendar(self, value: Any) -> Any:
         return self._local(value) if isinstance(value, pd.Timestamp) and value.tzinfo else value
@@ -279,7 +276,7 @@ class Style:
         seconds = round(value / pd.Timedelta(seconds=1))
         if seconds < 3600:
             return self._duration(value)
-        hours, minutes = divmod(round(seconds / 60), 60)
+        hours, minutes = divmod(_up(seconds, 60), 60)
         if not minutes:
             return self.say("{number} h", number=self._count(hours))
         return self.say("{hours} h {minutes} min", hours=self._count(hours), minutes=minutes)
@@ -289,9 +286,12 @@ class Style:
         sign, seconds = ("−" if seconds < 0 else ""), abs(seconds)
         if seconds < 60:
             return f"{sign}{self.say('{number} s', number=seconds)}"
-        minutes = round(seconds / 60)
-        if minutes >= 1440:
-            minutes = round(seconds / 3600) * 60
+        minutes = _up(seconds, 60) if seconds < _WEEK else _up(seconds, 3600) * 60
         days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
         parts = {mark("{number} d"): days, mark("{number} h"): hours, mark("{number} min"): rest}
         return sign + " ".join(self.say(unit, number=count) for unit, count in parts.items() if count)
+
+
+def _up(seconds: int, unit: int) -> int:
+    """How many units, rounded up: a time that missed its target never reads as the target."""
+    return -(-seconds // unit)

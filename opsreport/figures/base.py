@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -16,7 +17,7 @@ from opsreport.theme import Style
 def chart(
     figure: go.Figure, id: str, *, title: str, subtitle: str, style: Style,
     numbers: pd.DataFrame, columns: tuple[str, ...] = (), height: int = 320, limit: int = 20,
-    of: str | Mapping[str, str] = "", when: str = "this_month",
+    of: str | Mapping[str, str] = "", when: str = "this_month", unknown: Mapping[str, str] = MappingProxyType({}),
 ) -> Exhibit:  # fmt: skip
     """A plotly figure with its words and its numbers.
 
@@ -35,8 +36,8 @@ def chart(
         Which of them, in order.
     height : int
         [px]
-    of, when : str
-        The rows behind its numbers, as `opsreport.tables.table` takes them.
+    of, when, unknown
+        The rows behind its numbers, and what an unknown one reads, as `opsreport.tables.table` takes them.
 
     Returns
     -------
@@ -49,7 +50,8 @@ def chart(
         height=height,
         margin={"t": 76},
     )
-    behind = tables.table(numbers, id, title, style, columns=columns, limit=limit, of=of, when=when)
+    behind = tables.table(numbers, id, title, style, columns=columns, limit=limit, of=of, when=when,
+                          unknown=unknown)  # fmt: skip
     return Exhibit(
         id=id,
         kind="chart",

@@ -94,7 +94,7 @@ def monthly(months: pd.DataFrame, budgets: pd.DataFrame, style: Style, currency:
     subtitle += ", a month that is not known marked ?" if rows["spend"].isna().any() else ""
     subtitle += ", one that was not seen whole *" if (rows["is_part"] & rows["spend"].notna()).any() else ""
     return chart(
-        figure, "cost.monthly", title=_monthly_title(rows, code, style), style=style,
+        figure, "cost.monthly", title=_monthly_title(rows, code, style, is_all=not apart), style=style,
         subtitle=style.say(subtitle, code=code) + apart,
         numbers=rows.iloc[::-1], columns=("period", "spend", "budget"), height=340,
     )  # fmt: skip
@@ -205,7 +205,7 @@ def _bridge_title(driver: pd.DataFrame, change: object, code: str, style: Style)
     )  # fmt: skip
 
 
-def _monthly_title(rows: pd.DataFrame, code: str, style: Style) -> str:
+def _monthly_title(rows: pd.DataFrame, code: str, style: Style, is_all: bool) -> str:
     spent, agreed = rows["spend"].iloc[-1], rows["budget"].iloc[-1]
     if is_unknown(spent):
         return style.say("Spend of this month is not known")
@@ -213,7 +213,8 @@ def _monthly_title(rows: pd.DataFrame, code: str, style: Style) -> str:
     if rows["is_part"].iloc[-1]:
         seen = style.text(rows["coverage"].iloc[-1], "share")
         return style.say("Spend was {spend} in the {seen} of the month that was seen", spend=written, seen=seen)
-    if is_unknown(agreed):
+    # Within the budget is only known where no other currency is left out.
+    if is_unknown(agreed) or (not is_all and spent <= agreed):
         return style.say("Spend was {spend}", spend=written)
     gap = style.text(abs(spent - agreed), "money", currency=code)
     words = "Spend was {spend}, {gap} over the budget" if spent > agreed else (

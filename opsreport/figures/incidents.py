@@ -202,6 +202,10 @@ def _history_title(history: pd.DataFrame, style: Style) -> str:
         words = "{count} incident this month" if now == 1 else "{count} incidents this month"
         return style.say(words, count=count)
     low, high = style.text(before.min(), "count"), style.text(before.max(), "count")
+    if len(before) == 1:
+        words = "{count} incident this month, after {low} in the one seen before" if now == 1 else (
+            "{count} incidents this month, after {low} in the one seen before")  # fmt: skip
+        return style.say(words, count=count, low=low)
     one, more = (
         ("{count} incident this month, after {low} in each before",
          "{count} incidents this month, after {low} in each before")

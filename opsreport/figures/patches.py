@@ -57,7 +57,7 @@ def open_by_severity(summary: pd.DataFrame, style: Style) -> Exhibit:
         subtitle=style.say("Vulnerabilities open when the month ended, by how much of the agreed time is over"),
         columns=("severity", "patch_deadline", "vulnerabilities_open", "open_early", "open_late", "open_past",
                  "open_unagreed", "vulnerabilities_unfixable", "open_age"),
-        height=140 + _ROW * len(rows),
+        height=140 + _ROW * len(rows), unknown={"patch_deadline": "none agreed"},
     )  # fmt: skip
 
 
@@ -198,6 +198,8 @@ def _history_title(history: pd.DataFrame, style: Style) -> str:
     if before.empty:
         return style.say("{count} open when the month ended", count=count)
     low, high = style.text(before.min(), "count"), style.text(before.max(), "count")
+    if len(before) == 1:
+        return style.say("{count} open when the month ended, after {low} in the one seen before", count=count, low=low)
     words = "{count} open when the month ended, after {low} in each before" if low == high else (
         "{count} open when the month ended, after {low} to {high} in the months before")  # fmt: skip
     return style.say(words, count=count, low=low, high=high)

@@ -18,13 +18,13 @@ import inspect
 import pkgutil
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 import pandas as pd
 
-from opsreport.coverage import share_seen
+from opsreport.coverage import Seen, share_seen
 from opsreport.exhibit import Fact, Rows
 from opsreport.month import Month
 from opsreport.schemas import FRAMES
@@ -137,21 +137,23 @@ def found(month: Month) -> list[Finding]:
 
 
 def silent(found: Iterable[Finding], month: Month) -> pd.DataFrame:
-    """The rules that found nothing, and which of them had not seen what they read.
+    """The rules that found nothing, and which of them had not seen what they ask of.
+
+    A rule that asks of no frame has nothing to look for, as where no tag is required, and is left out.
 
     Returns
     -------
     DataFrame
         rule, looks_for (its docstring up to the first colon or full stop), unseen (titles of the
-        frames that it read and of which nothing was seen in the month; empty where all were).
+        frames that it asks of and of which nothing was seen in the month; empty where all were).
     """
     spoke = {one.id.split(".")[1] for one in found}
     rows = []
     for rule in (one for one in rules() if one.__name__ not in spoke):
-        watched = _Watched(month.frames)
-        list(rule(replace(month, frames=watched)))
-        unseen = [FRAMES[name].title for name in FRAMES if name in watched.read and not _was_seen(name, month)]
-        rows.append({"rule": rule.__name__, "looks_for": looks_for(rule), "unseen": ", ".join(unseen)})
+        asked = _asked_of(rule, month)
+        unseen = [FRAMES[name].title for name in FRAMES if name in asked and not _was_seen(name, month, asked[name])]
+        if asked:
+            rows.append({"rule": rule.__name__, "looks_for": looks_for(rule), "unseen": ", ".join(unseen)})
     return pd.DataFrame(rows, columns=["rule", "looks_for", "unseen"])
 
 
@@ -160,21 +162,38 @@ def looks_for(rule: Rule) -> str:
     return " ".join(re.split(r"[:.](?:\s|$)", inspect.getdoc(rule) or "")[0].split())
 
 
+def _asked_of(rule: Rule, month: Month) -> dict[str, bool]:
+    """The frames that a rule asks of, and whether it went on to read their rows."""
+    watched = _Watched(month.frames)
+    list(rule(_WatchedMonth(**vars(month) | {"frames": watched})))
+    return watched.read
+
+
+class _WatchedMonth(Month):
+    """A month that notes of which frames it is asked what was seen."""
+
+    def seen(self, frame: str) -> Seen:
+        was_read, seen = self.frames.read.get(frame, False), super().seen(frame)
+        self.frames.read[frame] = was_read  # what was seen of a frame is told from its rows as well
+        return seen
+
+
 class _Watched(dict):
     """Frames that remember which of them were read."""
 
     def __init__(self, frames: Mapping[str, pd.DataFrame]) -> None:
         super().__init__(frames)
-        self.read: set[str] = set()
+        self.read: dict[str, bool] = {}
 
     def __getitem__(self, name: str) -> pd.DataFrame:
-        self.read.add(name)
+        self.read[name] = True
         return super().__getitem__(name)
 
 
-def _was_seen(frame: str, month: Month) -> bool:
-    days = month.period.bill if frame == "cost" else month.period
-    return share_seen(month.seen(frame), days) > 0 or len(month.rows(frame)) > 0
+def _was_seen(frame: str, month: Month, was_read: bool) -> bool:
+    """Whether anything of a frame was seen; all of it, for a rule that turned back without reading it."""
+    share = share_seen(month.seen(frame), month.period.bill if frame == "cost" else month.period)
+    return share > 0 or len(month.rows(frame)) > 0 if was_read else share == 1
 
 
 def listing(found: Iterable[Finding], month: Month) -> pd.DataFrame:

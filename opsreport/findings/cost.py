@@ -34,7 +34,10 @@ def untagged_spend(month: Month) -> Iterable[Finding]:
 
     It saves nothing in itself, so it has no estimate.
     """
-    bill, required = metrics.in_currency(month.cost, month.client), month.client.cost.required_tags
+    required = month.client.cost.required_tags
+    if not required:
+        return
+    bill = metrics.in_currency(month.cost, month.client)
     bare = metrics.untagged(bill, month.period, required, n=_EVERY)
     new = set(new_resources(bill, month.period, month.seen("cost"))["resource_id"])
     for code, part in bare.groupby("billing_currency", sort=True):
@@ -106,10 +109,18 @@ def budget_exceeded(month: Month) -> Iterable[Finding]:
         yield Finding(
             f"cost.budget_exceeded.{slug(service)}", "cost",
             f"{title}, which it passed on {{day}}." if day else f"{title}.",
-            "Decide what of the rise in {of} is wanted; agree another budget for that, and take back the rest.", facts,
+            _OVER[_rose(own, month, code)], facts,
             Rows("cost", {} if service == ALL else {"service": service}), owner_of(month, service), THIS_MONTH,
             currency=code, asks=True,
         )  # fmt: skip
+
+
+#: What a budget that was passed asks for, by whether the spend rose.
+_OVER = {
+    True: "Decide what of the rise in {of} is wanted; agree another budget for that, and take back the rest.",
+    False: "Decide whether {budget} still is what {of} should cost: agree another budget, or take back what is over "
+    "it.",
+}
 
 
 def new_spend(month: Month) -> Iterable[Finding]:
@@ -211,6 +222,13 @@ def _untagged_rows(month: Month, bill: pd.DataFrame, first: pd.Series) -> Rows:
     name = first["resource_id"]
     return Rows("cost", {"resource_id": None, "service_name": first["service_name"]} if name == NONE
                 else {"resource_id": name})  # fmt: skip
+
+
+def _rose(bill: pd.DataFrame, month: Month, code: str) -> bool:
+    """Whether spend is known to have risen since the month before."""
+    changes = metrics.change(bill, month.period, month.seen("cost")).set_index("billing_currency")["spend_change"]
+    rise = changes.get(code)
+    return not is_unknown(rise) and rise > 0
 
 
 def _passed_on(days: pd.DataFrame, code: str, budget: Decimal) -> dt.date | None:

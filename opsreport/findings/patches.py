@@ -118,7 +118,7 @@ def _finding(
     what = cve if is_unknown(first["weakness"]) or is_unknown(first["cve"]) else f"{cve} ({first['weakness']})"
     facts = {
         "what": what, "where": _named(rows["asset"], month),
-        "late": Fact(f"findings.{id}.late", rows["patch_overdue"].max().floor("D"), "duration"),
+        "late": Fact(f"findings.{id}.late", rows["patch_overdue"].max(), "duration"),
         "due": Fact(f"findings.{id}.due", rows[due].min(), "date"),
     }  # fmt: skip
     where = {"finding_id": first["finding_id"]} if is_unknown(first["cve"]) else {"cve": cve}

@@ -41,7 +41,7 @@ def by(
     DataFrame
         The column ("(none)" where it is missing), billing_currency, spend, last_spend,
         spend_change, same_days_change [money], share (of the spend of groups above zero; NaN
-        for a group that is not, such as one of credits) [share]; most spend first, per
+        for a group below it, such as one of credits) [share]; most spend first, per
         currency. last_spend and the changes are NA when the month before has no charge or was
         not seen whole; the changes too when this month was not.
     """
@@ -166,7 +166,7 @@ def _with_shares(groups: pd.DataFrame, column: str) -> pd.DataFrame:
         code: total(value for value in part["spend"] if value > 0) for code, part in groups.groupby("billing_currency")
     }
     shares = [
-        float(spent / above[code]) if spent > 0 else float("nan")
+        float(spent / above[code]) if spent >= 0 and above[code] else float("nan")
         for spent, code in zip(groups["spend"], groups["billing_currency"], strict=True)
     ]
     made = groups.assign(share=pd.Series(shares, dtype="float64"))

@@ -59,8 +59,10 @@ def scorecard(
               rows=Rows("patch_state")) | {"worst": now["patched_share"], "best": all_of},
         _judged(score("patches.past_due", "Vulnerabilities past the agreed date", "count", late, **common,
                       target=target, coverage=seen_share), _certain(ledger, due, period, seen), doubtful),
+        # Records that tell nothing of CISA's list have not been looked at for it.
         _judged(score("patches.kev", "Known to be attacked, past CISA's date", "count", attacked, **common, target=0.0,
-                      coverage=seen_share), _certain(ledger, kev_ends(ledger.open), period, seen)),
+                      coverage=seen_share if _knows_kev(ledger) else 0.0),
+                _certain(ledger, kev_ends(ledger.open), period, seen)),
     ])  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from opsreport.theme import is_unknown
 
 AS_AGREED, NONE_THERE, OTHER_AMOUNT, NO_ALERT = "as agreed", "no budget there", "another amount", "nobody is told"
 NOT_TOLD, NOT_SEEN = "whether anybody is told is not known", "not seen lately"
+NO_SOURCE = "no source is named"
 #: Budgets that were last seen longer ago than this before the month's end may be others by now.
 FRESH = pd.Timedelta(days=35)
 _ONE_READING = pd.Timedelta(days=1)
@@ -47,12 +48,14 @@ def budgets(budget: pd.DataFrame, period: Period, params: ClientParams, was_seen
         at the provider watches the whole bill when it has no filter, and a service when its filter
         names it or one of its tags. Amounts are compared in the agreed currency, at the stated
         rate, and then to the unit, since a converted amount is rarely round. Nothing is missing
-        ("not seen lately") where budgets were not seen.
+        ("not seen lately", "no source is named") where budgets were not seen.
     """
     term = term_at(params.agreement, period.end - pd.Timedelta(1, "us"), period.zone)
     there = _newest(budget, period)
     fresh = was_seen and (not len(budget) or len(there) > 0)
-    rows = [_row(one, there, params, fresh) for one in (term.budgets if term else [])]
+    has_source = bool(params.sources.get("budget")) or len(budget) > 0
+    missing = NONE_THERE if fresh else NOT_SEEN if has_source else NO_SOURCE
+    rows = [_row(one, there if fresh else [], params, missing) for one in (term.budgets if term else [])]
     made = {name: [row[name] for row in rows] for name in BUDGETS}
     return pd.DataFrame({
         name: exact(values) if name in ("agreed_budget", "provider_budget") else pd.Series(values, dtype=TEXT)
@@ -68,16 +71,16 @@ def _newest(budget: pd.DataFrame, period: Period) -> list[dict[str, Any]]:
     return last.sort_values("observed_at").drop_duplicates("budget_name", keep="last").to_dict("records")
 
 
-def _row(agreed: Budget, there: list[dict[str, Any]], params: ClientParams, fresh: bool) -> dict[str, Any]:
+def _row(agreed: Budget, there: list[dict[str, Any]], params: ClientParams, missing: str) -> dict[str, Any]:
     ways = [(_compared(one, agreed, params), one) for one in there if _watches(one, agreed, params)]
     # Several may watch it: the one that is nearest to what was agreed is the one that was meant.
     best = min(ways, key=lambda way: (*_rank(way[0][1]), way[1]["budget_name"]), default=None)
     row = {
         "service": agreed.service or ALL, "agreed_budget": agreed.amount, "billing_currency": agreed.currency,
         "budget_name": None, "provider_budget": None, "has_alert": "", "note": "",
-        "budget_state": NONE_THERE if fresh else NOT_SEEN,
+        "budget_state": missing,
     }  # fmt: skip
-    if best is None or not fresh:
+    if best is None:
         return row
     (amount, state, note), one = best
     told = "unknown" if is_unknown(one["has_alert"]) else "yes" if one["has_alert"] else "none"

@@ -48,6 +48,7 @@ ACCEPTANCES = (
 #: What is open at month end, and what was when somebody last looked.
 OPEN, OPEN_THEN = "still open", "open when last seen"
 #: CISA's due dates are days, and a day is over at its end.
+_CLOCK_CHANGE = pd.Timedelta("1h")
 _A_DAY = pd.Timedelta(days=1)
 
 
@@ -223,12 +224,19 @@ def _past(ledger: Ledger, due: pd.Series, period: Period, seen: Intervals | Seen
     how = rows["ended_by"].replace(FIXED, "fixed late").where(rows["ended_at"] < period.end, is_open)
     made = rows.assign(
         weakness=rows["title"], patch_due_at=rows["due_at"], fix_state=[_fix(one) for one in rows["fix_available"]],
-        weakness_status=how, patch_overdue=late["ends"] - late["since"],
+        weakness_status=how, patch_overdue=(late["ends"] - late["since"]).map(_in_days),
         rank=rows["severity"].map({name: place for place, name in enumerate(SEVERITIES)}),
     )  # fmt: skip
     made = made.sort_values("started_at").drop_duplicates("finding_id", keep="last")
     order = {"rank": True, "patch_overdue": False, "finding_id": True}
     return result(made.sort_values([*order], ascending=[*order.values()]).to_dict("records"), LISTING)
+
+
+def _in_days(late: pd.Timedelta) -> pd.Timedelta:
+    """Lateness in whole days, of those that are counted in dates; shorter as it is."""
+    # A day on which a clock changes is a day all the same.
+    days = (late + _CLOCK_CHANGE).floor("D")
+    return days if days else late
 
 
 def _fix(value: object) -> str:

@@ -55,7 +55,9 @@ def method(style: Style) -> Exhibit:
         "Spend is the billed cost of the charges that begin in the month, in UTC as bills count; the invoice goes by "
         "billing period. The bridge splits the change by account, region, service and price: longer months, use at "
         "last month's price, price at this month's use, and apart from these what is new, removed, committed, "
-        "credited, taxed, bought once or without a quantity; its bars add up to the change exactly. Budgets are held "
+        "credited, taxed, bought once or without a quantity; its bars add up to the change exactly. The change for the "
+        "same number of days carries the whole of last month's spend to the length of this; the bar for days carries "
+        "only what is charged by use, so that the two may differ. Budgets are held "
         "against spend. Amounts of different currencies are never added.",
         style, role="method",
     )  # fmt: skip
@@ -72,8 +74,8 @@ def _spend(row: pd.Series, budget: pd.Series | None, style: Style) -> Exhibit:
     limits = " ({note})" if budget["note"] else ""
     gap = budget["budget_variance"]
     if budget["verdict"] == "unknown":
-        why = "only {seen} of the month's bill was seen" if partial else "{note}"
-        template = "Spend was {spend}; whether the budget of {budget} was met is unknown: " + why + "."
+        why = ": only {seen} of the month's bill was seen." if partial else " ({note})."
+        template = "Spend was {spend}; whether the budget of {budget} was met is unknown" + why
     elif gap == 0:
         template = "Spend was {spend}, exactly the budget" + limits + "."
     else:
@@ -157,7 +159,7 @@ def _other_budget(row: pd.Series, style: Style) -> Exhibit:
     template = "{of} is {over} over its budget of {budget}"
     template += " ({why})." if row["note"] else "."
     if row["verdict"] == "unknown":
-        template = "Whether the budget of {budget} for {of} was met is unknown: {why}."
+        template = "Whether the budget of {budget} for {of} was met is unknown ({why})."
     return say(
         template,
         style,

@@ -71,7 +71,7 @@ def method(style: Style) -> Exhibit:
 
 
 def _happened(now: pd.Series, severe: pd.DataFrame | None, style: Style) -> Exhibit:
-    month, count = Fact(f"{_F}.month", _first_day(now["period"]), "month"), now["incidents_opened"]
+    month, count = Fact(f"{_F}.month", now["period"], "month"), now["incidents_opened"]
     if not count:
         words = ("No incident was opened in {month}." if now["coverage"] == 1 else
                  "No incident is known to have been opened in {month}.")  # fmt: skip
@@ -203,7 +203,3 @@ def _noticed(found: pd.Series, style: Style) -> list[Exhibit]:
 
 def _fact(id: str, value: object, row: pd.Series, unit: str = "count") -> Fact:
     return Fact(id, value, unit, row["coverage"])
-
-
-def _first_day(period: str) -> object:
-    return pd.Period(period[:7], "M").start_time.date()

@@ -86,7 +86,7 @@ def method(style: Style) -> Exhibit:
 def _patched(now: pd.Series, style: Style) -> list[Exhibit]:
     if not now["machines"]:
         return [prose(_F, "No machine is known that is to be patched.", style)]
-    month = Fact(f"{_F}.month", pd.Period(now["period"][:7], "M").start_time.date(), "month")
+    month = Fact(f"{_F}.month", now["period"], "month")
     patched, all_of = _count("machines_patched", now, Rows("patch_state")), _count("machines", now, Rows("asset"))
     if now["machines_patched"] == now["machines"]:
         said = "All machines were known to be up to date when {month} ended, {all_of} in all."

@@ -67,7 +67,7 @@ def method(style: Style) -> Exhibit:
 
 
 def _load(now: pd.Series, style: Style) -> Exhibit:
-    month = Fact(f"{_F}.month", _first_day(now["period"]), "month")
+    month = Fact(f"{_F}.month", now["period"], "month")
     if is_unknown(now["requests"]):
         return prose(_F, "How many requests were made in {month} is unknown.", style, month=month)
     facts = {"month": month, "requests": _fact(f"{_F}.requests", now, "requests", "count")}
@@ -164,7 +164,3 @@ def _fact(id: str, row: pd.Series, column: str, unit: str) -> Fact:
     service = row.get("service")
     rows = None if is_unknown(service) else Rows("request_load", {"service": service})
     return Fact(id, row[column], unit, row["coverage"], measure=column, rows=rows)
-
-
-def _first_day(period: str) -> object:
-    return pd.Period(period[:7], "M").start_time.date()

@@ -50,7 +50,7 @@ def method(style: Style) -> Exhibit:
 
 def _built(now: pd.Series, style: Style) -> Exhibit:
     good, known = now["runs_succeeded"], now["runs_succeeded"] + now["runs_failed"]
-    month = Fact(f"{_F}.month", _first_day(now["period"]), "month")
+    month = Fact(f"{_F}.month", now["period"], "month")
     if not known:
         return prose(_F, "No pipeline run is known to have succeeded or failed in {month}.", style, month=month)
     facts = {
@@ -128,7 +128,3 @@ def _seen(now: pd.Series, style: Style) -> list[Exhibit]:
         return []
     return [prose(_F, "Only {seen} of the month was seen, so there may have been more.", style,
                   seen=Fact(f"{_F}.seen", now["coverage"], "share"))]  # fmt: skip
-
-
-def _first_day(period: str) -> object:
-    return pd.Period(period[:7], "M").start_time.date()

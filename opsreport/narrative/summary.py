@@ -37,7 +37,7 @@ def cover(client: ClientParams, period: Period, state: str, folder: Path, read_a
     ParamsError
         When the logo cannot be read, or is no picture.
     """
-    style = Style(client.locale, client.currency, client.time_zone, client.language)
+    style = Style(client.locale, client.currency, client.time_zone, client.language, period.is_month)
     title = period_title(period, style)
     about = {
         "client": client.client, "display_name": client.display_name, "period": title,

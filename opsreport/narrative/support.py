@@ -8,8 +8,7 @@ from opsreport.exhibit import Exhibit, Fact, Rows, join, notice, prose
 from opsreport.theme import Style, is_unknown
 
 _F = "support.finding"
-_KINDS = (("first response", "first", "First responses in time: {met} of {due}."),
-          ("resolution", "resolved", "Resolutions in time: {met} of {due}."))  # fmt: skip
+_KINDS = {"first response": "first", "resolution": "resolved"}
 _ROWS = Rows("ticket")
 
 
@@ -63,7 +62,7 @@ def _asked(now: pd.Series, style: Style) -> Exhibit:
     opened, resolved = now["tickets_opened"], now["tickets_resolved"]
     facts = {
         "opened": _fact("opened", opened, now, "tickets_opened"),
-        "month": Fact(f"{_F}.month", _first_day(now["period"]), "month"),
+        "month": Fact(f"{_F}.month", now["period"], "month"),
         "resolved": _fact("resolved", resolved, now, "tickets_resolved"),
     }  # fmt: skip
     if not opened:
@@ -107,49 +106,54 @@ def _open(now: pd.Series, style: Style) -> Exhibit:
 def _answered(targets: pd.DataFrame, style: Style) -> list[Exhibit]:
     if targets.empty:
         return []
-    whole = _sums(targets)
-    coverage, pending = targets["coverage"].iloc[0], whole["pending"]
-    facts = {name: Fact(f"{_F}.{name}", whole[name], "count", coverage, rows=_ROWS) for name in whole.index}
+    coverage, whole = targets["coverage"].iloc[0], _sums(targets)
+    pending, unknown = (Fact(f"{_F}.{name}", whole[name], "count", coverage, rows=_ROWS)
+                        for name in ("pending", "unknown"))  # fmt: skip
     if not whole["due"]:
         words = "No agreed reply fell due; awaited and not yet due: {pending}."
-        return [prose(_F, words, style, pending=facts["pending"])] if pending else []
-    parts = [_verdict_on(whole, coverage, facts, style), *_by_answer(targets, coverage, style)]
+        return [prose(_F, words, style, pending=pending)] if whole["pending"] else []
+    parts = [_verdict_on(targets, whole, coverage, style)]
     if whole["unknown"]:
-        parts.append(prose(_F, "Replies of which it cannot be told: {unknown}.", style, unknown=facts["unknown"]))
-    if pending:
-        words = "Awaited at month end and not yet due: {pending}."
-        parts.append(prose(_F, words, style, pending=facts["pending"]))
+        parts.append(prose(_F, "Replies of which it cannot be told: {unknown}.", style, unknown=unknown))
+    if whole["pending"]:
+        parts.append(prose(_F, "Awaited at month end and not yet due: {pending}.", style, pending=pending))
     return parts
 
 
-def _verdict_on(whole: pd.Series, coverage: float, facts: dict[str, Fact], style: Style) -> Exhibit:
-    if whole["late"]:
-        words = (
-            "The agreed times were missed: of {due} replies that fell due, {late} was late."
-            if whole["late"] == 1
-            else "The agreed times were missed: of {due} replies that fell due, {late} were late."
-        )
-        return prose(_F, words, style, due=facts["due"], late=facts["late"])
-    if whole["unknown"] or coverage < 1:
-        words = (
-            "Whether the agreed times were met is unknown: of {due} replies that fell due, {met} are known to have "
-            "come in time, and none to be late."
-        )
-        return prose(_F, words, style, due=facts["due"], met=facts["met"])
-    words = "The agreed times were met: the replies that fell due, {due} in all, came in time."
-    return prose(_F, words, style, due=facts["due"])
-
-
-def _by_answer(targets: pd.DataFrame, coverage: float, style: Style) -> list[Exhibit]:
-    """First responses apart from resolutions, where they did not go alike."""
-    if not _sums(targets)["late"]:
-        return []
-    parts = []
-    for answer, name, words in _KINDS:
+def _verdict_on(targets: pd.DataFrame, whole: pd.Series, coverage: float, style: Style) -> Exhibit:
+    """Whether the times were kept, of first responses apart from resolutions: each request asks for both."""
+    facts = {}
+    for answer, kind in _KINDS.items():
         sums = _sums(targets[targets["answer"] == answer])
-        facts = {one: Fact(f"{_F}.{name}_{one}", sums[one], "count", coverage, rows=_ROWS) for one in ("met", "due")}
-        parts += [prose(_F, words, style, **facts)] if sums["due"] else []
-    return parts
+        facts |= {f"{kind}_{one}": Fact(f"{_F}.{kind}_{one}", sums[one], "count", coverage, rows=_ROWS)
+                  for one in ("due", "met", "late")}  # fmt: skip
+    due = [kind for kind in _KINDS.values() if facts[f"{kind}_due"].value]
+    state = "missed" if whole["late"] else "unknown" if whole["unknown"] or coverage < 1 else "met"
+    words = _VERDICTS[state, " ".join(due)]
+    return prose(_F, words, style, **{name: fact for name, fact in facts.items() if f"{{{name}}}" in words})
+
+
+#: By how the agreed times were kept, and which answers fell due.
+_VERDICTS = {
+    ("met", "first"): "The agreed times were met: the first responses that fell due, {first_due} in all, came in time.",
+    ("met", "resolved"): "The agreed times were met: the resolutions that fell due, {resolved_due} in all, came in "
+    "time.",
+    ("met", "first resolved"): "The agreed times were met: the first responses that fell due, {first_due} in all, and "
+    "the resolutions, {resolved_due} in all, came in time.",
+    ("missed", "first"): "The agreed times were missed: of the first responses that fell due {first_late} of "
+    "{first_due} came late.",
+    ("missed", "resolved"): "The agreed times were missed: of the resolutions that fell due {resolved_late} of "
+    "{resolved_due} came late.",
+    ("missed", "first resolved"): "The agreed times were missed: of the first responses that fell due {first_late} of "
+    "{first_due} came late, and of the resolutions {resolved_late} of {resolved_due}.",
+    ("unknown", "first"): "Whether the agreed times were met is unknown: of the first responses that fell due "
+    "{first_met} of {first_due} are known to have come in time, and none to be late.",
+    ("unknown", "resolved"): "Whether the agreed times were met is unknown: of the resolutions that fell due "
+    "{resolved_met} of {resolved_due} are known to have come in time, and none to be late.",
+    ("unknown", "first resolved"): "Whether the agreed times were met is unknown: of the first responses that fell due "
+    "{first_met} of {first_due} are known to have come in time, of the resolutions {resolved_met} of {resolved_due}, "
+    "and none to be late.",
+}
 
 
 def _sums(targets: pd.DataFrame) -> pd.Series:
@@ -168,7 +172,3 @@ def _seen(now: pd.Series, style: Style) -> list[Exhibit]:
 
 def _fact(name: str, value: float, now: pd.Series, measure: str) -> Fact:
     return Fact(f"{_F}.{name}", value, "count", now["coverage"], measure=measure, rows=_ROWS)
-
-
-def _first_day(period: str) -> object:
-    return pd.Period(period[:7], "M").start_time.date()

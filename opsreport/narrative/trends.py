@@ -8,7 +8,7 @@ import pandas as pd
 
 from opsreport.exhibit import Exhibit, Fact, Rows, join, prose
 from opsreport.language import mark
-from opsreport.schemas.directions import end_of, extreme
+from opsreport.schemas.directions import end_of, extreme, is_long_enough
 from opsreport.schemas.words import KEY_FIGURES
 from opsreport.theme import Style, is_unknown
 
@@ -68,6 +68,8 @@ def finding(scorecard: pd.DataFrame, style: Style) -> Exhibit:
     """
     rows = scorecard.to_dict("records")
     parts = [part for which in _WORDS for part in _said(which, [row for row in rows if _end(row) == which], style)]
+    if not any(is_long_enough(row["trend"]) for row in rows):
+        return prose(_F, "It is too early for a trend: no key figure is known for six months.", style)
     if not parts:
         words = "No key figure is this month at the highest or the lowest of its last thirteen months."
         return prose(_F, words, style)

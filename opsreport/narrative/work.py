@@ -64,7 +64,7 @@ def method(style: Style) -> Exhibit:
 
 def _done(now: pd.Series, style: Style) -> Exhibit:
     count, unknown = now["work_count"], now["hours_unknown"]
-    facts = {"month": Fact(f"{_F}.month", _first_day(now["period"]), "month")}
+    facts = {"month": Fact(f"{_F}.month", now["period"], "month")}
     if not count:
         words = (
             "No work is recorded for {month}."
@@ -132,7 +132,3 @@ _MOST = {
     (False, False): "{share} of the hours went to work of the kind “{kind}”: {hours}.",
     (False, True): "{share} of the hours recorded went to work of the kind “{kind}”: {hours}.",
 }
-
-
-def _first_day(period: str) -> object:
-    return pd.Period(period[:7], "M").start_time.date()

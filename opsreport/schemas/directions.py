@@ -31,11 +31,20 @@ def extreme(trend: Any) -> str:
     >>> extreme([1, 2, None, 3, 2, 1, 2, 4]), extreme([1, 2, 3, 2, 1, 2, 3])
     ('highest', '')
     """
-    known = [one for one in trend if not pd.isna(one)] if isinstance(trend, (list, tuple)) else []
-    if len(known) < _ENOUGH or pd.isna(trend[-1]):
+    known = _known(trend)
+    if not is_long_enough(trend) or pd.isna(trend[-1]):
         return ""
     now, before = known[-1], known[:-1]
     return "highest" if now > max(before) else "lowest" if now < min(before) else ""
+
+
+def is_long_enough(trend: Any) -> bool:
+    """Whether enough months are known for an end of them to say something."""
+    return len(_known(trend)) >= _ENOUGH
+
+
+def _known(trend: Any) -> list:
+    return [one for one in trend if not pd.isna(one)] if isinstance(trend, (list, tuple)) else []
 
 
 def end_of(measure: str, is_high: bool) -> str:

@@ -10,6 +10,8 @@ INCIDENT = Frame(
     starts="opened_at",
     ends="resolved_at",
     groups=("incident_id", "service", "severity"),
+    # Drills stand among the rows, and are left out of the figures: whoever counts must see which they are.
+    shown=("incident_id", "service", "title", "severity", "is_drill", "opened_at", "acknowledged_at", "resolved_at"),
     columns=(
         Column("incident_id", "the source's own id", required=True),
         Column("service", "the service it hit"),

@@ -34,6 +34,7 @@ WORDS = (
     # Every section: groups without a key, and notes.
     "(none)", "(all)", "(other)", "all", "unrated", "unknown", "met", "missed", "at risk", "none", "yes", "no",
     "not known", "not recorded", "not seen", "not seen lately", "not visible", "as agreed", "none agreed",
+    "no source is named",
     "in time", "overdue",
     "fewer than 5: see the list", "part of the month was not seen: at least", "until {day}", "from {day}",
     # Money.

@@ -155,3 +155,11 @@ def test_a_share_is_left_out_where_a_credit_outweighs_a_group():
     credited = pd.concat([BILL, bill(("2026-03-12", "Rebate", 1, -500))])
     made = figures.by_group(metrics.top(metrics.by(credited, MARCH, "service_name")), STYLE)
     assert made.about["title"] == "Logs came to €71.00"
+
+
+def test_where_another_currency_is_left_out_spend_is_not_called_under_the_budget():
+    dollars = bill(("2026-03-12", "Traffic", 1, 9)).assign(billing_currency="USD")
+    both = pd.concat([BILL, dollars])
+    titles = [figures.monthly(metrics.monthly(both, MARCH, 3), budgets(*each), STYLE).about["title"]
+              for each in ((90, 90, 90), (50, 50, 60))]  # fmt: skip
+    assert titles == ["Spend was €76.00", "Spend was €76.00, €16.00 over the budget"]

@@ -105,3 +105,9 @@ def test_nothing_to_draw_is_a_notice_and_not_an_empty_chart():
         figures.attainment(incidents.targets(none, OCTOBER, [], ALWAYS), STYLE),
     ]
     assert [one.kind for one in made] == ["notice"] * 3
+
+
+def test_one_month_seen_before_is_not_called_each_before():
+    seen = Intervals([(Period.month("2026-09").start, OCTOBER.end)])
+    made = figures.history(incidents.history(frame(), OCTOBER, seen), STYLE)
+    assert made.about["title"] == "2 incidents this month, after 0 in the one seen before"

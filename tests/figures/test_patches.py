@@ -84,9 +84,14 @@ def test_thirteen_months_mark_this_one_the_late_and_those_not_seen():
     assert bars["past the agreed time"]["y"] == [0] * 12 + [1] and rest["y"] == [0] * 11 + [1, 1]
     assert rest["text"] == ["?"] * 11 + ["1", "2"] and "a month that was not seen" in made.about["subtitle"]
     assert rest["marker"]["color"] == [HISTORY] * 12 + [THIS_MONTH]
-    assert made.about["title"] == "2 open when the month ended, after 1 in each before"
+    assert made.about["title"] == "2 open when the month ended, after 1 in the one seen before"
 
 
 def test_what_was_not_seen_is_not_drawn():
     unseen = patches.history(book(LATE), OCTOBER, Intervals())
     assert figures.flow(unseen, STYLE).kind == "notice" and figures.history(unseen, STYLE).kind == "notice"
+
+
+def test_where_nothing_is_agreed_the_numbers_say_so_and_not_that_it_is_unknown():
+    made = figures.open_by_severity(patches.summary(book(LATE), OCTOBER, [], ALWAYS), STYLE)
+    assert {fact["text"] for fact in made.facts if fact["id"].endswith(".patch_deadline")} == {"none agreed"}

@@ -103,6 +103,18 @@ def test_a_budget_that_was_passed_names_the_day(make_month, shop):
     assert not list(rules.budget_exceeded(make_month(shop)))
 
 
+def test_a_budget_that_was_passed_while_spend_fell_asks_nothing_of_a_rise(make_month, shop):
+    month = make_month(shop, cost=[*days("2026-09-01", "2026-09-30", "9"), *days("2026-10-01", "2026-10-31", "5")])
+    (found,) = rules.budget_exceeded(month)
+    assert findings.said(found.action, found.facts, month) == (
+        "Decide whether €100.00 still is what the whole bill should cost: agree another budget, or take back what is "
+        "over it."
+    )
+    (found,) = rules.budget_exceeded(make_month(shop, cost=[*days("2026-09-01", "2026-09-30", "4"),
+                                                            *days("2026-10-01", "2026-10-31", "5")]))  # fmt: skip
+    assert found.action.startswith("Decide what of the rise in {of} is wanted")
+
+
 def test_something_new_beside_one_old_is_worth_the_cheaper_of_the_two(make_month, shop):
     # Old: 2 a day, 62 a month. New from the 12th: 3 a day, 60 this month, 93 in a whole one.
     month = make_month(shop, cost=[*days("2026-09-01", "2026-10-31", "2"),

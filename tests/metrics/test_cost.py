@@ -184,7 +184,7 @@ def test_groups_keep_a_missing_key_and_say_what_was_there_last_month():
     made = metrics.by(cost, MARCH, "service_name")
     assert list(made["service_name"]) == ["S3", "(none)", "Gone", "Credits"]
     assert list(made["spend"]) == [6, 2, 0, -1] and list(made["last_spend"]) == [0, 0, 4, 0]
-    assert [None if pd.isna(v) else v for v in made["share"]] == [0.75, 0.25, None, None]
+    assert [None if pd.isna(v) else v for v in made["share"]] == [0.75, 0.25, 0, None]
 
 
 def test_the_rest_is_one_row_and_the_rows_still_add_up():

@@ -171,8 +171,8 @@ def test_an_accepted_risk_is_not_late_while_it_is_accepted_and_late_at_once_afte
     one = {"found_at": berlin("2026-05-05 10:00"), "risk_accepted_at": berlin("2026-05-06 10:00")}
     assert past_due(book(one), OCTOBER).empty
     (row,) = past_due(book(one, risks=[risk("2026-10-10")]), OCTOBER).to_dict("records")
-    # From 11 October 00:00 CEST to 1 November 00:00 CET: 21 days and the hour of the clock change.
-    assert row["patch_overdue"] == pd.Timedelta("21 days 1h") and row["weakness_status"] == "still open"
+    # From 11 October 00:00 CEST to 1 November 00:00 CET: the hour of the clock change makes no day longer.
+    assert row["patch_overdue"] == pd.Timedelta("21 days") and row["weakness_status"] == "still open"
 
 
 def test_one_that_was_late_accepted_and_back_in_a_month_counts_once():
@@ -209,7 +209,7 @@ def test_cisas_due_date_ends_with_its_day():
                              due, {"found_at": berlin("01 10:00")}), OCTOBER)  # fmt: skip
     assert rows["finding_id"].tolist() == ["f2", "f1"]
     assert rows["weakness_status"].tolist() == ["still open", "fixed late"]
-    assert rows["patch_overdue"].tolist() == [pd.Timedelta("12 days 1h"), pd.Timedelta("8h")]
+    assert rows["patch_overdue"].tolist() == [pd.Timedelta("12 days"), pd.Timedelta("8h")]
 
 
 def test_bands_tell_how_much_of_the_agreed_time_is_over():
@@ -297,6 +297,7 @@ def test_without_a_time_agreed_there_is_no_target_and_without_cisas_dates_no_cou
     rows = score(book({"found_at": berlin("2026-01-10 10:00")}, terms=[]), terms=[])
     assert rows.loc["patches.past_due", "target"] is None and pd.isna(rows.loc["patches.past_due", "this_month"])
     assert pd.isna(rows.loc["patches.kev", "this_month"]) and rows.loc["patches.kev", "verdict"] == "unknown"
+    assert rows.loc["patches.kev", "coverage"] == 0  # nothing was seen of it, however whole the records are
 
 
 def test_the_share_of_patched_machines_is_bounded_by_those_not_known():

@@ -73,7 +73,8 @@ def test_of_several_budgets_the_nearest_counts_and_only_the_newest_reading():
 
 
 def test_none_is_missing_where_none_was_looked_for_and_one_is_where_none_was_found():
-    assert states(was_seen=False) == ["not seen lately"]
+    assert states({}, was_seen=False) == ["not seen lately"]
+    assert states(was_seen=False) == ["no source is named"]
     assert states() == ["no budget there"]
     assert states(agreed=[]) == []
 

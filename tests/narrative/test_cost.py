@@ -100,7 +100,7 @@ def test_a_services_budget_is_said_only_when_missed_or_unknown():
     assert "logs is €11.00 over its budget of €60.00" in finding(cost, 60, service="logs").text
     assert "logs is" not in finding(cost, 90, service="logs").text
     unallocated = finding(bill(*LOGS), 60, service="logs").text
-    assert "for logs was met is unknown: no charge is allocated to a service" in unallocated
+    assert "for logs was met is unknown (no charge is allocated to a service)." in unallocated
 
 
 def test_without_a_charge_the_section_says_so():
@@ -200,3 +200,8 @@ def test_tags_are_told_in_a_sentence_and_apart_only_where_they_differ():
 def test_accounts_are_compared_where_there_are_three():
     three = pd.DataFrame({"sub_account_id": list("abc")})
     assert len(metrics.several(three)) == 3 and metrics.several(three.head(2)).empty
+
+
+def test_why_a_budget_is_unknown_stands_after_no_second_colon():
+    text = finding(bill(*LOGS, ("2026-03-12", "Traffic", 1, 9, "USD")), 90).text
+    assert "was met is unknown (USD is left out: no exchange rate is stated)." in text

@@ -1,8 +1,12 @@
 """How complete the records are, in a sentence; and what a source that was read whole did not itself know."""
 
+from pathlib import Path
+
 import pandas as pd
 
 from opsreport.narrative import summary
+from opsreport.params import ClientParams
+from opsreport.period import Period
 from opsreport.theme import Style
 
 STYLE = Style("en_GB", "EUR", "UTC")
@@ -26,3 +30,11 @@ def test_sources_that_were_read_whole_may_not_have_seen_all_themselves():
     assert INSIDE not in said("ok", "partial", seen=0.97)
     told = pd.DataFrame({"frame": ["a"], "status": ["ok"]})
     assert INSIDE not in summary.completeness(told, pd.DataFrame(), STYLE).text
+
+
+def test_the_badge_of_a_run_of_days_does_not_say_that_a_month_has_ended():
+    client = ClientParams(client="acme", display_name="Acme", time_zone="UTC", currency="EUR")
+    read_at = pd.Timestamp("2026-11-02", tz="UTC")
+    notes = [summary.cover(client, days, "final", Path("."), read_at).about["state_note"]
+             for days in (Period.month("2026-10"), Period.days("2026-10-05", "2026-10-11"))]  # fmt: skip
+    assert notes[0] == "The month has ended." and notes[1].startswith("These days are over.")

@@ -97,3 +97,10 @@ def test_deployments_stand_in_one_line_most_first():
     none = delivery.frequency(FRAMES["deployment"].empty(), OCTOBER, ALWAYS, {})
     assert "No deployment to production is known" in narrative.deployments(none, STYLE).text
     assert narrative.method(STYLE).about["role"] == "method"
+
+
+def test_a_run_of_days_is_not_called_the_month_that_it_lies_in():
+    days, none = Period.days("2026-10-05", "2026-10-11"), FRAMES["work"].empty()
+    history, kinds = work.history(none, days, AGREED, ALWAYS), work.by_kind(none, days, ALWAYS)
+    text = narrative.finding(history, kinds, STYLE).text
+    assert text.startswith("No work is recorded for the days from 5 Oct 2026 to 11 Oct 2026.")

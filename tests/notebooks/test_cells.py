@@ -9,6 +9,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from opsreport.metrics import cost_bridge
+from opsreport.period import Period
+from opsreport.schemas import FRAMES
+
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
 _SILENT = {"parameters", "setup"}
 _FORBIDDEN = (
@@ -60,3 +64,10 @@ def test_a_cell_that_shows_something_ends_in_it_and_follows_a_heading_with_its_q
 def test_no_number_is_typed_in_prose(path: Path) -> None:
     for cell in _cells(path, "markdown"):
         assert not re.search(r"\d", cell.source), cell.source
+
+
+def test_the_table_of_services_that_moved_the_bill_has_a_column_for_each_effect() -> None:
+    made = cost_bridge.bridge_by_service(FRAMES["cost"].empty(), Period.month("2026-10"))
+    (review,) = [path for path in NOTEBOOKS if path.name == "monthly_review.ipynb"]
+    (cell,) = [cell.source for cell in _cells(review, "code") if '"cost.moved"' in cell.source]
+    assert [name for name in made if name.endswith("_change") and f'"{name}"' not in cell] == []

@@ -104,3 +104,9 @@ def test_the_rows_of_a_single_day_are_titled_by_it():
     rows = {"frame": "incident", "where": {}, "when": "2026-10-05_2026-10-05"}
     (chosen,) = gather([figure(rows=rows)], lambda *_, **__: incidents(1), STYLE, LOAD).selections
     assert chosen["title"] == "Incidents, 5 Oct 2026" and chosen["csv"] == ""
+
+
+def test_which_of_the_incidents_are_drills_is_shown_for_the_figures_leave_them_out():
+    made = gather([figure()], lambda *_, **__: incidents(2).assign(is_drill=[True, False]), STYLE, LOAD)
+    chosen = made.selections[0]
+    assert [row[chosen["columns"].index("is drill")] for row in chosen["rows"]] == ["True", "False"]
