@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 from decimal import Decimal
 from importlib.resources import files
 
@@ -12,6 +13,7 @@ from ruamel.yaml import YAML
 
 from opsreport.errors import ParamsError
 from opsreport.params import client_names, json_schema, load_params, own_files
+from opsreport.schemas import FRAMES
 
 HEAD = "client: acme\ndisplay_name: Acme\ntime_zone: Europe/Berlin\ncurrency: EUR\n"  # four lines
 PLAN = (
@@ -433,7 +435,14 @@ def test_the_starter_file_is_valid_with_all_its_examples(read):
     )
     assert set(params.sources) == {"cost", "monitor_state", "incident", "deployment", "backup"}
     term = params.agreement[0]
-    assert {name for name in type(term).model_fields if not getattr(term, name)} == {"ends_on", "credits"}
+    assert {name for name in type(term).model_fields if not getattr(term, name)} == set()
+
+
+def test_the_starter_file_shows_every_key_and_every_frame():
+    schema = json.loads(json_schema())
+    keys = {key for part in (schema, *schema["$defs"].values()) for key in part.get("properties", {})}
+    assert sorted(key for key in keys if f"{key}:" not in starter()) == []
+    assert sorted(name for name in FRAMES if not re.search(rf"\b{name}\b", starter())) == []
 
 
 def as_json(text):
