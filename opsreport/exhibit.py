@@ -211,8 +211,10 @@ def join(id: str, parts: list[Exhibit], role: str = "finding", lead: Sequence[Ex
     """
     opening = list(lead) or parts[:1]
     body = " ".join(part.html.removeprefix("<p>").removesuffix("</p>") for part in parts)
+    # A list cannot stand in a paragraph.
+    whole = body if "<details>" in body else f"<p>{body}</p>"
     return Exhibit(
-        id=id, kind="prose", html=f"<p>{body}</p>", text=" ".join(part.text for part in parts),
+        id=id, kind="prose", html=whole, text=" ".join(part.text for part in parts),
         facts=tuple(fact for part in parts for fact in part.facts), about={"role": role},
         lead=opening[0] if len(opening) == 1 else join(f"{id}.lead", opening),
     )  # fmt: skip

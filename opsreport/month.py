@@ -23,7 +23,7 @@ from opsreport.naming import name_services
 from opsreport.params import ClientParams, Decisions, load_corrections, load_decisions, load_params
 from opsreport.params.models import Agreement
 from opsreport.period import Period
-from opsreport.schemas import FRAMES, Frame
+from opsreport.schemas import FRAMES, Frame, refuse
 from opsreport.store import Store
 from opsreport.theme import Style, is_unknown
 
@@ -32,6 +32,8 @@ HISTORY = 13
 #: Read whole: a change stands on the day of its first commit, which may be long before it was
 #: deployed; a restore test proves a recovery point until the next one.
 _OLDER = ("change", "restore_test")
+#: What loading adds to a frame's own columns.
+_ADDED = ("service", "source")
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,10 @@ class Month:
     gaps: pd.DataFrame
     state: str
     home: Home
+
+    def __repr__(self) -> str:
+        held = ", ".join(f"{name} {len(rows):,}" for name, rows in self.frames.items() if len(rows))
+        return f"<Month {self.client.client} {self.period.name}, {self.state}: rows of {held or 'nothing'}>"
 
     def __getattr__(self, name: str) -> pd.DataFrame:
         # Only asked for what is not an attribute: frames by their name.
@@ -132,10 +138,17 @@ class Month:
             The frame's columns; rows that have time in those days (a bill's are placed by
             the start of the charge), of what is seen at an instant those seen in them.
 
+        Raises
+        ------
+        SchemaError
+            When there is no such frame, or it has no such column.
+
         Examples
         --------
         >>> load("demo-shop", "2026-10").rows("incident", severity="SEV1")  # doctest: +SKIP
         """
+        if frame not in FRAMES:
+            refuse("there is no frame", frame, FRAMES)
         kind, found = FRAMES[frame], self.frames[frame]
         if when == "history":
             found = found[found[kind.starts] < self.period.end]
@@ -144,6 +157,9 @@ class Month:
             found = found[_within(found, kind, days)] if days else found.iloc[:0]
         for column, value in where.items():
             if column not in found:
+                # Which of those that loading adds a frame has depends on whether anything was read.
+                if column not in _ADDED:
+                    refuse(f"{frame} has no column", column, kind.names)
                 return found.iloc[:0]
             same = found[column].isna() if is_unknown(value) else (found[column] == value).fillna(False).astype(bool)
             found = found[same]

@@ -33,8 +33,8 @@ class Period:
     def __post_init__(self) -> None:
         if self.end_day <= self.first_day:
             raise PeriodError(
-                f"a period that ends on {self.end_day} cannot start on {self.first_day}",
-                hint="give the earlier day first; both days are included",
+                f"a period that ends before {self.end_day} cannot start on {self.first_day}",
+                hint="give the earlier day first",
             )
 
     @classmethod
@@ -68,6 +68,11 @@ class Period:
             first_day, last_day = dt.date.fromisoformat(first), dt.date.fromisoformat(last)
         except (TypeError, ValueError) as error:
             raise PeriodError(f"{first!r} to {last!r} is not a run of days", hint="write both as YYYY-MM-DD") from error
+        if last_day < first_day:
+            raise PeriodError(
+                f"a run of days from {first} cannot end on {last}",
+                hint="give the earlier day first; both days are included",
+            )
         return cls(first_day, last_day + dt.timedelta(days=1), zone)
 
     @classmethod

@@ -53,6 +53,19 @@ def record(folder: Path, month: str, figures: list[dict[str, Any]]) -> None:
             raise StoreError(f"{path} cannot be written: {error.strerror}", hint="check disk space") from error
 
 
+def names(folder: Path) -> set[str]:
+    """The ids of all figures that any review printed; a key figure's also as the scorecard calls it.
+
+    Raises
+    ------
+    StoreError
+        When they cannot be read.
+    """
+    printed = {id for path in (folder / "reported").glob("*.json") for id in read(folder, path.stem)["id"]}
+    key_figures = {id.removeprefix("scorecard.") for id in printed if id.startswith("scorecard.")}
+    return printed | {id.removesuffix(".this_month") for id in key_figures if id.endswith(".this_month")}
+
+
 def read(folder: Path, month: str) -> pd.DataFrame:
     """The figures that a month's newest review printed.
 

@@ -7,7 +7,7 @@ import pytest
 
 from opsreport.completeness import absent, completeness
 from opsreport.coverage import Coverage, share_seen
-from opsreport.errors import OpsreportError, ParamsError, PeriodError, StoreError
+from opsreport.errors import OpsreportError, ParamsError, PeriodError, SchemaError, StoreError
 from opsreport.month import load
 from opsreport.period import Period
 from opsreport.schemas import FRAMES
@@ -307,7 +307,16 @@ def test_the_rows_of_a_month_are_those_with_time_in_it_and_with_the_values_asked
     assert month.rows("incident", severity=None)["incident_id"].tolist() == ["2"]
     assert month.rows("incident", "last_month")["incident_id"].tolist() == ["0"]
     assert month.rows("incident", "history")["incident_id"].tolist() == ["0", "1", "2"]
-    assert month.rows("incident", nonsense="x").empty and month.rows("incident", "baseline").empty
+    assert month.rows("incident", "baseline").empty and month.rows("cost", service="x").empty
+    with pytest.raises(SchemaError, match=r"cost has no column 'servicename'\nHint: did you mean service_name\?"):
+        month.rows("cost", servicename="x")
+    with pytest.raises(SchemaError, match=r"there is no frame 'costs'\nHint: did you mean cost\?"):
+        month.rows("costs")
+
+
+def test_a_month_says_in_a_line_whose_it_is_and_what_it_holds(home, collected):
+    collected(incidents("2026-10-02", "2026-10-05"))
+    assert repr(load("acme", "2026-10", home=home, now=NOW)) == "<Month acme 2026-10, final: rows of incident 2>"
 
 
 def test_charges_are_placed_by_their_start_in_the_bills_own_month(home, collected):

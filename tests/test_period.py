@@ -127,6 +127,8 @@ def test_what_is_not_a_month_is_refused(name):
         Period.month(name)
 
 
-def test_a_period_cannot_end_before_it_starts():
-    with pytest.raises(PeriodError, match="cannot start"):
+def test_a_period_cannot_end_before_it_starts_and_the_days_are_named_as_they_were_given():
+    with pytest.raises(PeriodError, match="from 2026-10-02 cannot end on 2026-09-30"):
         Period.days("2026-10-02", "2026-09-30")
+    with pytest.raises(PeriodError, match="cannot start"):
+        Period(dt.date(2026, 10, 2), dt.date(2026, 9, 30))

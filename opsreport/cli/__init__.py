@@ -38,6 +38,8 @@ class _Commands(click.Group):
         except OpsreportError as error:
             click.secho(f"error: {_printable(error)}", fg="red", err=True)
             sys.exit(1)
+        except BrokenPipeError:  # who reads on has seen enough, as head does: click ends quietly
+            raise
         except OSError as error:
             click.secho(f"error: {_printable(error)}\nHint: check disk space and permissions", fg="red", err=True)
             sys.exit(1)
@@ -146,7 +148,8 @@ def report(clients: tuple[str, ...], month: str, first: str, last: str, home: st
             click.echo(_report(place, client, f"{first}_{last}" if first else month))
         except OpsreportError as error:
             failed.append(client)
-            click.secho(_printable(f"error: {client}: {error}"), fg="red", err=True)
+            whose = "" if str(error).startswith(f"{client}: ") else f"{client}: "
+            click.secho(_printable(f"error: {whose}{error}"), fg="red", err=True)
     sys.exit(1 if failed else 0)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -67,18 +68,25 @@ def nothing_found(silent: pd.DataFrame, style: Style) -> Exhibit:
         From `opsreport.findings.silent`.
     """
     looked, blind = silent[silent["unseen"] == ""], silent[silent["unseen"] != ""]
-    parts = []
-    if len(looked):
-        words = "Asked as well, with nothing found in what was seen: {rules}."
-        parts.append(prose("findings.silent", words, style, "note", rules=_list(looked["looks_for"], style)))
-    if len(blind):
-        titles = dict.fromkeys(title for titles in blind["unseen"] for title in titles.split(", "))
-        missing = [style.within(style.say(title)) for title in titles]
-        words = "Not to be told, for want of records ({missing}): {rules}."
-        parts.append(prose("findings.silent", words, style, "note", missing=", ".join(missing),
-                           rules=_list(blind["looks_for"], style)))  # fmt: skip
+    titles = dict.fromkeys(title for titles in blind["unseen"] for title in titles.split(", "))
+    missing = ", ".join(style.within(style.say(title)) for title in titles)
+    heads = [
+        (looked, style.say("Asked as well, with nothing found in what was seen")),
+        (blind, style.say("Not to be told, for want of records ({missing})", missing=missing)),
+    ]
+    parts = [_folded(head, rules["looks_for"], style) for rules, head in heads if len(rules)]
     return join("findings.silent", parts, "note") if parts else prose(
         "findings.silent", "Every rule that was asked found something.", style, "note")  # fmt: skip
+
+
+def _folded(head: str, looks_for: pd.Series, style: Style) -> Exhibit:
+    """A list that is read by whoever asks for it: some forty questions are a wall to everybody else."""
+    asked = [style.say(text) for text in looks_for]
+    items = "".join(f"<li>{html.escape(text)}</li>" for text in asked)
+    return Exhibit(
+        "findings.silent", "prose", f"<details><summary>{html.escape(head)}</summary><ul>{items}</ul></details>",
+        f"{head}: {'; '.join(style.within(text) for text in asked)}.", about={"role": "note"},
+    )  # fmt: skip
 
 
 def method(style: Style) -> Exhibit:
@@ -105,7 +113,3 @@ def _worth(found: Sequence[Any], style: Style) -> list[Exhibit]:
               estimate=Fact(f"{_F}.estimate.{code.lower()}", sum(each, Decimal(0)), "money", currency=code))
         for code, each in sorted(sums.items())
     ]  # fmt: skip
-
-
-def _list(texts: pd.Series, style: Style) -> str:
-    return "; ".join(style.within(style.say(text)) for text in texts)

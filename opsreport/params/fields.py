@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 import re
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -114,7 +115,9 @@ def _matching(pattern: re.Pattern[str], said: str) -> AfterValidator:
 
 def _frame_name(value: str) -> str:
     if value not in FRAMES:
-        raise ValueError(f"is not a frame; the frames are {', '.join(FRAMES)}")
+        near = difflib.get_close_matches(value, FRAMES, n=1)
+        raise ValueError(f"is not a frame; did you mean {near[0]}?" if near else (
+            f"is not a frame; the frames are {', '.join(FRAMES)}"))  # fmt: skip
     return value
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 import re
 from pathlib import Path
@@ -20,6 +21,7 @@ from opsreport.errors import ParamsError
 Model = TypeVar("Model", bound=BaseModel)
 _LARGEST = 1_000_000
 _DEEPEST = 32
+_DAY = re.compile(r"\b(\d{4})-(\d\d?)-(\d\d?)\b")
 _HEAD = re.compile(r"---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 
 
@@ -77,9 +79,23 @@ def _mapping(text: str, path: Path) -> CommentedMap:
         line = f", line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or error
         raise ParamsError(f"{path}{line}: {problem}", hint="check indentation and quotes") from error
+    except ValueError as error:  # ruamel reads a date and finds that there is none
+        message = f"{path}{_impossible_day(text)}: {error}"
+        raise ParamsError(message, hint="write a day that there is, as YYYY-MM-DD") from error
     if not isinstance(content, CommentedMap):
         raise ParamsError(f"{path} does not hold a mapping", hint="it holds key: value lines")
     return content
+
+
+def _impossible_day(text: str) -> str:
+    """The line of the first date that is none, as an error says it; empty where it is written otherwise."""
+    for number, line in enumerate(text.splitlines(), 1):
+        for year, month, day in _DAY.findall(line.partition(" #")[0]):
+            try:
+                dt.date(int(year), int(month), int(day))
+            except ValueError:
+                return f", line {number}: {year}-{month}-{day}"
+    return ""
 
 
 def validated(
@@ -191,6 +207,8 @@ def _hint(model: type[BaseModel], error: dict[str, Any], count: int) -> str:
         return (f"did you mean {near[0]}?" if near else explained or "see the JSON Schema for the keys") + more
     if error["type"] == "string_type" and isinstance(error.get("input"), (int, float)):
         return "put it in quotes: ids and names are text" + more
+    if 1 in (error.get("ctx") or {}).values() and error["type"].startswith("less_than") and error["input"] <= 100:
+        return f"a share lies between 0 and 1: write {error['input'] / 100:g}" + more
     if error["type"].startswith("date_"):
         return "write it as YYYY-MM-DD, like 2026-10-31" + more
     if error["type"] == "list_type":

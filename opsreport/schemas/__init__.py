@@ -8,7 +8,7 @@ A file of this package holds a domain's frames; ``RESULTS``, the columns of its 
 from importlib import import_module
 from pkgutil import iter_modules
 
-from opsreport.schemas.frame import DECIMAL, FLAG, INSTANT, SQL_TYPES, TEXT, Column, Frame, Measure
+from opsreport.schemas.frame import DECIMAL, FLAG, INSTANT, SQL_TYPES, TEXT, Column, Frame, Measure, refuse
 
 #: The order in which a reader meets them; any other follows by its name.
 _ORDER = (
@@ -39,4 +39,5 @@ for _domain in _DOMAINS:
 
 __all__ = [
     "DECIMAL", "FLAG", "FRAMES", "INSTANT", "MEASURES", "SECTIONS", "SQL_TYPES", "TEXT", "Column", "Frame", "Measure",
+    "refuse",
 ]  # fmt: skip

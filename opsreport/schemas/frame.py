@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import NoReturn
 
 import pandas as pd
 import pandera.pandas as pandera
@@ -143,13 +146,24 @@ class Frame:
         try:
             pandera.DataFrameSchema(checks, strict=True).validate(frame, lazy=True)
         except pandera.errors.SchemaErrors as errors:
-            raise SchemaError(_first_failure(self, errors.failure_cases)) from errors
+            raise SchemaError(_first_failure(self, errors.failure_cases, frame)) from errors
         if self.ends and (frame[self.ends] < frame[self.starts]).any():
             row = int((frame[self.ends] < frame[self.starts]).to_numpy().argmax())
             raise SchemaError(
-                f"{self.name} row {row}: {self.ends} lies before {self.starts}",
+                f"{self.name}, {_named(self, frame, row)}: {self.ends} lies before {self.starts}",
                 hint="check the time zone and the column mapping",
             )
+
+
+def refuse(what: str, name: str, known: Iterable[str]) -> NoReturn:
+    """Say that there is no such frame or column, and which was meant.
+
+    Raises
+    ------
+    SchemaError
+    """
+    near = get_close_matches(name, known, n=1)
+    raise SchemaError(f"{what} {name!r}", hint=f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}")
 
 
 @dataclass(frozen=True)
@@ -178,11 +192,19 @@ class Measure:
     is_words: bool = False
 
 
-def _first_failure(frame: Frame, cases: pd.DataFrame) -> str:
+def _named(frame: Frame, rows: pd.DataFrame, place: object) -> str:
+    """A row as a person looks it up: counted from 1, with what tells it apart."""
+    if place not in rows.index:
+        return "a row"
+    key = ", ".join(f"{name} {rows.at[place, name]}" for name in frame.key if not pd.isna(rows.at[place, name]))
+    return f"row {rows.index.get_loc(place) + 1}" + (f" ({key})" if key else "")
+
+
+def _first_failure(frame: Frame, cases: pd.DataFrame, rows: pd.DataFrame) -> str:
     case = cases.iloc[0]
-    column, row = case["column"], case["index"]
+    column, row = case["column"], _named(frame, rows, case["index"])
     if case["check"] == "not_nullable":
-        return f"{frame.name}.{column} is missing in row {row}, where it must be known"
+        return f"{frame.name}.{column} is missing in {row}, where it must be known"
     allowed = frame[column].allowed if column in frame.names else ()
     said = f"; it is one of {', '.join(allowed)}" if allowed else ""
-    return f"{frame.name}.{column} holds {case['failure_case']!r} in row {row}{said}"
+    return f"{frame.name}.{column} holds {case['failure_case']!r} in {row}{said}"

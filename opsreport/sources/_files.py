@@ -136,6 +136,9 @@ def reading(name: str) -> Iterator[None]:
     except UnicodeDecodeError as error:
         raise BrokenFile(f"{name} is not UTF-8 text", hint="export it as UTF-8") from error
     except _BROKEN as error:
+        if "state machine" in str(error):  # DuckDB's own words for what no line of the file is named for
+            said = f"{name} cannot be read: its lines do not all end alike, or a quote is out of place"
+            raise BrokenFile(said, hint="save it as CSV again, with one kind of line ending") from error
         raise BrokenFile(f"{name} cannot be read: {_said(error)}", hint="export the file again") from error
 
 

@@ -69,6 +69,11 @@ class Settings(SourceSettings):
         unknown = sorted(named - set(frame.names))
         if unknown:
             raise ValueError(f"{frame.name} has no column {unknown[0]}; it has {', '.join(frame.names)}")
+        for name, words in self.values.items():
+            allowed = frame[name].allowed
+            wrong = [word for word in words.values() if word is not None and allowed and word not in allowed]
+            if wrong:
+                raise ValueError(f"values.{name} translates to {wrong[0]!r}, which is none of {', '.join(allowed)}")
         twice = sorted(set(self.columns) & set(self.constants))
         if twice:
             raise ValueError(f"{twice[0]} stands in columns and in constants; keep one")
@@ -102,6 +107,17 @@ def to_frames(pages: Pages, period: Period) -> dict[str, pd.DataFrame]:
     if settings.frame == "monitor_state" and settings.holds:
         rows = _with_ends(rows, settings)
     return {frame.name: _each_once(frame, rows)}
+
+
+def check(settings: SourceSettings) -> None:
+    """Refuse, before anything is collected, a declared column that a file has not.
+
+    Raises
+    ------
+    SourceError
+    """
+    for file in _files.find(settings, settings.path, _sheets.SUFFIXES):
+        _mapping(_sheets.sheet(file, settings), ALL[settings.frame], settings)
 
 
 def observed(frames: dict[str, pd.DataFrame], pages: Pages, period: Period) -> dict[str, tuple]:

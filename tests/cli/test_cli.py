@@ -321,3 +321,79 @@ def test_check_names_a_path_at_which_there_is_nothing(run, home):
     path.write_text(path.read_text("utf-8") + "\nsources:\n  cost:\n    - focus: {path: ../no/bill}\n", "utf-8")
     made = run("check", "newcomer")
     assert made.exit_code == 0 and f"sources.cost: focus: there is no {home / 'no' / 'bill'}" in made.output
+
+
+def test_what_the_file_names_and_nothing_has_is_said_by_check(run, home):
+    (home / "params" / "acme.yaml").write_text(CLIENT.replace("{table: [web-app]}", "{tabel: [web-app]}"), "utf-8")
+    said = run("check", "acme").output
+    assert "△ services: aliases are given for tabel, and no source is called so; did you mean table?" in said
+
+
+def test_a_declared_column_that_the_file_has_not_is_said_by_check(run, home):
+    (home / "params" / "acme.yaml").write_text(CLIENT.replace("service: app", "service: ap"), "utf-8")
+    made = run("check", "acme")
+    assert made.exit_code == 1
+    assert "sources.incident: table: incidents.csv has no column 'ap'\nHint: did you mean app?" in made.output
+
+
+def test_a_translation_to_a_word_that_the_frame_has_not_names_that_word(run, home):
+    told = CLIENT.replace("incident:", "backup:").replace("incident_id: id, service: app", "backup_id: id")
+    told = told.replace("opened_at: opened", "started_at: opened, outcome: app").replace(
+        "timezone", "values: {outcome: {ok: sucess}}, timezone"
+    )
+    (home / "params" / "acme.yaml").write_text(told, "utf-8")
+    assert "values.outcome translates to 'sucess', which is none of " in run("check", "acme").output
+
+
+def test_a_correction_and_a_decision_that_name_nothing_known_are_said_by_check(run, home):
+    run("collect", "acme", "--month", "2026-09")
+    files = {
+        "corrections": "corrections:\n  - {frame: incident, match: {incident_id: '77'}, set: {is_drill: true}, by: Jo, "
+        "on: 2026-10-01, why: a drill}\n",
+        "decisions": "actions:\n  - {id: a, title: T, owner: Jo, agreed_on: 2026-10-01, due_on: 2026-11-01, finding: "
+        "cost.logs_withot_limit.web}\n",
+    }
+    for name, text in files.items():
+        (home / "params" / f"acme.{name}.yaml").write_text(text, "utf-8")
+    said = run("check", "acme").output
+    assert "corrections: no row of incident of the last thirteen months is 77: is drill: yes (by Jo)" in said
+    assert "decisions: a: finding 'cost.logs_withot_limit.web' is not known" in said
+
+
+def test_a_figure_that_no_review_printed_is_said_of_a_decision(run, home):
+    run("collect", "acme", "--month", "2026-09")
+    printed = [{"id": "scorecard.cost.spend.usd.this_month", "value": "1", "unit": "money", "text": "1"}]
+    reported.record(home / "store" / "acme", "2026-09", printed)
+    told = "decisions:\n" + "".join(
+        f"  - {{id: {id}, title: T, owner: Jo, metric: {metric}, target: 5, direction: at most, "
+        "review_on: 2026-12-01, proposed_on: 2026-10-01}\n"
+        for id, metric in (("a", "cost.spend.usd"), ("b", "cost.spent.usd"))
+    )
+    (home / "params" / "acme.decisions.yaml").write_text(told, "utf-8")
+    said = run("check", "acme").output
+    assert "decisions: b: metric 'cost.spent.usd' is not known; did you mean cost.spend.usd?" in said
+    assert "decisions: a:" not in said
+
+
+def test_what_an_agreement_names_and_cannot_be_used_is_named_with_its_line(run, home):
+    told = CLIENT + (
+        "agreement:\n  - starts_on: 2026-01-01\n    support_hours: {days: [mon], opens: '09:00', closes: '17:00', "
+        "holidays: DE-BX}\n    budgets: [{amount: 5, currency: USD}]\n"
+    )
+    (home / "params" / "acme.yaml").write_text(told, "utf-8")
+    said = run("check", "acme").output
+    assert "acme.yaml, line 12: no holidays are known for 'DE-BX'" in said
+    assert "acme.yaml, line 13: exchange_rates: none states USD in EUR\nHint: under exchange_rates" in said
+
+
+def test_a_month_that_has_not_begun_is_refused_with_the_client_named_once(run):
+    run("collect", "acme", "--month", "2026-09")
+    assert "error: acme: 2099-01 has not begun" in run("report", "acme", "--month", "2099-01").output
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(run, monkeypatch):
+    def closed():
+        raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr("opsreport.cli.json_schema", closed)
+    assert run("schema", at=None).output == ""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import json
 import pkgutil
 import re
 from pathlib import Path
 
 from click.testing import CliRunner
 
+import opsreport.findings
 from opsreport import sources
 from opsreport.cli import main
 
@@ -51,3 +53,15 @@ def test_its_pictures_and_files_exist():
         assert (PROJECT / path).is_file()
     for path in re.findall(r"`((?:params|opsreport|notebooks|tests)/[\w./]+\.\w+)`", README):
         assert "acme" in path or "<" in path or (PROJECT / path).is_file(), path
+
+
+def test_the_figure_that_its_address_opens_is_on_the_demos_page(demo_home):
+    id = re.search(r"#figure=([\w.]+)", README)[1]
+    manifest = json.loads((demo_home / "out/demo-shop/2026-10/manifest.json").read_text("utf-8"))
+    assert id in {one["id"] for one in manifest["figures"]}
+
+
+def test_the_findings_ids_are_given_by_the_line_that_it_shows(demo_home):
+    line = re.search(r"`(\[one\.id .*?\])`", README)[1].replace("acme", "demo-shop")
+    line = line.replace('"2026-10")', f'"2026-10", home={str(demo_home)!r})')
+    assert "cost.budget_exceeded.all" in eval(line, {"opsreport": opsreport})

@@ -17,8 +17,7 @@ import pytest
 PROJECT = Path(__file__).resolve().parents[2]
 PAGE = (PROJECT / "docs" / "sections.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```(python|yaml|markdown)\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL)
-DAYS = ("app,day,next_day,kwh\nshop,2026-10-30T00:00Z,2026-10-31T00:00Z,1.5\n"
-        "api,2026-10-30T00:00Z,2026-10-31T00:00Z,2.25\napi,2026-09-30T00:00Z,2026-10-01T00:00Z,9\n")  # fmt: skip
+(DAYS,) = re.findall(r"^```csv\n# demo-data/energy.csv.*?\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -80,11 +79,12 @@ def test_the_section_is_collected_stands_on_the_page_and_walks_back(followed):
     assert figures["energy.finding.most"]["value"] == 2.25
     assert figures["scorecard.energy.used.this_month"]["value"] == 3.75
     assert figures["scorecard.energy.used.last_month"]["value"] == 9.0
+    assert "api used 2.25 kWh." in page and "Say what of api may be off at night." in page
     assert "2026-10-30T00:00:00Z" in (folder / "rows/energy.csv").read_text("utf-8")
 
 
 def test_its_files_keep_the_rules_that_every_file_keeps(followed):
-    rooms = ("schemas", "metrics", "figures", "narrative")
+    rooms = ("schemas", "metrics", "figures", "narrative", "findings")
     files = [str(followed / f"opsreport/{room}/energy.py") for room in rooms]
     rules = ["--config", str(PROJECT / "pyproject.toml")]
     checked = subprocess.run([sys.executable, "-m", "ruff", "check", *rules, *files], capture_output=True, text=True)

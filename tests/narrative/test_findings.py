@@ -153,7 +153,12 @@ def test_rules_that_found_nothing_are_told_from_those_that_had_nothing_to_look_a
     silent = pd.DataFrame([("a", "Logs that grow", ""), ("b", "Keys that are old", "Principals"),
                            ("c", "People without a second factor", "Principals")],
                           columns=["rule", "looks_for", "unseen"])  # fmt: skip
-    assert narrative.nothing_found(silent, STYLE).text == (
+    made = narrative.nothing_found(silent, STYLE)
+    assert made.html.startswith(
+        "<details><summary>Asked as well, with nothing found in what was seen</summary><ul><li>Logs that grow</li></ul>"
+    )
+    assert made.html.count("<details>") == 2 and made.html.count("<li>") == 3
+    assert made.text == (
         "Asked as well, with nothing found in what was seen: logs that grow. Not to be told, for want of records "
         "(principals): keys that are old; people without a second factor."
     )

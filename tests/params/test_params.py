@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 from decimal import Decimal
 from importlib.resources import files
 
@@ -12,6 +13,7 @@ from ruamel.yaml import YAML
 
 from opsreport.errors import ParamsError
 from opsreport.params import client_names, json_schema, load_params, own_files
+from opsreport.schemas import FRAMES
 
 HEAD = "client: acme\ndisplay_name: Acme\ntime_zone: Europe/Berlin\ncurrency: EUR\n"  # four lines
 PLAN = (
@@ -69,7 +71,15 @@ def test_a_byte_order_mark_and_windows_line_ends_are_read_past(read):
         (HEAD + "locale: xx_YY", "line 5: locale is not a locale", ""),
         (HEAD + "brand: {colour: red}", "line 5: brand.colour is not a colour", ""),
         (HEAD + "recipients: [{name: Jo, email: 'jo@x.com,all@x.com'}]", "line 5: recipients.0.email", ""),
-        (HEAD + "sources: {costs: []}", "line 5: sources.costs is not a frame", ""),
+        (HEAD + "sources: {costs: []}", "line 5: sources.costs is not a frame; did you mean cost?", ""),
+        (HEAD + "sources:\n  incidents: []", "line 6: sources.incidents is not a frame; did you mean incident?", ""),
+        (HEAD + "agreement:\n  - starts_on: 2025-13-01", "line 6: 2025-13-01: month must be in 1..12", "YYYY-MM-DD"),
+        (HEAD + "agreement: [{starts_on: 2026-11-31}]", "line 5: 2026-11-31: day", "write a day that there is"),
+        (
+            HEAD + "agreement:\n  - starts_on: 2026-01-01\n    slos: [{monitor: a, target: 99.5}]",
+            "line 7: agreement.0.slos.0.target",
+            "a share lies between 0 and 1: write 0.995",
+        ),
         (HEAD + "sources: {cost: [{focus: {}, table: {}}]}", "line 5: sources.cost.0", ""),
         (HEAD + "sources: {cost: [{}]}", "line 5: sources.cost.0", ""),
         (HEAD + "services: []", "line 5: services", ""),
@@ -425,7 +435,14 @@ def test_the_starter_file_is_valid_with_all_its_examples(read):
     )
     assert set(params.sources) == {"cost", "monitor_state", "incident", "deployment", "backup"}
     term = params.agreement[0]
-    assert {name for name in type(term).model_fields if not getattr(term, name)} == {"ends_on", "credits"}
+    assert {name for name in type(term).model_fields if not getattr(term, name)} == set()
+
+
+def test_the_starter_file_shows_every_key_and_every_frame():
+    schema = json.loads(json_schema())
+    keys = {key for part in (schema, *schema["$defs"].values()) for key in part.get("properties", {})}
+    assert sorted(key for key in keys if f"{key}:" not in starter()) == []
+    assert sorted(name for name in FRAMES if not re.search(rf"\b{name}\b", starter())) == []
 
 
 def as_json(text):

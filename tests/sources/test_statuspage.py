@@ -54,7 +54,8 @@ def test_an_incident_of_the_api_is_read(tmp_path):
 
 def test_resolved_before_it_began_is_refused(tmp_path):
     save(tmp_path, INCIDENT)  # 11:30+02:00 is 09:30 UTC
-    assert "resolved_at lies before opened_at" in read(tmp_path)[1].why
+    assert "incident, row 1 (incident_id " in read(tmp_path)[1].why  # counted from 1, and named
+    assert "): resolved_at lies before opened_at" in read(tmp_path)[1].why
 
 
 def test_only_an_explicit_status_acknowledges(tmp_path):

@@ -154,6 +154,12 @@ def test_a_broken_row_is_an_error_that_names_the_line(tmp_path, broken):
     assert coverage.status == "unavailable" and len(rows) == 0 and "t.csv cannot be read: line 3" in coverage.why
 
 
+def test_lines_that_do_not_all_end_alike_are_said_so_and_not_in_the_words_of_a_parser(tmp_path):
+    (tmp_path / "t.csv").write_bytes(b"incident_id,opened_at\r\n1,2026-10-05\n2,2026-10-06\r\n")
+    why = read(tmp_path, "incident", "t.csv", timezone="UTC")[1].why
+    assert "t.csv cannot be read: its lines do not all end alike" in why and "one kind of line ending" in why
+
+
 def test_text_that_is_not_utf_8_is_an_error(tmp_path):
     (tmp_path / "t.csv").write_bytes(b"key,created,resolved\n\xe9,2026-10-01T00:00:00Z,\n")
     assert read(tmp_path, "incident", "t.csv", columns=INCIDENT)[1].status == "unavailable"
