@@ -168,15 +168,22 @@ def days_without_usage(cost: pd.DataFrame) -> list[pd.Timestamp]:
     return list(pd.date_range(seen.min(), seen.max(), freq="D").difference(seen)) if len(seen) else []
 
 
-def close_unlisted(recommendation: pd.DataFrame, coverage: pd.DataFrame) -> None:
-    """Close, in place, what is proposed no more: its source was read whole since, and did not list it."""
-    if recommendation["last_seen_at"].isna().all():
-        return
-    whole = coverage[(coverage["frame"] == "recommendation") & (coverage["status"] == "ok")]
-    newest = recommendation["source"].map(whole.groupby("source")["observed_end"].max())
-    last = recommendation["last_seen_at"]
-    gone = (recommendation["status"] == "proposed") & recommendation["closed_at"].isna() & (last < newest)
-    recommendation["closed_at"] = recommendation["closed_at"].mask(gone, last)
+def close_unlisted(frame: Frame, rows: pd.DataFrame, coverage: pd.DataFrame) -> None:
+    """End, in place, what is listed no more: its source was read whole since, and did not list it.
+
+    A recommendation is closed when it was last listed. A vulnerability counts as fixed from the first
+    whole reading without it, so that nothing seems to have been fixed sooner than is known.
+    """
+    last, ends = rows["last_seen_at"], rows[frame.ends]
+    is_open = ends.isna() & last.notna()
+    if "status" in rows:
+        is_open &= rows["status"] == "proposed"
+    whole = coverage[(coverage["frame"] == frame.name) & (coverage["status"] == "ok")]
+    for source, times in whole.groupby("source")["observed_end"]:
+        readings = times.dropna().sort_values()
+        mine = last[is_open & (rows["source"] == source) & (last < readings.max())]
+        after = readings.iloc[readings.searchsorted(mine, side="right")].set_axis(mine.index)
+        rows.loc[mine.index, frame.ends] = after if frame.name == "vulnerability" else mine
 
 
 def _share_read(inputs: str | float) -> float:

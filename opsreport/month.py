@@ -222,7 +222,8 @@ def load(client: str, month: str = "", *, home: str | Path = "", now: pd.Timesta
     start = _first_needed(params, period)
     end = period.end + pd.Timedelta(days=1)
     frames = {name: store.read(name, None if name in _OLDER else start, end) for name in FRAMES}
-    close_unlisted(frames["recommendation"], coverage)
+    for name in ("recommendation", "vulnerability"):
+        close_unlisted(FRAMES[name], frames[name], coverage)
     gaps = pd.concat([name_services(name, rows, params) for name, rows in frames.items()])
     corrections = load_corrections(place.params, client)
     return Month(

@@ -127,7 +127,8 @@ class Store:
             coverage = _one_row_an_id(db, frame, coverage)
             same = " AND ".join(f"known.{column} = fresh.{column}" for column in (*frame.key, "source"))
             for told in frame.keeps_earliest:
-                db.execute(f"UPDATE fresh SET {told} = least(fresh.{told}, known.{told}) FROM known WHERE {same}")
+                db.execute(f"UPDATE fresh SET {told} = least(fresh.{told}, known.{told}) FROM known "
+                           f"WHERE {same} AND fresh.last_seen_at IS NOT NULL")  # fmt: skip
         db.execute(
             "CREATE TABLE merged AS SELECT * FROM known WHERE NOT EXISTS "
             f"(SELECT 1 FROM fresh WHERE {same}) UNION ALL BY NAME SELECT * FROM fresh"
@@ -153,10 +154,12 @@ class Store:
         if coverage.status == "unavailable" and (known.loc[same, "status"] != "unavailable").any():
             return  # What was read of this window before is still in the store.
         told = [name for name in COVERAGE.names if name != "collected_at"]
-        # What a source has forgotten since stays seen: only a window that this one holds again is replaced.
+        # What a source has forgotten since stays seen, and what was read whole stays so: only a window that
+        # this reading holds again, as well, is replaced.
         first, last = row.loc[0, "observed_start"], row.loc[0, "observed_end"]
-        again = same & ((known["observed_start"] >= first) & (known["observed_end"] <= last)
-                        | known["observed_start"].isna() | pd.isna(first))  # fmt: skip
+        held = (known["observed_start"] >= first) & (known["observed_end"] <= last)
+        as_well = coverage.status == "ok" or known["status"] != "ok"
+        again = same & (known["observed_start"].isna() | held & as_well)
         if again.sum() == 1 and known.loc[again, told].reset_index(drop=True).equals(row[told]):
             return
         rows = pd.concat([known[~again], row]).sort_values(list(COVERAGE.key))

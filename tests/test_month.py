@@ -153,6 +153,16 @@ def test_rows_are_named_corrected_and_listed(home, collected):
     assert len(made.corrections) == 2 and made.excused["starts_at"].tolist() == [at("2026-10-02 08:00")]
 
 
+def test_a_vulnerability_that_is_listed_no_more_is_fixed_from_the_first_whole_reading_without_it(home, collected):
+    weak = FRAMES["vulnerability"].conform(pd.DataFrame({
+        "finding_id": ["1"], "severity": ["high"], "found_at": [at("2026-10-01")], "last_seen_at": [at("2026-10-02")],
+    }))  # fmt: skip
+    days = [(at(f"2026-10-{day:02}"), at(f"2026-10-{day + 1:02}")) for day in (1, 2, 3, 4)]
+    for number, (day, status) in enumerate(zip(days, ("ok", "partial", "ok", "ok"), strict=True)):
+        collected(None if number else weak, "vulnerability", status, observed=day)
+    assert load("acme", home=home, now=NOW).vulnerability["fixed_at"].tolist() == [at("2026-10-04")]
+
+
 def test_the_store_is_not_changed_by_loading(home, collected):
     collected(incidents("2026-10-02"))
     before = {path: path.stat().st_mtime_ns for path in home.rglob("*")}

@@ -357,6 +357,10 @@ def test_what_a_source_has_forgotten_since_stays_seen(acme):
     assert told("2026-10-08", "2026-10-22") == [("01", "12"), ("08", "22")]  # the first week is forgotten by now
     assert told("", "", status="unavailable") == [("01", "12"), ("08", "22")]
     assert told("2026-10-01", "2026-10-31") == [("01", "31")]
+    assert told("2026-10-05", "2026-10-31", status="partial") == [("01", "31"), ("05", "31")]  # not instead of it
+    acme.merge(incidents(), Coverage("incident", "x", at("2026-10-01"), at("2026-11-01"), pd.NaT, pd.NaT, 0, "ok"), NOW)
+    kept = acme.coverage()
+    assert kept["observed_start"].notna().sum() == 2  # a reading that told of no time takes none away
 
 
 def advice(first, last, action="stop"):
@@ -382,5 +386,5 @@ def test_what_its_source_lists_no_more_is_closed_and_what_one_never_dates_is_not
         seen("recommendation", rows, start="2026-10-19", end="2026-10-20").record(),
         seen("recommendation", rows, start="2026-10-20", end="2026-10-21", status="partial").record(),
     ])  # fmt: skip
-    close_unlisted(rows, readings)
+    close_unlisted(FRAMES["recommendation"], rows, readings)
     assert rows["closed_at"].isna().tolist() == [False, True, True] and rows.loc[0, "closed_at"] == at("2026-10-09")

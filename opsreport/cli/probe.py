@@ -71,6 +71,8 @@ def _try(asking: Asking) -> Probe:
     if denied:
         needs = ", ".join(_aws.action(one) for one in denied)
         return Probe((name, fills, "yes", "no", *rest), f"{pages.why}\nHint: the role needs {needs}")
+    if not pages.items and pages.why:
+        return Probe((name, fills, "no", "–", *rest), pages.why)
     return Probe((name, fills, "yes" if pages.status == "ok" else "in part", "yes", *rest), pages.why)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
@@ -16,7 +17,9 @@ class AwsAccount(Strict):
     """One account, and the credentials that read it; a secret stands here only as a reference to where it is kept."""
 
     account: str = Field(pattern=r"^\d{12}$", description="the account's number; nothing of another is ever read")
-    regions: list[str] = Field(min_length=1, description="those that the client uses")
+    regions: list[Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]] = Field(
+        min_length=1, description="those that the client uses; names in others than the first carry theirs"
+    )
     profile: str = Field(default="", description="a profile of AWS's configuration files")
     role_arn: str = Field(default="", description="the role to assume, with the profile, the keys or the machine's own")
     external_id: str = Field(

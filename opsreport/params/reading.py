@@ -128,14 +128,22 @@ def place(own: CommentedMap, path: Path, plan: tuple[CommentedMap, Path] | None,
 def said(error: dict[str, Any]) -> str:
     """What pydantic found, as a sentence that names the key and what stands there."""
     place = ".".join(str(step) for step in error["loc"] if step != "[key]")
-    kind, given = error["type"], error.get("input")
+    kind = error["type"]
     if kind == "extra_forbidden":
         return f"{place} is not a known key"
     if kind == "missing":
         return f"{place or 'the file'} is missing"
     if kind == "value_error":
-        return f"{place} {error['ctx']['error']!s} (found {given!r})" if place else str(error["ctx"]["error"])
-    return f"{place or 'the file'}: {error['msg'].lower()} (found {given!r}, a {type(given).__name__})"
+        return f"{place} {error['ctx']['error']!s}{_found(error)}" if place else str(error["ctx"]["error"])
+    return f"{place or 'the file'}: {error['msg'].lower()}{_found(error)}"
+
+
+def _found(error: dict[str, Any]) -> str:
+    """What stands there, but for a whole mapping, and what may be a secret."""
+    given = error.get("input")
+    if isinstance(given, dict) or error["loc"][:1] == ("aws",):
+        return ""
+    return f" (found {given!r})" if error["type"] == "value_error" else f" (found {given!r}, a {type(given).__name__})"
 
 
 def _refuse_aliases_and_depths(text: str, path: Path) -> None:

@@ -69,7 +69,7 @@ class Frame:
         Where rows have no id of their own (a bill's lines), the column whose values a
         source restates as a whole; empty when rows are merged by `key`.
     keeps_earliest : tuple of str
-        Times of which the first that a source told stays, also where it now tells a later one.
+        Times of which the first stays, where a source dates all that it lists anew (``last_seen_at``).
     is_snapshot : bool
         Whether a row is what somebody saw at an instant, and holds until it is seen again.
     groups : tuple of str

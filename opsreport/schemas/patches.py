@@ -31,6 +31,7 @@ VULNERABILITY = Frame(
     key=("finding_id",),
     starts="found_at",
     ends="fixed_at",
+    keeps_earliest=("found_at",),
     groups=("finding_id", "asset", "service", "cve", "severity"),
     columns=(
         Column("finding_id", "the source's own id", required=True),
@@ -47,6 +48,7 @@ VULNERABILITY = Frame(
         Column("fixed_before_at", "when it had been fixed, where it came back after that", INSTANT),
         Column("reopened_at", "when it came back after it was fixed", INSTANT),
         Column("asset_gone_at", "when the asset was taken away with it", INSTANT),
+        Column("last_seen_at", "when its source last listed it; missing where one lists what is gone", INSTANT),
         Column("risk_accepted_at", "when the client accepted to live with it", INSTANT),
         Column("url", "where to read about it"),
     ),

@@ -29,6 +29,7 @@ import hashlib
 import importlib
 import json
 import pkgutil
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -52,6 +53,8 @@ __all__ = [
     "read", "read_each", "readable", "settings_of", "unavailable",
 ]  # fmt: skip
 
+#: What reading a record raises that is not as its system documents it.
+_FAULTS = (LookupError, ValueError, TypeError, AttributeError, ArithmeticError)
 #: What a client's file gives no source, for it is known.
 FILLED_IN = {"frame", "folder", "zone", "run"}
 
@@ -132,9 +135,20 @@ def read_each(module: ModuleType, several: Sequence[SourceSettings], period: Per
         frames = {name: FRAMES[name].conform(rows) for name, rows in module.to_frames(pages, period).items()}
     except OpsreportError as error:
         return [unavailable(module, settings, period, str(error)) for settings in several]
+    except _FAULTS as error:
+        why = _fault(module, error)
+        return [unavailable(module, settings, period, why) for settings in several]
     prices = [pages.extra.get("price", Decimal(0)), *[Decimal(0)] * len(several)]
     return [_reading(module, settings, period, pages, frames, price)
             for settings, price in zip(several, prices, strict=False)]  # fmt: skip
+
+
+def _fault(module: ModuleType, error: Exception) -> str:
+    """A record that is not as its system documents it, by the line that stumbled over it."""
+    own = [one for one in traceback.extract_tb(error.__traceback__) if "opsreport" in one.filename]
+    at = f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
+    name = module.__name__.rpartition(".")[2]
+    return f"{name} was answered something else than is documented: {type(error).__name__} {error}{at}\nHint: report it"
 
 
 def unavailable(module: ModuleType, settings: SourceSettings, period: Period, why: str) -> Reading:
@@ -159,6 +173,8 @@ def _reading(
         window = getattr(module, "observed", _observed)(frames, pages, period).get(name, (pd.NaT, pd.NaT))
     except OpsreportError as error:
         return unavailable(module, settings, period, str(error))
+    except _FAULTS as error:
+        return unavailable(module, settings, period, _fault(module, error))
     rows = frames.get(name, FRAMES[name].empty())
     start, end = declared(settings) or window
     seen = {"observed_start": start, "observed_end": end, "rows": len(rows)}

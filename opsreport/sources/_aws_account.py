@@ -18,7 +18,13 @@ import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    HTTPClientError,
+    InvalidRegionError,
+)
 from botocore.model import OperationModel
 from botocore.parsers import ResponseParserError
 
@@ -34,6 +40,7 @@ _CUT = "RequestTimeout"  # a code that botocore tries again
 _DENIED = ("AccessDenied", "UnauthorizedOperation", "NotAuthorized", "SubscriptionRequired")
 #: What asking AWS may raise.
 FAILURES = (BotoCoreError, ClientError, ResponseParserError)
+_QUOTING = ("Signature", "Validation", "InvalidSignature", "IncompleteSignature")
 _EXPIRED = ("ExpiredToken", "RequestExpired", "TokenRefreshRequired", "InvalidClientTokenId", "UnrecognizedClient")
 
 
@@ -206,8 +213,10 @@ def _refuse_cut_short(parsed: dict[str, Any], **_: Any) -> None:
 def said(error: Exception) -> str:
     """What AWS or botocore said, in one line and without what a request carried."""
     if isinstance(error, ClientError):
-        told = error.response.get("Error", {})
-        return f"{told.get('Code', 'an error')}: {told.get('Message', '')}".strip(": ")
+        code, message = _code(error), str(error.response.get("Error", {}).get("Message", ""))
+        # Of these AWS tells the request, which carries the session's token or what a role asks for.
+        first = "" if code.startswith(_QUOTING) else (message.splitlines() or [""])[0][:300]
+        return f"{code or 'an error'}: {first}".strip(": ")
     if isinstance(error, ResponseParserError):
         return "the answer cannot be read"  # botocore's own words hold all of it, and it may hold a secret
     return " ".join(str(error).split())[:300]
@@ -229,4 +238,6 @@ def hint_of(error: Exception, action: str) -> str:
         return f"the role needs {action}"
     if code.startswith(_EXPIRED) or "xpired" in str(error):
         return "the credentials have run out or are wrong: log in again, or renew the keys"
+    if isinstance(error, (EndpointConnectionError, InvalidRegionError)):
+        return "check the regions in the client's file, and the network"
     return "try again later; what was collected before is kept"

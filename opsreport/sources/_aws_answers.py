@@ -27,7 +27,7 @@ def find(path: Path | None, keep: pd.Timedelta | None, now: pd.Timestamp) -> lis
         return None
     try:
         held = json.loads(gzip.decompress(path.read_bytes()), object_hook=_read)
-        if now - pd.Timestamp(held["at"]) < keep:
+        if pd.Timedelta(0) <= now - pd.Timestamp(held["at"]) < keep:
             return held["pages"]
     except (OSError, EOFError, ValueError, KeyError, TypeError):
         pass  # What cannot be read is asked again.
@@ -38,7 +38,8 @@ def keep(path: Path | None, pages: list[dict[str, Any]], now: pd.Timestamp) -> N
     """Keep a whole answer, which takes its place in one step; what is too old to be of use goes."""
     if path is None:
         return
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in reversed(path.parents[:3]):  # the store's, the client's and the answers': for their owner only
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for old in path.parent.glob("*.json.gz"):
         if now.timestamp() - old.stat().st_mtime > _OF_USE.total_seconds():
             old.unlink(missing_ok=True)

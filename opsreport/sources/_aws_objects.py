@@ -14,6 +14,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -44,10 +45,14 @@ class Objects:
             weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
             return
         self._folder = answers / "objects"
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # One by one: Python makes the folders above with the mode that is usual on the machine.
+        for folder in (answers.parent, answers, self._folder):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for path in self._folder.iterdir():
-            if path.stat().st_mtime < self._now - _UNREAD.total_seconds():
-                path.unlink(missing_ok=True)
+            # Another reading of the client may be writing here, or throwing away.
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime < self._now - _UNREAD.total_seconds():
+                    path.unlink()
 
     def get(self, client: Any, bucket: str, listed: dict[str, Any], going_on: Callable[[], None]) -> Path:
         """A file, whole.
@@ -66,11 +71,19 @@ class Objects:
             When it cannot be read to its end, or is no longer what was listed.
         """
         path = self._folder / _name_of(bucket, listed)
-        if not (path.is_file() and path.stat().st_size == listed["Size"]):
+        if not self._has(path, listed["Size"]):
             going_on()
             self._download(client, bucket, listed, path, going_on)
-        os.utime(path, (self._now, self._now))
+            os.utime(path, (self._now, self._now))
         return path
+
+    def _has(self, path: Path, size: int) -> bool:
+        """Whether the whole file is there, which is noted as read first, so that nobody throws it away."""
+        try:
+            os.utime(path, (self._now, self._now))
+            return path.stat().st_size == size
+        except FileNotFoundError:
+            return False
 
     def _download(
         self, client: Any, bucket: str, listed: dict[str, Any], path: Path, going_on: Callable[[], None]

@@ -99,6 +99,7 @@ class Questions:
         place, pages, why = f"{operation} in {region}", [], ""
         cached = _aws_answers.find(self._kept(operation, region, asked), keep, self.settings.run.now)
         try:
+            self._in_time()
             for page in cached if cached is not None else self._pages(operation, region, asked):
                 pages.append(page)
             if cached is None and keep and not self.settings.run.is_probe:
@@ -167,8 +168,11 @@ class Questions:
             raise SourceError(*self._first)
         status = "partial" if self.failures else "ok"
         home = self.account.account.regions[0]
-        known = {"account": self.number, "home": home, "now": self.settings.run.now, "price": self.price,
-                 "denied": self.denied, **extra}  # fmt: skip
+        first = next(iter(self.settings.run.accounts)).account
+        known = {
+            "account": self.number, "home": home, "is_first": self.number == first, "now": self.settings.run.now,
+            "price": self.price, "denied": self.denied, **extra,
+        }  # fmt: skip
         inputs = tuple(sorted(self.inputs, key=lambda record: (record["path"], record.get("sha256", ""))))
         return Pages(tuple(self.answers), self.settings, inputs, status, "; ".join(self.failures), known)
 
@@ -196,7 +200,8 @@ class Questions:
             client, name, asked
         ):
             yield page
-            self._in_time()
+            if page.get("IsTruncated") or any(page.get(token) for token in _TOKENS):
+                self._in_time()
         if (page.get("IsTruncated") or page.get("Truncated")) and not any(page.get(token) for token in _TOKENS):
             raise _Cut("AWS says that there is more, and not where")
 

@@ -60,8 +60,10 @@ def instant(value: Any) -> pd.Timestamp | None:
 
 
 def within(pages: Pages, region: str, name: str) -> str:
-    """A name that may stand once in each region: told apart where it is not the account's first one."""
-    return name if region == pages.extra["home"] else f"{name} ({region})"
+    """A name that may stand once in each region of each account: told apart where these are not the first ones."""
+    apart = [] if region == pages.extra["home"] else [region]
+    apart += [] if pages.extra["is_first"] else [pages.extra["account"]]
+    return f"{name} ({', '.join(apart)})" if apart else name
 
 
 def resource(pages: Pages, region: str, arn: str) -> str:

@@ -1,9 +1,10 @@
 """What AWS charged, by the day, as Cost Explorer tells it: a bill without an export set up.
 
 Documentation: https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_GetCostAndUsage.html.
-Permission: ce:GetCostAndUsage. Each page costs 0.01 USD; an answer is used again for twelve hours, and for a
-week where its month ended over fifteen days ago. Cost Explorer forgets days after 13 whole months. It is
-brought up to date about once a day and its days stay estimates until the invoice, which a note says.
+Permission: ce:GetCostAndUsage. Each page costs 0.01 USD; an answer is used again for twelve hours, and for a week
+where its month ended over fifteen days ago, and a month's answers only all together. Cost Explorer forgets days
+after 13 whole months. It is brought up to date about once a day and its days stay estimates until the invoice,
+which a note says.
 
 Three questions are asked of each month: the days' totals; the days by service and charge type
 (RECORD_TYPE); and what is of the type Usage by service and usage type. A day is read only where its parts
@@ -66,6 +67,7 @@ _COVERED, _NEGATION, _UNDER_COMMITMENT = "savingsplancoveredusage", "savingsplan
 #: AWS rounds each group's amount for itself.
 _ROUNDING = Decimal("0.001")
 _SETTLED, _KEEP, _KEEP_SETTLED = pd.Timedelta(days=15), pd.Timedelta(hours=12), pd.Timedelta(days=7)
+_THIS_RUN = pd.Timedelta(microseconds=1)  # only what was asked at this run's own time
 _DAY = dt.timedelta(days=1)
 
 
@@ -95,8 +97,7 @@ def fetch(period: Period, settings: Settings) -> Pages:
         window = {"TimePeriod": {"Start": str(start), "End": str(end)}, "Granularity": "DAILY",
                   "Metrics": [*_COSTS, _QUANTITY]}  # fmt: skip
         is_settled = settings.run.now - pd.Timestamp(end, tz="UTC") > _SETTLED
-        for question in (_TOTALS, _TYPES, usage):
-            aws.ask(OPERATIONS[0], _HOME, keep=_KEEP_SETTLED if is_settled else _KEEP, **window, **question)
+        _ask_together(aws, [window | one for one in (_TOTALS, _TYPES, usage)], _KEEP_SETTLED if is_settled else _KEEP)
     return aws.pages()
 
 
@@ -131,6 +132,19 @@ def remarks(frames: dict[str, pd.DataFrame], pages: Pages, period: Period) -> di
     if estimated:
         said.append(f"AWS still estimates {len(estimated)} days, from {estimated[0]} to {estimated[-1]}")
     return {"cost": (status, "; ".join(said))} if said else {}
+
+
+def _ask_together(aws: _aws.Questions, questions: list[dict[str, Any]], keep: pd.Timedelta) -> None:
+    """Ask all; what AWS charged since a kept answer would not add up with it, so where one is new, all are."""
+    answers, inputs, failures, is_new = len(aws.answers), len(aws.inputs), len(aws.failures), set()
+    for question in questions:
+        paid = aws.price
+        aws.ask(OPERATIONS[0], _HOME, keep=keep, **question)
+        is_new.add(aws.price > paid)
+    if len(is_new) == 2 and len(aws.failures) == failures:
+        del aws.answers[answers:], aws.inputs[inputs:]
+        for question in questions:
+            aws.ask(OPERATIONS[0], _HOME, keep=_THIS_RUN, **question)
 
 
 def _months(period: Period, today: dt.date) -> Iterator[tuple[dt.date, dt.date]]:

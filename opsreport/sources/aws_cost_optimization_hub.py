@@ -77,8 +77,12 @@ def fetch(period: Period, settings: Settings) -> Pages:
 
 def to_frames(pages: Pages, period: Period) -> dict[str, pd.DataFrame]:
     """A row a recommendation."""
-    alike = defaultdict(list)
+    alike, taken = defaultdict(list), set()
     for _, one in _aws.each(pages.items, _LIST, "items"):
+        # What AWS makes anew while its pages are read may stand on two of them.
+        if (known := one.get("recommendationId")) and known in taken:
+            continue
+        taken.add(known)
         alike[_id(one)].append(one)
     rows = []
     for id, several in sorted(alike.items()):

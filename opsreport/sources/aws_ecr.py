@@ -14,8 +14,10 @@ scans of earlier images are read too: the first of each day (UTC), as far back a
 found_at is when the first image that has it was pushed, and fixed_at when the first one after the last that has
 it was; what came back has fixed_before_at and reopened_at. An image that is scanned again later may have got a
 weakness that nobody knew when it was pushed: then found_at is too early, which is noted. Where earlier images
-were deleted it is too late. An image without a finished scan says nothing, and a repository whose newest image
-has none is not clean: AWS scans the image of each platform, and not the list of them that has the tag.
+were deleted it is too late, but once collected it stays. What is no longer listed, since the images that had it
+are deleted, counts as fixed from the first whole reading without it; one that is partial ends nothing. An image
+without a finished scan says nothing, and a repository whose newest image has none is not clean: AWS scans the
+image of each platform, and not the list of them that has the tag.
 
 severity INFORMATIONAL is low, and UNDEFINED unknown. Whether there is a fix, CISA's dates and EPSS are not told.
 finding_id is repository, package and vulnerability, whichever versions of the package the image has.
@@ -99,7 +101,7 @@ def fetch(period: Period, settings: Settings) -> Pages:
 def to_frames(pages: Pages, period: Period) -> dict[str, pd.DataFrame]:
     """Each finding once, from the first image that has it to the first that no longer does."""
     rows = [
-        _row(asset, name, key, finding, times)
+        _row(asset, name, key, finding, times | {"last_seen_at": pages.extra["now"]})
         for (asset, name), images in sorted(_repositories(pages).items())
         for key, (finding, times) in sorted(_lives([one for one in images if one.is_known]).items())
     ]

@@ -93,8 +93,11 @@ def remarks(frames: dict[str, pd.DataFrame], pages: Pages, period: Period) -> di
            ]  # fmt: skip
     left = [(sum(one.origin == why for one in told), why) for why in (_OF_BACKUP, _COPY)]
     said = [f"{len(odd)} snapshots are not understood, like {odd[0]}"] if odd else []
+    is_unseen = pd.isna(observed(frames, pages, period)["backup"][1])
+    said += ["a snapshot is being made, and AWS does not say since when, or it is since before what a reading tells "
+             "of: no time counts as seen"] if is_unseen else []  # fmt: skip
     said += [f"{count} snapshots are {why}" for count, why in left if count]
-    return {"backup": ("partial" if odd else "ok", "; ".join(said))} if said else {}
+    return {"backup": ("partial" if odd or is_unseen else "ok", "; ".join(said))} if said else {}
 
 
 @dataclass(frozen=True)

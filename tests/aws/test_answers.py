@@ -65,3 +65,15 @@ def test_times_and_exact_numbers_come_back_as_they_were(tmp_path):
     _aws_answers.keep(path, pages, NOW)
     assert _aws_answers.find(path, KEEP, NOW) == pages
     assert _aws_answers.find(path, None, NOW) is None
+
+
+def test_an_answer_from_a_clock_that_was_ahead_is_asked_again_and_all_is_for_its_owner_only(tmp_path):
+    path = tmp_path / "store" / "acme" / "answers" / "x.json.gz"
+    _aws_answers.keep(path, [{}], NOW + pd.Timedelta(days=365))
+    assert _aws_answers.find(path, KEEP, NOW) is None
+    assert {folder.stat().st_mode & 0o077 for folder in (path, *path.parents[:3])} == {0}
+
+
+def test_when_there_is_no_time_left_nothing_more_is_asked(aws, ask):
+    told, questions = ask(until=1e-9)
+    assert told == [] and "no time left" in questions.failures[0] and not aws.asked("ce:GetCostAndUsage")

@@ -77,3 +77,56 @@ def test_a_restore_of_which_nobody_says_what_it_restored_makes_it_partial(aws):
     aws.answer("backup:ListRestoreJobs", {"RestoreJobs": [lost]})
     rows, seen = sources.read(aws_backup, given, OCTOBER)
     assert rows.empty and (seen.status, seen.why) == ("partial", "1 restores do not say what they restored")
+
+
+def points(aws, *told: dict) -> None:
+    """A vault with these points."""
+    aws.answer("backup:ListRecoveryPointsByBackupVault", {"RecoveryPoints": [
+        {"RecoveryPointArn": f"arn:{number}", "Status": "COMPLETED", "CreationDate": at("2026-10-30T01:00"), **one}
+        for number, one in enumerate(told)]})  # fmt: skip
+
+
+def test_a_copy_is_no_new_backup_and_is_counted_but_says_what_was_restored_of_it(aws):
+    backup, restore = world(aws)
+    points(aws, {"ResourceArn": TABLE, "SourceBackupVaultArn": "arn:aws:backup:eu-central-1:1:backup-vault:daily"})
+    aws.answer("backup:ListRestoreJobs", {"RestoreJobs": [{
+        "RestoreJobId": "r3", "Status": "COMPLETED", "CreationDate": at("2026-10-31T10:00"),
+        "RecoveryPointArn": "arn:0"}]})  # fmt: skip
+    rows, seen = sources.read(aws_backup, backup, OCTOBER)
+    assert len(rows) == 3 and (seen.status, seen.why) == ("ok", "1 recovery points are copies")
+    rows, seen = sources.read(aws_backup, restore, OCTOBER)
+    assert rows["resource"].tolist() == ["table/orders"] and (seen.status, seen.why) == ("ok", "")
+
+
+def test_a_state_that_is_not_known_is_named_and_does_not_stand_for_a_job_that_runs(aws):
+    backup, restore = world(aws)
+    aws.answer("backup:ListBackupJobs", {"BackupJobs": [job("j1", "DREAMING", "2026-10-20T01:00"),
+                                                        job("j2", "ABORTING", "2026-10-31T20:00")]})  # fmt: skip
+    aws.answer("backup:ListRestoreJobs", {"RestoreJobs": [
+        {"RestoreJobId": "r1", "Status": "DOZING", "CreationDate": at("2026-10-20T01:00")}]})  # fmt: skip
+    points(aws, {"ResourceArn": VOLUME, "Status": "NAPPING"}, {"ResourceArn": VOLUME, "Status": "EXPIRED"})
+    rows, seen = sources.read(aws_backup, backup, OCTOBER)
+    assert rows.empty and seen.observed_end == pd.Timestamp("2026-10-31 20:00", tz="UTC")
+    assert (seen.status, seen.why) == ("partial", "1 recovery points are in a state that is not known, like NAPPING; "
+                                                  "1 jobs are in a state that is not known, like DREAMING")  # fmt: skip
+    rows, seen = sources.read(aws_backup, restore, OCTOBER)
+    assert rows.empty and seen.observed_end == OCTOBER.end
+    assert (seen.status, seen.why) == ("partial", "1 jobs are in a state that is not known, like DOZING")
+
+
+def test_jobs_and_points_that_do_not_say_of_what_they_are_are_said(aws):
+    backup, _ = world(aws)
+    nameless = job("j1", "COMPLETED", "2026-10-30T01:00")
+    del nameless["ResourceArn"]
+    aws.answer("backup:ListBackupJobs", {"BackupJobs": [nameless]})
+    points(aws, {}, {"ResourceArn": VOLUME})
+    rows, seen = sources.read(aws_backup, backup, OCTOBER)
+    assert rows["backup_id"].tolist() == ["arn:1"] and seen.status == "partial"
+    assert seen.why == "1 backup jobs do not say of what they are; 1 recovery points do not say of what they are"
+
+
+def test_where_a_job_has_run_all_the_time_nothing_was_seen_and_that_is_said(aws):
+    rows, seen = sources.read(aws_backup, world(aws, running="2026-09-30T23:00")[0], OCTOBER)
+    assert len(rows) == 4 and pd.isna(seen.observed_end)
+    assert seen.status == "partial"
+    assert seen.why == "a job still runs that was created at 2026-09-30 23:00 UTC: nothing later counts as seen"

@@ -179,6 +179,27 @@ def test_what_was_paid_for_is_not_asked_again_within_the_hours(aws, tmp_path):
     assert len(aws.asked(CE)) == 6 and again.equals(first)
 
 
+def test_kept_answers_are_used_again_only_together(aws, tmp_path, monkeypatch):
+    def read(hours: int):
+        given = settings(aws_cost_explorer, "cost", run={"answers": tmp_path, "now": NOW + pd.Timedelta(hours=hours)})
+        return sources.read(aws_cost_explorer, given, OCTOBER)
+
+    world(aws)
+    aws.fault(CE, "broken", at=5, times=0)  # the first page of the third question
+    assert read(0)[1].status == "partial" and len({str(one) for one in aws.asked(CE)}) == 5
+    aws.forget()
+    # Since then AWS has added a charge of each day.
+    monkeypatch.setattr("tests.aws.test_aws_cost_explorer.TYPES", [*TYPES, (S3, "Usage", "1", "1")])
+    monkeypatch.setattr("tests.aws.test_aws_cost_explorer.USAGE", [*USAGE, (S3, "New", "1", "1", "GB")])
+    world(aws)
+    rows, seen = read(11)
+    # The third is asked, and then the two that were kept.
+    assert (seen.status, seen.why) == ("ok", "") and len(aws.asked(CE)) == 6
+    assert rows["billed_cost"].sum() == exact("482.8000000031") and seen.inputs.count("sha256") == 3
+    again, _ = read(22)
+    assert len(aws.asked(CE)) == 6 and again.equals(rows)
+
+
 def test_an_account_without_charges_has_an_empty_bill(aws):
     def say(asked: dict) -> dict:
         start = dt.date.fromisoformat(asked["TimePeriod"]["Start"])

@@ -15,8 +15,8 @@ LIST, STATUSES = "cost-optimization-hub:ListRecommendations", "cost-optimization
 MADE = dt.datetime(2026, 10, 31, 3, tzinfo=dt.UTC)
 
 
-def proposed(action: str = "Stop", arn: str = ARN, saving: float | None = 61.3, id: str = "x", **more) -> dict:
-    told = {"recommendationId": id, "accountId": OURS, "region": "eu-west-1", "actionType": action,
+def proposed(action: str = "Stop", arn: str = ARN, saving: float | None = 61.3, id: str = "", **more) -> dict:
+    told = {"recommendationId": id or f"{action} {arn}", "accountId": OURS, "region": "eu-west-1", "actionType": action,
             "resourceArn": arn, "resourceId": arn.rpartition("/")[2], "currencyCode": "USD",
             "currentResourceType": "Ec2Instance", "currentResourceSummary": "m5.large", "lastRefreshTimestamp": MADE}
     return {**told, **({} if saving is None else {"estimatedMonthlySavings": saving}), **more}  # fmt: skip
@@ -118,3 +118,11 @@ def test_what_aws_does_not_tell_stays_unknown_and_its_new_words_are_kept(aws):
     assert told["commitment:nan"]["action"] == "Buy a commitment"
     assert told["old generation:mail"]["action"] == "Upgrade mail from m5.large"
     assert told["old generation:mail"]["first_seen_at"] == pd.Timestamp(MADE)
+
+
+def test_a_proposal_that_stands_on_two_pages_is_one(aws):
+    enabled(aws)
+    others = [plan(12.5, "a plan", recommendationId="p1"), plan(12.5, "a plan", recommendationId="p2")]
+    aws.answer(LIST, {"items": [proposed(), others[0]]}, {"items": [proposed(), *others]})
+    rows, seen = sources.read(hub, settings(hub), OCTOBER)
+    assert sorted(rows["kind"]) == ["commitment", "commitment", "idle"] and seen.status == "ok"

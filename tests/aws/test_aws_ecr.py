@@ -7,7 +7,10 @@ import pandas as pd
 import pytest
 
 from opsreport import sources
+from opsreport.coverage import close_unlisted
+from opsreport.schemas import FRAMES
 from opsreport.sources import aws_ecr
+from opsreport.store import Store
 from tests.aws.conftest import NOW, OCTOBER, account, settings
 
 
@@ -199,3 +202,33 @@ def test_an_empty_account_is_empty_and_whole(aws):
     account_with(aws, {}, {})
     rows, seen = read()
     assert rows.empty and (seen.status, seen.why) == ("ok", "")
+
+
+def day_by_day(aws, tmp_path, *days: list[str], clean: tuple[str, ...] = ()) -> pd.DataFrame:
+    """Read a repository on one day after the other, with these images, each with CVE-1 but the clean ones."""
+    store = Store(tmp_path, "acme")
+    for number, images in enumerate(days):
+        now = NOW + pd.Timedelta(days=number)
+        account_with(aws, {"shop": [image(one) for one in images]}, {
+            one: [scan() if one in clean else scan(found("CVE-1"))] for one in images})  # fmt: skip
+        store.merge(*sources.read(aws_ecr, settings(aws_ecr, run={"now": now}), OCTOBER), now)
+    rows = store.read("vulnerability")
+    close_unlisted(FRAMES["vulnerability"], rows, store.coverage())
+    return rows
+
+
+def test_what_is_gone_with_the_image_that_had_it_is_fixed_from_the_first_reading_without_it(aws, tmp_path):
+    old, new = "2026-10-30T09:00", "2026-11-01T09:00"
+    rows = day_by_day(aws, tmp_path / "1", [old], [new], [new], clean=(new,))
+    assert rows["fixed_at"].tolist() == [NOW + pd.Timedelta(days=1)]
+    rows = day_by_day(aws, tmp_path / "2", [old], [old], [])  # all images are deleted
+    assert rows["fixed_at"].tolist() == [NOW + pd.Timedelta(days=2)]
+    rows = day_by_day(aws, tmp_path / "3", [old], [old, new], [new], clean=(new,))
+    assert rows["fixed_at"].tolist() == [instant(new)]  # read while the old image was there
+    assert day_by_day(aws, tmp_path / "4", [old], [old])["fixed_at"].isna().all()
+
+
+def test_found_at_stays_when_the_older_image_is_deleted(aws, tmp_path):
+    old, new = "2026-10-30T09:00", "2026-11-01T09:00"
+    rows = day_by_day(aws, tmp_path, [old, new], [new])
+    assert rows["found_at"].tolist() == [instant(old)] and rows["fixed_at"].isna().all()

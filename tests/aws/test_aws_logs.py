@@ -44,3 +44,11 @@ def test_a_region_that_is_not_answered_makes_it_partial_and_leaves_the_others(aw
     assert list(rows["log_group"]) == ["/shop/web", "/shop/checkout"] and seen.status == "partial"
     assert seen.why == (
         "logs:DescribeLogGroups in us-east-1: AccessDeniedException: User is not authorized to perform this action")
+
+
+def test_what_has_the_same_name_in_two_accounts_of_a_client_is_told_apart(aws):
+    world(aws)
+    two = account(), account("111111111111", role_arn="arn:aws:iam::111111111111:role/opsreport")
+    names = [sources.read(aws_logs, settings(aws_logs, "", *two, account=one.account), OCTOBER)[0]["log_group"].tolist()
+             for one in two]  # fmt: skip
+    assert names == [["/shop/web", "/shop/checkout"], ["/shop/web (111111111111)", "/shop/checkout (111111111111)"]]

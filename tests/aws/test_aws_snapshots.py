@@ -95,8 +95,10 @@ def test_what_is_still_being_made_is_left_for_the_next_reading(aws):
     assert rows.empty and (seen.status, seen.observed_end) == ("ok", instant("2026-11-01 05:00"))
     creating = database("nightly", "2026-11-01T05:30", "creating")
     del creating["SnapshotCreateTime"]  # RDS has not said when it began: nothing is sure
-    _, seen = read(aws, databases=[creating])
-    assert pd.isna(seen.observed_start) and pd.isna(seen.observed_end)
+    for making in ({"databases": [creating]}, {"volumes": [volume("1", "pending", "2026-10-29T05:00")]}):
+        _, seen = read(aws, **making)
+        assert pd.isna(seen.observed_start) and pd.isna(seen.observed_end)
+        assert seen.status == "partial" and "no time counts as seen" in seen.why
 
 
 def test_snapshots_of_aws_backup_and_copies_are_left_out_and_counted(aws):

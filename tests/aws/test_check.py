@@ -53,3 +53,9 @@ def test_credentials_of_another_account_are_not_reachable(aws, tried):
     aws.fault("sts:GetCallerIdentity", "expired", times=0)
     probe = next(one for one in tried() if one.cells[0] == "aws_logs")
     assert probe.cells[2:4] == ("no", "–") and "log in again" in probe.why
+
+
+def test_what_is_not_answered_at_all_is_not_reached(aws, tried):
+    aws.fault("logs:DescribeLogGroups", "broken", times=0)
+    probe = next(one for one in tried() if one.cells[0] == "aws_logs")
+    assert probe.cells[2:4] == ("no", "–") and "InternalFailure" in probe.why

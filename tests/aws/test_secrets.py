@@ -5,12 +5,16 @@ from __future__ import annotations
 import boto3
 import keyring
 import pytest
+from botocore.exceptions import ClientError
+from click.testing import CliRunner
 from keyring.backend import KeyringBackend
 
 from opsreport import sources
+from opsreport.cli import main
 from opsreport.errors import ParamsError, SourceError
 from opsreport.params.aws import AwsAccount
 from opsreport.sources import aws_logs
+from opsreport.sources._aws_account import said
 from opsreport.sources._secrets import reveal
 from tests.aws.conftest import OCTOBER, account, settings
 
@@ -80,8 +84,28 @@ def test_an_external_id_may_be_kept_in_secrets_manager(aws):
     rows, seen = sources.read(aws_logs, settings(aws_logs, "", good), OCTOBER)
     assert rows.empty and seen.status == "ok"
     assert aws.asked("sts:AssumeRole")[0]["ExternalId"] == "x-1"
-    for reference, said in (("aws-sm:clients#other", "no JSON with the key"), ("aws-sm:gone", "cannot be read")):
+    for reference, why in (("aws-sm:clients#other", "no JSON with the key"), ("aws-sm:gone", "cannot be read")):
         lost = account("111111111111", **whose, external_id=reference)
-        with pytest.raises(SourceError, match=said) as raised:
+        with pytest.raises(SourceError, match=why) as raised:
             aws_logs.fetch(OCTOBER, settings(aws_logs, "", lost))
         assert "x-1" not in str(raised.value)
+
+
+@pytest.mark.parametrize(("code", "message"), [
+    ("SignatureDoesNotMatch", "The Canonical String should have been\n'x-amz-security-token:s3cret'"),
+    ("ValidationException", "Value 's3cret' at 'externalId' failed"),
+    ("Odd", "first line\nx-amz-security-token:s3cret"),
+])  # fmt: skip
+def test_what_aws_quotes_of_a_request_is_not_told(code, message):
+    error = ClientError({"Error": {"Code": code, "Message": message}}, "AssumeRole")
+    assert said(error).startswith(code) and "s3cret" not in said(error) and "\n" not in said(error)
+
+
+def test_a_secret_that_stands_in_the_file_is_not_shown_by_check(tmp_path):
+    (tmp_path / "params").mkdir()
+    account = '{account: "111111111111", regions: [eu-west-1], access_key_id: "env:K", secret_access_key: wJalrXUtn}'
+    text = f"client: acme\ndisplay_name: A\ntime_zone: UTC\ncurrency: EUR\naws: [{account}]\n"
+    (tmp_path / "params" / "acme.yaml").write_text(text, "utf-8")
+    made = CliRunner().invoke(main, ["check", "acme", "--home", str(tmp_path)])
+    assert made.exit_code == 1 and "line 5" in made.output and "where it is kept" in made.output
+    assert "wJalr" not in made.output

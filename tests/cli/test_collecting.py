@@ -103,13 +103,18 @@ def test_a_source_that_refuses_leaves_the_others_and_a_fault_in_one_is_raised_af
     def refuse(period, settings):
         raise SourceError("refused", hint="ask")
 
-    def fault(period, settings):
+    def odd(period, settings):
         raise KeyError("State")
 
+    def fault(period, settings):
+        raise AssertionError("a bug")
+
     assert [one.coverage.status for one in run(source("a", fetch=refuse), source("b"))] == ["unavailable", "ok"]
-    with pytest.raises(KeyError, match="State"):
-        run(source("c", fetch=fault), source("d"))
-    assert "d" in set(run.store().coverage()["source"])
+    told = run(source("c", fetch=odd), source("d"))[0].coverage
+    assert told.status == "unavailable" and "KeyError 'State'" in told.why
+    with pytest.raises(AssertionError, match="a bug"):
+        run(source("e", fetch=fault), source("f"))
+    assert "f" in set(run.store().coverage()["source"])
 
 
 def test_what_asking_cost_is_told_once_for_all_its_frames(run):
