@@ -188,6 +188,6 @@ def close_unlisted(frame: Frame, rows: pd.DataFrame, coverage: pd.DataFrame) -> 
 
 def _share_read(inputs: str | float) -> float:
     """Share of a reading's files that could be read; 1 where it says of none that it could not."""
-    files = json.loads(inputs) if isinstance(inputs, str) else []
+    files = [one for one in json.loads(inputs) if not one.get("aside")] if isinstance(inputs, str) else []
     lost = sum("unread" in record for record in files)
     return 1 - lost / len(files) if lost else 1.0

@@ -17,6 +17,8 @@ it needs, and what the system forgets and when. It offers:
     row to the last.
 ``OPERATIONS`` and ``KEEPS`` (of a system that is asked over the network)
     what it asks, from which its permissions are made, and how long the system remembers each frame.
+``MAIN`` (optional, of those)
+    the question that tells a frame's rows, where others only add to them.
 ``remarks(frames, pages, period) -> {frame: (status, why)}`` (optional)
     what the rows themselves show: ``partial`` where some are missing, ``ok`` for a note.
 
@@ -178,7 +180,10 @@ def _reading(
     rows = frames.get(name, FRAMES[name].empty())
     start, end = declared(settings) or window
     seen = {"observed_start": start, "observed_end": end, "rows": len(rows)}
-    inputs = json.dumps(list(pages.inputs), sort_keys=True)
+    main = getattr(module, "MAIN", {}).get(name, "")
+    # What only adds to the rows takes nothing from how much of them was seen.
+    files = [one if one["path"].endswith(main) else {**one, "aside": True} for one in pages.inputs]
+    inputs = json.dumps(files, sort_keys=True)
     told = Coverage(**_asked(module, settings, period), **seen, status=status, why=why, inputs=inputs)
     return Reading(rows, told, price)
 

@@ -35,6 +35,7 @@ from opsreport.sources import Pages, _aws
 
 FRAMES = ("alarm_rule", "alert")
 OPERATIONS = ("cloudwatch:DescribeAlarms", "cloudwatch:DescribeAlarmHistory")
+MAIN = {"alarm_rule": "cloudwatch:DescribeAlarms", "alert": "cloudwatch:DescribeAlarmHistory"}
 KEEPS = {"alarm_rule": _aws.ONLY_NOW, "alert": pd.Timedelta(days=30)}
 
 _KINDS = {"AlarmTypes": ["MetricAlarm", "CompositeAlarm", "LogAlarm"], "MaxRecords": 100}

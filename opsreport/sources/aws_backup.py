@@ -31,6 +31,7 @@ OPERATIONS = (
     "backup:ListBackupJobs", "backup:ListRestoreJobs", "backup:ListBackupVaults",
     "backup:ListRecoveryPointsByBackupVault",
 )  # fmt: skip
+MAIN = {"backup": "backup:ListBackupJobs", "restore_test": "backup:ListRestoreJobs"}
 KEEPS = {"backup": pd.Timedelta(days=30), "restore_test": pd.Timedelta(days=30)}
 
 Settings = _aws.AwsSettings

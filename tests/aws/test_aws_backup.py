@@ -3,8 +3,12 @@
 import datetime as dt
 
 import pandas as pd
+import pytest
 
 from opsreport import sources
+from opsreport.coverage import Seen, parts_seen
+from opsreport.intervals import Intervals
+from opsreport.period import Period
 from opsreport.sources import aws_backup
 from tests.aws.conftest import NOW, OCTOBER, settings
 
@@ -130,3 +134,13 @@ def test_where_a_job_has_run_all_the_time_nothing_was_seen_and_that_is_said(aws)
     assert len(rows) == 4 and pd.isna(seen.observed_end)
     assert seen.status == "partial"
     assert seen.why == "a job still runs that was created at 2026-09-30 23:00 UTC: nothing later counts as seen"
+
+
+@pytest.mark.parametrize(("lost", "share"), [("backup:ListBackupJobs", 0), ("backup:ListBackupVaults", 1)])
+def test_without_the_jobs_nothing_was_seen_and_without_the_points_all_was(aws, lost, share):
+    given = world(aws)[0]
+    aws.fault(lost, "denied", times=0)
+    _, seen = sources.read(aws_backup, given, OCTOBER)
+    readings = pd.DataFrame([seen.record()])
+    last_days = Period.days("2026-10-10", "2026-10-31")
+    assert seen.status == "partial" and Seen((parts_seen(readings, Intervals()),)).share(last_days) == share
