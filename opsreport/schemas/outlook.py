@@ -1,6 +1,6 @@
 """Outlook: what the provider itself expects of the bill, and what of it it calls unusual."""
 
-from opsreport.schemas.frame import DECIMAL, INSTANT, Column, Frame
+from opsreport.schemas.frame import DECIMAL, INSTANT, Column, Frame, Measure
 
 COST_FORECAST = Frame(
     name="cost_forecast",
@@ -46,3 +46,18 @@ COST_ANOMALY = Frame(
         Column("billing_currency", "ISO 4217 code of every amount in the row", required=True),
     ),
 )
+
+#: Columns of what a provider says of its own bill.
+RESULTS: dict[str, Measure] = {
+    "outlook_from": Measure("From", "date", "first day of the time that it is for"),
+    "outlook_until": Measure("To", "date", "its last day"),
+    "outlook_expected": Measure("Expected", "money", "what the provider expects it to cost"),
+    "outlook_low": Measure("At least", "money", "lower end of the provider's own interval"),
+    "outlook_high": Measure("At most", "money", "upper end of the provider's own interval"),
+    "outlook_asked_on": Measure("Asked on", "date", "your day on which the provider was asked"),
+    "odd_from": Measure("From", "date", "its first day, in UTC as the bill counts"),
+    "odd_until": Measure("To", "date", "its last day; missing while it lasts"),
+    "odd_spent": Measure("Spent", "money", "what was spent on those days, by the provider's count"),
+    "odd_expected": Measure("Expected", "money", "what the provider expected to be spent on them"),
+    "odd_impact": Measure("More", "money", "spent less expected", signed=True),
+}
