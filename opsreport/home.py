@@ -62,6 +62,18 @@ class Home:
         return self.folder / "out"
 
 
+def make_private(*folders: Path) -> None:
+    """Make each folder that is not there for its owner only; from the top, for Python makes those above for all.
+
+    Raises
+    ------
+    OSError
+        When one cannot be made.
+    """
+    for folder in folders:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
 @contextmanager
 def one_at_a_time(folder: Path) -> Iterator[None]:
     """Hold a client's folder, made where it is not there, so that others that ask for it wait.
@@ -72,8 +84,7 @@ def one_at_a_time(folder: Path) -> Iterator[None]:
         When it cannot be made or opened.
     """
     try:
-        for made in (folder.parent, folder):
-            made.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(folder.parent, folder)
         held = os.open(folder, os.O_RDONLY)
     except OSError as error:
         raise StoreError(f"{folder} cannot be written: {error.strerror}", hint="check its permissions") from error

@@ -11,19 +11,17 @@ import click
 import pandas as pd
 
 import opsreport
-from opsreport import reported, sources
+from opsreport import reported
 from opsreport.cli.check import findings
 from opsreport.cli.collect import collect as collect_client
 from opsreport.cli.collect import named_sources
-from opsreport.cli.probe import lines, probes
 from opsreport.completeness import completeness
 from opsreport.errors import OpsreportError, ParamsError
 from opsreport.home import Home
 from opsreport.month import period_of
 from opsreport.params import client_path, json_schema, load_params
 from opsreport.period import Period
-from opsreport.sources._aws_policy import BUCKET
-from opsreport.sources._aws_policy import policy as iam_policy
+from opsreport.sources import _aws_policy
 
 _STARTER = Path(__file__).with_name("client.yaml")
 _home = click.option("--home", default="", help="The folder that holds params/; by default the nearest one upwards.")
@@ -71,6 +69,8 @@ def init(name: str, home: str) -> None:
 @_home
 def check(client: str, offline: bool, home: str) -> None:
     """Say what is wrong or missing in a client's file, and try each of its sources."""
+    from opsreport.cli.probe import lines, probes  # boto3 is slow to load, and only needed here
+
     place = Home.find(home)
     found = findings(place, client)
     for finding in found:
@@ -92,16 +92,9 @@ def check(client: str, offline: bool, home: str) -> None:
 @_home
 def policy(client: str, home: str) -> None:
     """Print the least that AWS must allow for CLIENT's sources, as an IAM policy; without one, for all of AWS's."""
-    if client:
-        place = Home.find(home)
-        named = [(module, settings) for _, module, settings in named_sources(place, load_params(place.params, client))]
-    else:
-        named = [(module, None) for module in map(sources.find, sources.names())]
-    operations = {one for module, _ in named for one in getattr(module, "OPERATIONS", ())}
-    buckets = {settings.bucket for _, settings in named if getattr(settings, "bucket", "")}
-    made = iam_policy(operations, buckets or [BUCKET])
-    if not operations:
-        raise ParamsError(f"{client} names no source of AWS", hint="leave its name out for the policy of all of them")
+    from opsreport.sources import _catalogue  # loads every source
+
+    made = _policy_of(Home.find(home), client) if client else _catalogue.policy()
     click.echo(json.dumps(made, indent=2))
 
 
@@ -183,6 +176,16 @@ def demo(seed: int, until: str, home: str) -> None:
 def schema() -> None:
     """Print the JSON Schema of a client's file, for editors."""
     click.echo(json_schema(), nl=False)
+
+
+def _policy_of(place: Home, client: str) -> dict[str, Any]:
+    """The least that AWS must allow for the sources that a client's file names."""
+    named = [(module, settings) for _, module, settings in named_sources(place, load_params(place.params, client))]
+    operations = {one for module, _ in named for one in getattr(module, "OPERATIONS", ())}
+    if not operations:
+        raise ParamsError(f"{client} names no source of AWS", hint="leave its name out for the policy of all of them")
+    buckets = {settings.bucket for _, settings in named if getattr(settings, "bucket", "")}
+    return _aws_policy.policy(operations, buckets or [_aws_policy.BUCKET])
 
 
 def _report(place: Home, client: str, month: str) -> str:

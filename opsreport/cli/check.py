@@ -25,6 +25,7 @@ from opsreport.params import (
 )
 from opsreport.period import Period
 from opsreport.schemas import FRAMES
+from opsreport.sources import _files
 from opsreport.store import Store
 
 
@@ -83,11 +84,11 @@ def _paths(home: Home, params: ClientParams) -> list[Finding]:
     """Each path of a source at which there is nothing yet, or whose files are not as declared."""
     missing = []
     for name, module, settings in named_sources(home, params):
-        path = getattr(settings, "path", "")
-        if not path or set("*?[") & set(path):
+        path = _files.named(settings)
+        if path is None:
             continue
-        if not settings.resolve(path).exists():
-            missing.append(Finding(f"sources.{settings.frame}: {name}: there is no {settings.resolve(path)}"))
+        if not path.exists():
+            missing.append(Finding(f"sources.{settings.frame}: {name}: there is no {path}"))
             continue
         try:
             getattr(module, "check", lambda _: None)(settings)

@@ -13,7 +13,7 @@ from opsreport.errors import OpsreportError
 from opsreport.home import Home
 from opsreport.params import ClientParams
 from opsreport.period import Period
-from opsreport.sources import Run, _aws
+from opsreport.sources import Run, _aws, _files
 from opsreport.store import Store
 
 HEAD = ("source", "fills", "reachable", "permitted", "oldest data", "price")
@@ -60,8 +60,8 @@ def _try(asking: Asking) -> Probe:
     operations = getattr(module, "OPERATIONS", ())
     rest = (_oldest(asking), _aws.price_of(operations)) if operations else ("as its file tells", "free")
     if not operations:
-        path = settings.resolve(getattr(settings, "path", ""))
-        there = "yes" if path.exists() or set("*?[") & set(str(path)) else "no"
+        path = _files.named(settings)
+        there = "yes" if path is None or path.exists() else "no"
         return Probe((name, fills, there, "yes" if there == "yes" else "–", *rest))  # the file's check says which
     try:
         pages = module.fetch(asking.window, settings)

@@ -55,8 +55,8 @@ __all__ = [
     "read", "read_each", "readable", "settings_of", "unavailable",
 ]  # fmt: skip
 
-#: What reading a record raises that is not as its system documents it.
-_FAULTS = (LookupError, ValueError, TypeError, AttributeError, ArithmeticError)
+#: What reading raises: on purpose, and at a record that is not as its system documents it.
+_FAULTS = (OpsreportError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError)
 #: What a client's file gives no source, for it is known.
 FILLED_IN = {"frame", "folder", "zone", "run"}
 
@@ -135,18 +135,17 @@ def read_each(module: ModuleType, several: Sequence[SourceSettings], period: Per
     try:
         pages = module.fetch(period, several[0])
         frames = {name: FRAMES[name].conform(rows) for name, rows in module.to_frames(pages, period).items()}
-    except OpsreportError as error:
-        return [unavailable(module, settings, period, str(error)) for settings in several]
     except _FAULTS as error:
-        why = _fault(module, error)
-        return [unavailable(module, settings, period, why) for settings in several]
-    prices = [pages.extra.get("price", Decimal(0)), *[Decimal(0)] * len(several)]
-    return [_reading(module, settings, period, pages, frames, price)
-            for settings, price in zip(several, prices, strict=False)]  # fmt: skip
+        return [unavailable(module, settings, period, _why(module, error)) for settings in several]
+    price = pages.extra.get("price", Decimal(0))
+    return [_reading(module, settings, period, pages, frames, price if number == 0 else Decimal(0))
+            for number, settings in enumerate(several)]  # fmt: skip
 
 
-def _fault(module: ModuleType, error: Exception) -> str:
-    """A record that is not as its system documents it, by the line that stumbled over it."""
+def _why(module: ModuleType, error: Exception) -> str:
+    """What an error says; of a record that is not as its system documents it, the line that stumbled over it."""
+    if isinstance(error, OpsreportError):
+        return str(error)
     own = [one for one in traceback.extract_tb(error.__traceback__) if "opsreport" in one.filename]
     at = f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
     name = module.__name__.rpartition(".")[2]
@@ -173,10 +172,8 @@ def _reading(
     try:
         status, why = _remarked(module, frames, pages, period, name)
         window = getattr(module, "observed", _observed)(frames, pages, period).get(name, (pd.NaT, pd.NaT))
-    except OpsreportError as error:
-        return unavailable(module, settings, period, str(error))
     except _FAULTS as error:
-        return unavailable(module, settings, period, _fault(module, error))
+        return unavailable(module, settings, period, _why(module, error))
     rows = frames.get(name, FRAMES[name].empty())
     start, end = declared(settings) or window
     seen = {"observed_start": start, "observed_end": end, "rows": len(rows)}

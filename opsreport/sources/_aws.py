@@ -8,6 +8,7 @@ from opsreport.sources._aws_rows import (
     FOR_EVER,
     ONLY_NOW,
     amount,
+    batches,
     each,
     instant,
     resource,
@@ -17,6 +18,6 @@ from opsreport.sources._aws_rows import (
 )
 
 __all__ = [
-    "EXACT", "FOR_EVER", "ONLY_NOW", "Answer", "AwsSettings", "Questions", "action", "amount", "each", "instant",
-    "opened", "price_of", "resource", "rows_of", "told", "within",
+    "EXACT", "FOR_EVER", "ONLY_NOW", "Answer", "AwsSettings", "Questions", "action", "amount", "batches", "each",
+    "instant", "opened", "price_of", "resource", "rows_of", "told", "within",
 ]  # fmt: skip

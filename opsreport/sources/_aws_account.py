@@ -213,7 +213,7 @@ def _refuse_cut_short(parsed: dict[str, Any], **_: Any) -> None:
 def said(error: Exception) -> str:
     """What AWS or botocore said, in one line and without what a request carried."""
     if isinstance(error, ClientError):
-        code, message = _code(error), str(error.response.get("Error", {}).get("Message", ""))
+        code, message = code_of(error), str(error.response.get("Error", {}).get("Message", ""))
         # Of these AWS tells the request, which carries the session's token or what a role asks for.
         first = "" if code.startswith(_QUOTING) else (message.splitlines() or [""])[0][:300]
         return f"{code or 'an error'}: {first}".strip(": ")
@@ -224,16 +224,17 @@ def said(error: Exception) -> str:
 
 def is_denied(error: Exception) -> bool:
     """Whether AWS answered that this may not be asked."""
-    return _code(error).startswith(_DENIED)
+    return code_of(error).startswith(_DENIED)
 
 
-def _code(error: Exception) -> str:
+def code_of(error: Exception) -> str:
+    """AWS's own word for an error; empty where it is none of AWS's."""
     return error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
 
 
 def hint_of(error: Exception, action: str) -> str:
     """What to do about an error of AWS."""
-    code = _code(error)
+    code = code_of(error)
     if is_denied(error):
         return f"the role needs {action}"
     if code.startswith(_EXPIRED) or "xpired" in str(error):

@@ -17,6 +17,8 @@ from typing import Any
 
 import pandas as pd
 
+from opsreport.home import make_private
+
 #: No source asks for an older answer.
 _OF_USE = pd.Timedelta(days=62)
 
@@ -38,8 +40,7 @@ def keep(path: Path | None, pages: list[dict[str, Any]], now: pd.Timestamp) -> N
     """Keep a whole answer, which takes its place in one step; what is too old to be of use goes."""
     if path is None:
         return
-    for folder in reversed(path.parents[:3]):  # the store's, the client's and the answers': for their owner only
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(*reversed(path.parents[:3]))  # the store's, the client's and the answers'
     for old in path.parent.glob("*.json.gz"):
         if now.timestamp() - old.stat().st_mtime > _OF_USE.total_seconds():
             old.unlink(missing_ok=True)

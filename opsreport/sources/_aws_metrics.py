@@ -64,8 +64,7 @@ def ask(
 ) -> None:  # fmt: skip
     """Ask for metrics in [start, end), in windows of a length, with as many at once as AWS takes."""
     at_once = max(1, min(_METRICS, int(_VALUES * length / (end - start))))
-    for first in range(0, len(metrics), at_once):
-        some = metrics[first : first + at_once]
+    for some in _aws.batches(metrics, at_once):
         queries = [{"Id": f"m{number}", "MetricStat": _stat(one, length)} for number, one in enumerate(some)]
         aws.ask(OPERATION, region, MetricDataQueries=queries, ScanBy="TimestampAscending",
                 StartTime=start.to_pydatetime(), EndTime=end.to_pydatetime())  # fmt: skip

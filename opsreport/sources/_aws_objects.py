@@ -21,6 +21,7 @@ from typing import Any
 import pandas as pd
 from botocore.exceptions import BotoCoreError, IncompleteReadError
 
+from opsreport.home import make_private
 from opsreport.sources._aws_account import ATTEMPTS
 
 _CHUNK = 1 << 20  # bytes
@@ -45,9 +46,7 @@ class Objects:
             weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
             return
         self._folder = answers / "objects"
-        # One by one: Python makes the folders above with the mode that is usual on the machine.
-        for folder in (answers.parent, answers, self._folder):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(answers.parent, answers, self._folder)
         for path in self._folder.iterdir():
             # Another reading of the client may be writing here, or throwing away.
             with suppress(FileNotFoundError):

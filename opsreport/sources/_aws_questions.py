@@ -16,8 +16,6 @@ from typing import Any
 
 import pandas as pd
 from botocore import xform_name
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
 from pydantic import Field
 
 from opsreport.errors import SourceError
@@ -25,7 +23,6 @@ from opsreport.sources import Pages, SourceSettings, _aws_account, _aws_answers,
 from opsreport.sources._aws_policy import action
 from opsreport.sources._aws_prices import price
 
-FAILURES = (BotoCoreError, ClientError, ResponseParserError)
 _GET = "s3:GetObject"
 _TOKENS = ("NextPageToken", "NextToken", "nextToken", "Marker", "marker", "NextMarker", "nextMarker")
 
@@ -96,7 +93,8 @@ class Questions:
         """
         if operation not in self.operations:
             raise AssertionError(f"{operation} is not among the source's OPERATIONS")
-        place, pages, why = f"{operation} in {region}", [], ""
+        place, pages = f"{operation} in {region}", []
+        record = {"path": f"aws:{self.number}:{region}:{operation}"}
         cached = _aws_answers.find(self._kept(operation, region, asked), keep, self.settings.run.now)
         try:
             self._in_time()
@@ -104,22 +102,12 @@ class Questions:
                 pages.append(page)
             if cached is None and keep and not self.settings.run.is_probe:
                 _aws_answers.keep(self._kept(operation, region, asked), pages, self.settings.run.now)
-        except _Cut as cut:
-            why, hint = str(cut), "try again later; what was collected before is kept"
-        except FAILURES as error:
-            code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
-            if code not in absent:
-                why = _aws_account.said(error)
-                hint = _aws_account.hint_of(error, action(operation))
-                self.denied += [operation] if _aws_account.is_denied(error) else []
+        except (_Cut, *_aws_account.FAILURES) as error:
+            if _aws_account.code_of(error) not in absent:
+                at = f", page {len(pages) + 1}" if pages else ""
+                record["unread"] = self._failed(operation, f"{place}{at}", error)
         self.answers += [Answer(operation, region, asked, page) for page in pages]
-        record = {"path": f"aws:{self.number}:{region}:{operation}", **_aws_answers.digest(asked, pages)}
-        if why:
-            at = f", page {len(pages) + 1}" if pages else ""
-            self.failures.append(f"{place}{at}: {why}")
-            self._first = self._first if self._first[0] else (f"{place}{at}: {why}", hint)
-            record = {"path": record["path"], "unread": why}
-        self.inputs.append(record)
+        self.inputs.append(record if "unread" in record else {**record, **_aws_answers.digest(asked, pages)})
         return pages
 
     def object(self, bucket: str, listed: dict[str, Any], region: str) -> Path | None:
@@ -141,13 +129,8 @@ class Questions:
         self._objects = self._objects or _aws_objects.Objects(self.settings.run.answers, self.settings.run.now)
         try:
             path = self._objects.get(self.account.client("s3", region), bucket, listed, self._in_time)
-        except (_Cut, *FAILURES) as error:
-            why = str(error) if isinstance(error, _Cut) else _aws_account.said(error)
-            said = f"{_GET} of {place}: {why}"
-            self.failures.append(said)
-            self._first = self._first if self._first[0] else (said, _aws_account.hint_of(error, action(_GET)))
-            self.denied += [_GET] if _aws_account.is_denied(error) else []
-            self.inputs.append({"path": place, "unread": why})
+        except (_Cut, *_aws_account.FAILURES) as error:
+            self.inputs.append({"path": place, "unread": self._failed(_GET, f"{_GET} of {place}", error)})
             return None
         self.inputs.append({**file_record(path), "path": place})
         return path
@@ -175,6 +158,16 @@ class Questions:
         }  # fmt: skip
         inputs = tuple(sorted(self.inputs, key=lambda record: (record["path"], record.get("sha256", ""))))
         return Pages(tuple(self.answers), self.settings, inputs, status, "; ".join(self.failures), known)
+
+    def _failed(self, operation: str, place: str, error: Exception) -> str:
+        """Note what could not be read, and why, which is answered."""
+        why = _aws_account.said(error)
+        self.failures.append(f"{place}: {why}")
+        self._first = self._first if self._first[0] else (
+            f"{place}: {why}", _aws_account.hint_of(error, action(operation))
+        )  # fmt: skip
+        self.denied += [operation] if _aws_account.is_denied(error) else []
+        return why
 
     def _pages(self, operation: str, region: str, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Page by page, until the last one says that it is; a page that repeats another stands for a lost one."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Context, Decimal, InvalidOperation
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -12,6 +12,8 @@ from opsreport.period import Period
 from opsreport.schemas import FRAMES
 from opsreport.sources import Pages
 from opsreport.sources._aws_questions import Answer
+
+T = TypeVar("T")
 
 #: How far back a reading of what is so now tells: collected daily, nothing lies between two.
 _A_DAY = pd.Timedelta(hours=26)
@@ -47,6 +49,12 @@ def told(keeps: dict[str, pd.Timedelta]) -> Callable[..., dict[str, tuple[pd.Tim
         return windows
 
     return observed
+
+
+def batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """The items in order, so many at a time as one request takes."""
+    for first in range(0, len(items), size):
+        yield items[first : first + size]
 
 
 def rows_of(frame: str, rows: list[dict[str, Any]]) -> pd.DataFrame:

@@ -65,6 +65,12 @@ def find(settings: SourceSettings, path: str, suffixes: tuple[str, ...]) -> list
     raise SourceError(f"there is no {path}", hint="paths are relative to the client's file")
 
 
+def named(settings: SourceSettings) -> Path | None:
+    """The one file or folder that a source's settings name; None where they name a pattern, or no path."""
+    path = getattr(settings, "path", "")
+    return settings.resolve(path) if path and not glob.has_magic(path) else None
+
+
 def columns(file: File, delimiter: str = ",") -> list[str]:
     """The columns' names, as the file writes them.
 

@@ -112,6 +112,11 @@ def text(value: Any) -> str:
     return value.isoformat() if isinstance(value, (dt.date, dt.datetime)) else str(value)
 
 
+def address(written: str) -> str | None:
+    """A web address; nothing else is ever followed from a record."""
+    return written if written.startswith(("https://", "http://")) else None
+
+
 def tags(value: Any) -> str:
     """Tags as a JSON object with its keys sorted, so that the same tags are the same text."""
     try:

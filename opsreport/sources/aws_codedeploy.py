@@ -55,8 +55,8 @@ def fetch(period: Period, settings: Settings) -> Pages:
     for region in aws.regions:
         pages = aws.ask("codedeploy:ListDeployments", region, createTimeRange=since)
         ids = sorted({id for page in pages for id in page.get("deployments", [])})
-        for first in range(0, len(ids), _AT_ONCE):
-            aws.ask("codedeploy:BatchGetDeployments", region, deploymentIds=ids[first : first + _AT_ONCE])
+        for some in _aws.batches(ids, _AT_ONCE):
+            aws.ask("codedeploy:BatchGetDeployments", region, deploymentIds=some)
     return aws.pages()
 
 

@@ -32,7 +32,7 @@ import pandas as pd
 from pydantic import Field
 
 from opsreport.period import Period
-from opsreport.sources import Pages, _aws
+from opsreport.sources import Pages, _aws, _cost_explorer
 
 FRAMES = ("commitment",)
 _CHARGES, _PLANS, _PLANNED, _RESERVED, _RESERVABLE = OPERATIONS = (
@@ -41,7 +41,7 @@ _CHARGES, _PLANS, _PLANNED, _RESERVED, _RESERVABLE = OPERATIONS = (
 )  # fmt: skip
 KEEPS = {"commitment": pd.Timedelta(days=365)}
 
-_HOME, _CURRENCY = "us-east-1", "USD"
+_HOME, _CURRENCY = _cost_explorer.REGION, "USD"
 #: Services that can be reserved, as Cost Explorer names them.
 _SERVICES = [
     "Amazon Elastic Compute Cloud - Compute", "Amazon Relational Database Service", "Amazon ElastiCache",
@@ -49,7 +49,7 @@ _SERVICES = [
 ]  # fmt: skip
 _PLAN_FEES = {"SavingsPlanRecurringFee", "SavingsPlanUpfrontFee"}
 _RESERVATION_FEES = {"Recurring", "RIFee"}
-_SETTLED, _KEEP, _KEEP_SETTLED = pd.Timedelta(days=15), pd.Timedelta(hours=20), pd.Timedelta(days=30)
+_KEEP, _KEEP_SETTLED = pd.Timedelta(hours=20), pd.Timedelta(days=30)
 
 
 class Settings(_aws.AwsSettings):
@@ -61,9 +61,10 @@ class Settings(_aws.AwsSettings):
 def fetch(period: Period, settings: Settings) -> Pages:
     """Each month that the period touches, by itself."""
     aws = _aws.opened(settings, OPERATIONS)
-    for start, end in _months(period, settings.run.now.date()):
-        is_settled = settings.run.now - pd.Timestamp(end, tz="UTC") > _SETTLED
-        always = {"keep": _KEEP_SETTLED if is_settled else _KEEP, "TimePeriod": {"Start": str(start), "End": str(end)}}
+    # What is asked for must end before today.
+    for start, end in _cost_explorer.months(period, settings.run.now.date() - dt.timedelta(days=1)):
+        keep = _KEEP_SETTLED if _cost_explorer.is_settled(end, settings.run.now) else _KEEP
+        always = {"keep": keep, "TimePeriod": {"Start": str(start), "End": str(end)}}
         by_type = {"GroupBy": [_by("SERVICE"), _by("RECORD_TYPE")], "Metrics": ["UnblendedCost", "AmortizedCost"]}
         kinds = {kind for _, kind in _charged(aws.ask(_CHARGES, _HOME, Granularity="MONTHLY", **by_type, **always))}
         if any(kind.startswith("SavingsPlan") for kind in kinds):
@@ -107,15 +108,6 @@ def remarks(frames: dict[str, pd.DataFrame], pages: Pages, period: Period) -> di
     if unread:
         said.append(f"{len(unread)} commitments end at a time that cannot be read, like {unread[0]!r}")
     return {"commitment": ("partial", "; ".join(said))} if said else {}
-
-
-def _months(period: Period, today: dt.date) -> Iterator[tuple[dt.date, dt.date]]:
-    """Each month's first day and the day after its last, which must lie before today."""
-    start, yesterday = period.first_day.replace(day=1), today - dt.timedelta(days=1)
-    while start < min(period.end_day, yesterday):
-        following = Period.month(start.strftime("%Y-%m")).end_day
-        yield start, min(following, yesterday)
-        start = following
 
 
 def _by(dimension: str) -> dict[str, str]:

@@ -33,40 +33,28 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import reduce
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 from pydantic import Field
 
 from opsreport.period import Period
-from opsreport.sources import Pages, _aws
+from opsreport.sources import Pages, _aws, _cost_explorer, _cur
 
 FRAMES = ("cost",)
 OPERATIONS = ("ce:GetCostAndUsage",)
 KEEPS = {"cost": pd.Timedelta(days=396)}
 
-Category = Literal["Usage", "Purchase", "Tax", "Credit", "Adjustment"]
-
-_HOME = "us-east-1"
+_HOME = _cost_explorer.REGION
 _COSTS, _QUANTITY = ("UnblendedCost", "AmortizedCost"), "UsageQuantity"
 _TOTALS: dict[str, Any] = {}
 _TYPES = {"GroupBy": [{"Type": "DIMENSION", "Key": "SERVICE"}, {"Type": "DIMENSION", "Key": "RECORD_TYPE"}]}
 _USAGE = {"Filter": {"Dimensions": {"Key": "RECORD_TYPE", "Values": ["Usage"]}}}
-#: ChargeCategory and ChargeFrequency by charge type, which AWS writes with and without blanks.
-_KNOWN: dict[str, tuple[str, str | None]] = {
-    "usage": ("Usage", "Usage-Based"), "discountedusage": ("Usage", "Usage-Based"),
-    "savingsplancoveredusage": ("Usage", "Usage-Based"), "savingsplannegation": ("Usage", "Usage-Based"),
-    "savingsplanrecurringfee": ("Purchase", "Recurring"), "savingsplanupfrontfee": ("Purchase", "One-Time"),
-    "recurring": ("Purchase", "Recurring"), "rifee": ("Purchase", "Recurring"), "upfront": ("Purchase", "One-Time"),
-    "fee": ("Purchase", None), "subscription": ("Purchase", None), "support": ("Purchase", None),
-    "other": ("Purchase", None), "otheroutofcyclecharges": ("Purchase", None), "tax": ("Tax", None),
-    "credit": ("Credit", "One-Time"), "refund": ("Adjustment", "One-Time"),
-}  # fmt: skip
 _COVERED, _NEGATION, _UNDER_COMMITMENT = "savingsplancoveredusage", "savingsplannegation", (
     "discountedusage", "savingsplancoveredusage")  # fmt: skip
 #: AWS rounds each group's amount for itself.
 _ROUNDING = Decimal("0.001")
-_SETTLED, _KEEP, _KEEP_SETTLED = pd.Timedelta(days=15), pd.Timedelta(hours=12), pd.Timedelta(days=7)
+_KEEP, _KEEP_SETTLED = pd.Timedelta(hours=12), pd.Timedelta(days=7)
 _THIS_RUN = pd.Timedelta(microseconds=1)  # only what was asked at this run's own time
 _DAY = dt.timedelta(days=1)
 
@@ -75,7 +63,7 @@ class Settings(_aws.AwsSettings):
     """How usage is split, and what charge types mean."""
 
     tag: str = Field(default="", description="a cost allocation tag by which usage is split, not by usage type")
-    record_types: dict[str, Category] = Field(default={}, description="the FOCUS category of further charge types")
+    record_types: dict[str, _cur.Category] = Field(default={}, description="the FOCUS category of further charge types")
 
 
 @dataclass
@@ -93,11 +81,12 @@ def fetch(period: Period, settings: Settings) -> Pages:
     aws = _aws.opened(settings, OPERATIONS)
     second = {"Type": "TAG", "Key": settings.tag} if settings.tag else {"Type": "DIMENSION", "Key": "USAGE_TYPE"}
     usage = {**_USAGE, "GroupBy": [_TYPES["GroupBy"][0], second]}
-    for start, end in _months(period, settings.run.now.date()):
+    # Whole months, since a bill is replaced by the month; today is not over.
+    for start, end in _cost_explorer.months(period, settings.run.now.date()):
         window = {"TimePeriod": {"Start": str(start), "End": str(end)}, "Granularity": "DAILY",
                   "Metrics": [*_COSTS, _QUANTITY]}  # fmt: skip
-        is_settled = settings.run.now - pd.Timestamp(end, tz="UTC") > _SETTLED
-        _ask_together(aws, [window | one for one in (_TOTALS, _TYPES, usage)], _KEEP_SETTLED if is_settled else _KEEP)
+        keep = _KEEP_SETTLED if _cost_explorer.is_settled(end, settings.run.now) else _KEEP
+        _ask_together(aws, [window | one for one in (_TOTALS, _TYPES, usage)], keep)
     return aws.pages()
 
 
@@ -145,15 +134,6 @@ def _ask_together(aws: _aws.Questions, questions: list[dict[str, Any]], keep: pd
         del aws.answers[answers:], aws.inputs[inputs:]
         for question in questions:
             aws.ask(OPERATIONS[0], _HOME, keep=_THIS_RUN, **question)
-
-
-def _months(period: Period, today: dt.date) -> Iterator[tuple[dt.date, dt.date]]:
-    """Whole months, since a bill is replaced by the month; today is not over."""
-    start, last = period.first_day.replace(day=1), min(period.end_day, today)
-    while start < last:
-        following = Period.month(start.strftime("%Y-%m")).end_day
-        yield start, min(following, today)
-        start = following
 
 
 def _days(pages: Pages) -> dict[dt.date, _Day]:
@@ -258,3 +238,12 @@ def _meaning(kind: str, settings: Settings) -> tuple[str, str | None, bool]:
 
 def _plain(kind: str) -> str:
     return "".join(letter for letter in kind.casefold() if letter.isalnum())
+
+
+#: Charge types by their letters alone, for AWS writes them with and without blanks: those of the Cost and
+#: Usage Report, and Cost Explorer's own. Each with its ChargeCategory and ChargeFrequency.
+_KNOWN: dict[str, tuple[str, str | None]] = {
+    **{_plain(kind): meaning for kind, meaning in _cur.LINE_TYPES.items()},
+    "recurring": ("Purchase", "Recurring"), "upfront": ("Purchase", "One-Time"), "subscription": ("Purchase", None),
+    "support": ("Purchase", None), "other": ("Purchase", None), "otheroutofcyclecharges": ("Purchase", None),
+}  # fmt: skip

@@ -69,9 +69,8 @@ def fetch(period: Period, settings: Settings) -> Pages:
             hint="enable it: aws cost-optimization-hub update-enrollment-status --status Active",
         )
     accounts = settings.accounts or [aws.number]
-    for at in range(0, len(accounts), _MOST):
-        wanted = {"accountIds": accounts[at : at + _MOST]}
-        aws.ask(_LIST, _REGION, filter=wanted, includeAllRecommendations=False)
+    for some in _aws.batches(accounts, _MOST):
+        aws.ask(_LIST, _REGION, filter={"accountIds": some}, includeAllRecommendations=False)
     return aws.pages()
 
 

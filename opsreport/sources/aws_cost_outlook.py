@@ -21,7 +21,7 @@ from typing import Any
 import pandas as pd
 
 from opsreport.period import Period
-from opsreport.sources import Pages, _aws
+from opsreport.sources import Pages, _aws, _cost_explorer
 
 FRAMES = ("cost_forecast", "cost_anomaly")
 _FORECAST, _ANOMALIES = OPERATIONS = ("ce:GetCostForecast", "ce:GetAnomalies")
@@ -29,7 +29,7 @@ KEEPS = {"cost_forecast": _aws.ONLY_NOW, "cost_anomaly": pd.Timedelta(days=90)}
 
 Settings = _aws.AwsSettings
 
-_HOME, _CURRENCY, _LEVEL = "us-east-1", "USD", 80
+_HOME, _CURRENCY, _LEVEL = _cost_explorer.REGION, "USD", 80
 _KEEP, _DAY = pd.Timedelta(hours=12), pd.Timedelta(days=1)
 
 

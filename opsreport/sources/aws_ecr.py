@@ -37,7 +37,7 @@ from pydantic import Field
 from opsreport.params.fields import Duration
 from opsreport.period import Period
 from opsreport.schemas.patches import SEVERITIES
-from opsreport.sources import Pages, _aws
+from opsreport.sources import Pages, _aws, _values
 
 FRAMES = ("vulnerability",)
 OPERATIONS = ("ecr:DescribeRepositories", "ecr:DescribeImages", "ecr:DescribeImageScanFindings")
@@ -231,8 +231,7 @@ def _row(
         "finding_id": f"{asset}/{package}/{id}", "asset": asset, "service": name,
         "cve": id if id.startswith("CVE-") else None, "title": f"{id}: {package}" if package else id,
         "severity": _severity(finding), **times,
-        # Nothing but a web address is ever followed from a finding.
-        "url": address if address.startswith(("https://", "http://")) else None,
+        "url": _values.address(address),
     }  # fmt: skip
 
 

@@ -120,8 +120,8 @@ def _services(aws: _aws.Questions, region: str, settings: Settings) -> Iterator[
 
 def _describe(aws: _aws.Questions, region: str, operation: str, arns: list[str]) -> list[dict[str, Any]]:
     (key, _, parameter), each, found = _DESCRIBED[operation], sorted(set(arns)), []
-    for first in range(0, len(each), _AT_ONCE):
-        pages = aws.ask(operation, region, **{parameter: each[first : first + _AT_ONCE]})
+    for some in _aws.batches(each, _AT_ONCE):
+        pages = aws.ask(operation, region, **{parameter: some})
         found += [one for page in pages for one in page.get(key, [])]
     return found
 

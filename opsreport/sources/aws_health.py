@@ -60,8 +60,7 @@ def fetch(period: Period, settings: _aws.AwsSettings) -> Pages:
         raise SourceError("the account's support plan does not include the API of AWS Health (health:DescribeEvents)",
                           hint="it takes Business support or above; without it leave aws_health out")  # fmt: skip
     own = [one["arn"] for page in found for one in page.get("events", []) if _is_own(one)]
-    for start in range(0, len(own), _AT_ONCE):
-        some = own[start : start + _AT_ONCE]
+    for some in _aws.batches(own, _AT_ONCE):
         aws.ask("health:DescribeEventDetails", _REGION, eventArns=some)
         aws.ask("health:DescribeAffectedEntities", _REGION, filter={"eventArns": some}, maxResults=100)
     return aws.pages()

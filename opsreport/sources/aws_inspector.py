@@ -80,8 +80,8 @@ def fetch(period: Period, settings: _aws.AwsSettings) -> Pages:
         # What is scanned is read after, so that what was closed when its resource went is not taken for fixed.
         aws.ask(_COVERAGE, region, filterCriteria={"accountId": own}, maxResults=200)
         arns = _one_a_cve([one for page in findings for one in page.get("findings", [])])
-        for first in range(0, len(arns), _AT_ONCE):
-            aws.ask(_DETAILS, region, findingArns=arns[first : first + _AT_ONCE])
+        for some in _aws.batches(arns, _AT_ONCE):
+            aws.ask(_DETAILS, region, findingArns=some)
     return aws.pages()
 
 
@@ -197,8 +197,7 @@ def _row(pages: Pages, region: str, finding: dict[str, Any]) -> dict[str, Any]:
         "severity": _SEVERITIES.get(finding["severity"], "unknown"),
         "found_at": _aws.instant(finding["firstObservedAt"]), "fix_available": _FIX.get(finding.get("fixAvailable")),
         "epss": _aws.amount(finding.get("epss", {}).get("score")),
-        # Nothing but a web address is ever followed from a finding.
-        "url": address if address.startswith(("https://", "http://")) else None,
+        "url": _values.address(address),
     }  # fmt: skip
 
 

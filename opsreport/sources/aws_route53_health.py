@@ -58,8 +58,7 @@ def fetch(period: Period, settings: _aws.AwsSettings) -> Pages:
     aws = _aws.opened(settings, OPERATIONS)
     aws.ask("route53:ListHealthChecks", _HOME)
     checks = _checks(tuple(aws.answers))
-    for first in range(0, len(checks), _TAGS_AT_ONCE):
-        ids = [check["Id"] for check in checks[first : first + _TAGS_AT_ONCE]]
+    for ids in _aws.batches([check["Id"] for check in checks], _TAGS_AT_ONCE):
         aws.ask("route53:ListTagsForResources", _HOME, ResourceType="healthcheck", ResourceIds=ids)
     metrics = [_aws_metrics.Metric("AWS/Route53", name, "HealthCheckId", check["Id"], "Average")
                for check in checks for name in _metrics(check)]  # fmt: skip

@@ -52,8 +52,8 @@ def fetch(period: Period, settings: _aws.AwsSettings) -> Pages:
     for region in aws.regions:
         listed = aws.ask(_LISTED, region, MaxResults=_AT_ONCE)
         ids = sorted({one["InstanceId"] for page in listed for one in page.get("InstanceInformationList", [])})
-        for first in range(0, len(ids), _AT_ONCE):
-            aws.ask(_STATES, region, InstanceIds=ids[first : first + _AT_ONCE])
+        for some in _aws.batches(ids, _AT_ONCE):
+            aws.ask(_STATES, region, InstanceIds=some)
         aws.ask(_EC2, region, Filters=_RUNNING, MaxResults=1000)
     return aws.pages()
 

@@ -108,8 +108,7 @@ def _incident(raw: dict[str, Any], place: str) -> dict[str, Any]:
         "opened_at": opened,
         "acknowledged_at": _first(raw, _ACKNOWLEDGED, place),
         "resolved_at": _resolved(raw, place),
-        # Nothing but a web address is ever followed from a report.
-        "url": address if address.startswith(("https://", "http://")) else None,
+        "url": _values.address(address),
     }
 
 

@@ -199,8 +199,7 @@ def _row(
         "finding_id": f"{asset}/{package}/{id}", "asset": asset, "service": asset, "cve": id if is_cve else None,
         "title": title if title and is_cve else f"{id}: {title or package}", "severity": _severity(one), **times,
         "fix_available": _has_fix(one), "kev_due_at": lists["kev"].get(id), "epss": lists["epss"].get(id),
-        # Nothing but a web address is ever followed from a report.
-        "url": address if address.startswith(("https://", "http://")) else None,
+        "url": _values.address(address),
     }  # fmt: skip
 
 

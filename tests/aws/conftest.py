@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -20,6 +22,13 @@ from tests.aws.fake import FakeAws
 OURS = "123456789012"  # the account of any key that moto does not know
 OCTOBER = Period.month("2026-10")
 NOW = pd.Timestamp("2026-11-01 06:00", tz="UTC")
+#: Answers as AWS's own documentation shows them; tests that read one skip where they are not.
+EXAMPLES = Path(__file__).resolve().parents[3] / "shared" / "data" / "aws" / "cli_examples"
+
+
+def at(text: str) -> dt.datetime:
+    """An instant in UTC, as boto3 tells one."""
+    return dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC)
 
 
 @pytest.fixture(scope="session")

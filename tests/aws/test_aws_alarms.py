@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -14,9 +13,8 @@ from opsreport.period import Period
 from opsreport.schemas import FRAMES
 from opsreport.sources import aws_alarms
 from opsreport.store import Store
-from tests.aws.conftest import NOW, OCTOBER, account, settings
+from tests.aws.conftest import EXAMPLES, NOW, OCTOBER, account, settings
 
-EXAMPLES = Path(__file__).resolve().parents[3] / "shared" / "data" / "aws" / "cli_examples"
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:on-call"
 ALARMS, HISTORY = aws_alarms.OPERATIONS
 

@@ -1,6 +1,5 @@
 """Backups and restores as AWS Backup tells of them."""
 
-import datetime as dt
 
 import pandas as pd
 import pytest
@@ -10,14 +9,10 @@ from opsreport.coverage import Seen, parts_seen
 from opsreport.intervals import Intervals
 from opsreport.period import Period
 from opsreport.sources import aws_backup
-from tests.aws.conftest import NOW, OCTOBER, settings
+from tests.aws.conftest import NOW, OCTOBER, at, settings
 
 VOLUME = "arn:aws:ec2:eu-west-1:123456789012:volume/vol-1"
 TABLE = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders"
-
-
-def at(text: str) -> dt.datetime:
-    return dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC)
 
 
 def job(id: str, state: str, made: str, ended: str = "", **more) -> dict:

@@ -3,14 +3,13 @@
 import datetime as dt
 import json
 from decimal import Decimal
-from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from opsreport import sources
 from opsreport.sources import aws_budgets
-from tests.aws.conftest import NOW, OCTOBER, OURS, settings
+from tests.aws.conftest import EXAMPLES, NOW, OCTOBER, OURS, settings
 
 BUDGETS, ALERTS, SUBSCRIBERS = aws_budgets.OPERATIONS
 FILES = ("budgets__describe-budgets_5.json", "budgets__describe-notifications-for-budget_6.json",
@@ -123,7 +122,7 @@ def test_an_account_without_budgets_is_empty(aws):
 
 
 def test_the_documentations_budget_is_read_rightly(aws):
-    folder = Path(__file__).resolve().parents[3] / "shared/data/aws/cli_examples"
+    folder = EXAMPLES
     if not folder.exists():
         pytest.skip(f"there is no {folder}")
     for operation, name in zip(aws_budgets.OPERATIONS, FILES, strict=True):

@@ -1,9 +1,7 @@
 """Hours of load balancers as CloudWatch tells of them."""
 
-import datetime as dt
 import json
 from decimal import Decimal
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -11,17 +9,12 @@ import pytest
 from opsreport import sources
 from opsreport.period import Period
 from opsreport.sources import Pages, _aws, _aws_metrics, aws_cloudwatch
-from tests.aws.conftest import NOW, OCTOBER, account, settings
+from tests.aws.conftest import EXAMPLES, NOW, OCTOBER, account, at, settings
 
-EXAMPLES = Path(__file__).resolve().parents[3] / "shared" / "data" / "aws" / "cli_examples"
 SHOP, API, OLD = "app/shop/50dc6c495c0c9188", "app/api/1234567890abcdef", "app/old/0000000000000001"
 HOUR = pd.Timedelta(hours=1)
 #: Only the last three hours of October are told of, so that every one can be checked by hand.
 BORN = "2026-10-31T20:30"
-
-
-def at(text: str) -> dt.datetime:
-    return dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC)
 
 
 def balancer(of: str, region: str, kind: str = "application", born: str = BORN) -> dict:

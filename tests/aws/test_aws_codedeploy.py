@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -12,14 +11,9 @@ from opsreport.metrics.deployments import production
 from opsreport.params.models import Service
 from opsreport.schemas import FRAMES
 from opsreport.sources import aws_codedeploy
-from tests.aws.conftest import OCTOBER, account, settings
+from tests.aws.conftest import EXAMPLES, OCTOBER, account, at, settings
 
-EXAMPLES = Path(__file__).resolve().parents[3] / "shared" / "data" / "aws" / "cli_examples"
 EXAMPLE = EXAMPLES / "deploy__batch-get-deployments_31.json"
-
-
-def at(text: str) -> dt.datetime:
-    return dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC)
 
 
 def deployment(id: str, status: str, made: str, ended: str = "", **more) -> dict:

@@ -2,22 +2,16 @@
 
 import datetime as dt
 import json
-from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from opsreport import sources
 from opsreport.sources import aws_codepipeline
-from tests.aws.conftest import OCTOBER, account, settings
+from tests.aws.conftest import EXAMPLES, OCTOBER, account, at, settings
 
 OLD, NEW = "a" * 40, "b" * 40
-EXAMPLES = Path(__file__).resolve().parents[3] / "shared" / "data" / "aws" / "cli_examples"
 EXAMPLE = EXAMPLES / "codepipeline__list-pipeline-executions_27.json"
-
-
-def at(text: str) -> dt.datetime:
-    return dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC)
 
 
 def run(id: str, status: str, began: str, moved: str, commit: str = OLD, **more) -> dict:

@@ -2,7 +2,6 @@
 
 import json
 from decimal import Decimal
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from opsreport import sources
 from opsreport.metrics.cost_commitments import commitments
 from opsreport.sources import aws_commitments
-from tests.aws.conftest import NOW, OCTOBER, settings
+from tests.aws.conftest import EXAMPLES, NOW, OCTOBER, settings
 from tests.aws.fake import FAULTS
 
 CHARGES, PLANS, PLANNED, RESERVED, RESERVABLE = aws_commitments.OPERATIONS
@@ -149,7 +148,7 @@ def test_a_reservation_that_two_services_claim_is_told_once_and_said(aws):
 
 
 def test_the_documentations_answer_without_reservations_is_none(aws):
-    path = Path(__file__).resolve().parents[3] / "shared/data/aws/cli_examples/ce__get-reservation-utilization_15.json"
+    path = EXAMPLES / "ce__get-reservation-utilization_15.json"
     if not path.exists():
         pytest.skip(f"there is no {path}")
     given = world(aws, kinds=[("Compute", "Usage")])[0]

@@ -3,7 +3,6 @@
 import datetime as dt
 import json
 from decimal import Decimal
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -12,7 +11,7 @@ from opsreport import sources
 from opsreport.metrics.cost_effective import effective_cost_check
 from opsreport.period import Period
 from opsreport.sources import Pages, _aws, aws_cost_explorer
-from tests.aws.conftest import NOW, OCTOBER, settings
+from tests.aws.conftest import EXAMPLES, NOW, OCTOBER, settings
 
 CE = "ce:GetCostAndUsage"
 EC2, S3, PLAN = "Amazon Elastic Compute Cloud - Compute", "Amazon Simple Storage Service", "Savings Plans for Compute"
@@ -214,7 +213,7 @@ def test_an_account_without_charges_has_an_empty_bill(aws):
 
 
 def test_groups_of_the_documentation_are_read_to_the_last_digit():
-    path = Path(__file__).resolve().parents[3] / "shared/data/aws/cli_examples/ce__get-cost-and-usage_9.json"
+    path = EXAMPLES / "ce__get-cost-and-usage_9.json"
     if not path.exists():
         pytest.skip(f"there is no {path}")
     (told,) = json.loads(path.read_text())["ResultsByTime"]

@@ -1,6 +1,5 @@
 """Vulnerabilities of images as ECR's basic scanning tells of them."""
 
-import datetime as dt
 from collections.abc import Callable
 
 import pandas as pd
@@ -11,11 +10,7 @@ from opsreport.coverage import close_unlisted
 from opsreport.schemas import FRAMES
 from opsreport.sources import aws_ecr
 from opsreport.store import Store
-from tests.aws.conftest import NOW, OCTOBER, account, settings
-
-
-def at(text: str) -> dt.datetime:
-    return dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC)
+from tests.aws.conftest import NOW, OCTOBER, account, at, settings
 
 
 def instant(text: str) -> pd.Timestamp:

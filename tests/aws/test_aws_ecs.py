@@ -7,14 +7,10 @@ import pytest
 
 from opsreport import sources
 from opsreport.sources import aws_ecs
-from tests.aws.conftest import NOW, OCTOBER, account, settings
+from tests.aws.conftest import NOW, OCTOBER, account, at, settings
 
 ECS = "arn:aws:ecs:eu-west-1:123456789012:"
 OLD, NEW = "a" * 40, "b" * 40
-
-
-def at(text: str) -> dt.datetime:
-    return dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC)
 
 
 def revision(number: str, tag: str = OLD, digest: str = "", **more) -> dict:

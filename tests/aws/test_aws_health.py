@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -11,20 +10,15 @@ from opsreport import sources
 from opsreport.intervals import Intervals
 from opsreport.metrics import incidents
 from opsreport.sources import aws_health
-from tests.aws.conftest import NOW, OCTOBER, OURS, account, settings
+from tests.aws.conftest import EXAMPLES, NOW, OCTOBER, OURS, account, at, settings
 from tests.aws.fake import FAULTS
 
-EXAMPLES = Path(__file__).resolve().parents[3] / "shared" / "data" / "aws" / "cli_examples"
 EVENTS, DETAILS, ENTITIES = aws_health.OPERATIONS
 SEEN = Intervals([(OCTOBER.start, OCTOBER.end)])
 
 
 def instant(text: str) -> pd.Timestamp:
     return pd.Timestamp(text, tz="UTC")
-
-
-def at(text: str) -> dt.datetime:
-    return dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC)
 
 
 def arn(name: str) -> str:

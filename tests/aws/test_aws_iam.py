@@ -2,7 +2,6 @@
 
 import json
 import time
-from pathlib import Path
 from urllib.parse import quote
 
 import botocore.session
@@ -13,9 +12,8 @@ from botocore.validate import ParamValidator
 from opsreport import sources
 from opsreport.sources import aws_iam
 from opsreport.sources._aws_privilege import privileged
-from tests.aws.conftest import NOW, OCTOBER, OURS, settings
+from tests.aws.conftest import EXAMPLES, NOW, OCTOBER, OURS, settings
 
-EXAMPLES = Path(__file__).resolve().parents[3] / "shared" / "data" / "aws" / "cli_examples"
 MADE = pd.Timestamp("2026-11-01 04:30", tz="UTC")
 HEAD = (
     "user,arn,user_creation_time,password_enabled,password_last_used,password_last_changed,mfa_active,"

@@ -1,6 +1,5 @@
 """Vulnerabilities as Amazon Inspector tells of them."""
 
-import datetime as dt
 from decimal import Decimal
 
 import pandas as pd
@@ -8,15 +7,11 @@ import pytest
 
 from opsreport import sources
 from opsreport.sources import aws_inspector
-from tests.aws.conftest import NOW, OCTOBER, OURS, account, settings
+from tests.aws.conftest import NOW, OCTOBER, OURS, account, at, settings
 
 WEB, DB, OLD = "i-0123456789abcdef0", "i-0123456789abcdef1", "i-0123456789abcdef2"
 IMAGE = f"arn:aws:ecr:eu-west-1:{OURS}:repository/shop/sha256:{'a' * 64}"
 FOUND, CLOSED = "2026-10-05T08:00", "2026-10-30T09:30"
-
-
-def at(text: str) -> dt.datetime:
-    return dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC)
 
 
 def arn(number: int, region: str = "eu-west-1") -> str:

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-from pathlib import Path
 
 import boto3
 import pandas as pd
@@ -11,16 +10,11 @@ import pytest
 from opsreport import sources
 from opsreport.sources import aws_snapshots
 from opsreport.store import Store
-from tests.aws.conftest import NOW, OCTOBER, account, settings
+from tests.aws.conftest import EXAMPLES, NOW, OCTOBER, account, at, settings
 
-EXAMPLES = Path(__file__).resolve().parents[3] / "shared" / "data" / "aws" / "cli_examples"
 VOLUMES, DATABASES, CLUSTERS = aws_snapshots.OPERATIONS
 RDS = "arn:aws:rds:eu-west-1:123456789012:"
 DAY = pd.Timedelta(hours=26)
-
-
-def at(text: str) -> dt.datetime:
-    return dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC)
 
 
 def instant(text: str) -> pd.Timestamp:

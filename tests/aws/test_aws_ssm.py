@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -11,10 +10,9 @@ from moto.ec2.models import ec2_backends
 from opsreport import sources
 from opsreport.metrics.machines import machines
 from opsreport.sources import aws_ssm
-from tests.aws.conftest import NOW, OCTOBER, OURS, account, settings
+from tests.aws.conftest import EXAMPLES, NOW, OCTOBER, OURS, account, settings
 
-EXAMPLE = (Path(__file__).resolve().parents[3] / "shared" / "data" / "aws" / "cli_examples"
-           / "ssm__describe-instance-patch-states_57.json")  # fmt: skip
+EXAMPLE = EXAMPLES / "ssm__describe-instance-patch-states_57.json"
 MORNING = dt.datetime(2026, 10, 31, 3, tzinfo=dt.UTC)
 OWN = "mi-0123456789abcdef0"
 BASELINE = {"PatchGroup": "all", "BaselineId": "pb-0713accee01234567", "Operation": "Scan",

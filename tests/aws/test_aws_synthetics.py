@@ -7,11 +7,7 @@ import pandas as pd
 
 from opsreport import sources
 from opsreport.sources import aws_synthetics
-from tests.aws.conftest import NOW, OCTOBER, account, settings
-
-
-def at(text: str) -> dt.datetime:
-    return dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC)
+from tests.aws.conftest import NOW, OCTOBER, account, at, settings
 
 
 def id_of(text: str) -> str:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
-from pathlib import Path
 
-import nbformat
 import pytest
 
 import opsreport
-from opsreport.exhibit import Exhibit
 from opsreport.schemas import FRAMES, SECTIONS
+from tests.notebooks.shown import shown
 
-NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "monthly_review.ipynb"
 #: Sections that are made of others, and so may change with any of them.
 JOINED = {"summary", "scorecard", "scorecard_others", "timeline", "findings", "decisions", "trends", "restated",
           "completeness", "data", "method", "cover", "commentary", "incidents", "monitoring", "delivery", "cost",
@@ -33,24 +29,6 @@ def without(month, *frames):
         frames={name: rows.iloc[:0] if name in frames else rows.copy() for name, rows in month.frames.items()},
         coverage=month.coverage[~month.coverage["frame"].isin(frames)],
     )
-
-
-def shown(month, monkeypatch):
-    """What each cell of the review shows for a month, by its id; runs in this process."""
-    monkeypatch.setattr(opsreport, "load", lambda *_, **__: month)
-    names: dict[str, object] = {}
-    made: dict[str, Exhibit] = {}
-    for cell in nbformat.read(NOTEBOOK, as_version=4).cells:
-        if cell.cell_type != "code":
-            continue
-        *before, last = ast.parse(cell.source).body
-        tail = [last] if not isinstance(last, ast.Expr) else []
-        exec(compile(ast.Module([*before, *tail], []), "cell", "exec"), names)
-        if not tail:
-            value = eval(compile(ast.Expression(last.value), cell.source.splitlines()[0], "eval"), names)
-            if isinstance(value, Exhibit):
-                made[value.id] = value
-    return made
 
 
 @pytest.fixture(scope="module")

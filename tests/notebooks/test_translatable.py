@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import html
 import re
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
-import nbformat
 import pytest
 from babel import Locale
 
 import opsreport
 from opsreport import language
 from opsreport import theme as theming
-from opsreport.exhibit import Exhibit
+from tests.notebooks.shown import shown
 
 PROJECT = Path(__file__).resolve().parents[2]
-NOTEBOOK = PROJECT / "notebooks" / "monthly_review.ipynb"
 SPEC = spec_from_file_location("words", PROJECT / "tests" / "tools" / "words.py")
 words = module_from_spec(SPEC)
 SPEC.loader.exec_module(words)
@@ -43,20 +40,7 @@ def said_in(language_name, month, monkeypatch, locale=None):
     """What each cell of the review shows of a month in a language, by its id; runs in this process."""
     told = {"language": language_name} | ({"locale": locale} if locale else {})
     month = dataclasses.replace(month, client=month.client.model_copy(update=told))
-    monkeypatch.setattr(opsreport, "load", lambda *_, **__: month)
-    names: dict[str, object] = {}
-    made: dict[str, Exhibit] = {}
-    for cell in nbformat.read(NOTEBOOK, as_version=4).cells:
-        if cell.cell_type != "code":
-            continue
-        *before, last = ast.parse(cell.source).body
-        tail = [last] if not isinstance(last, ast.Expr) else []
-        exec(compile(ast.Module([*before, *tail], []), "cell", "exec"), names)
-        if not tail:
-            value = eval(compile(ast.Expression(last.value), cell.source.splitlines()[0], "eval"), names)
-            if isinstance(value, Exhibit):
-                made[value.id] = value
-    return made
+    return shown(month, monkeypatch)
 
 
 def shown_texts(exhibit):
