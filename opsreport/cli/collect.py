@@ -86,15 +86,17 @@ def collect(
     run = Run(client=params.client, accounts=tuple(params.aws), now=now, until=until - patience / 10,
               answers=store.answers)  # fmt: skip
     each = askings(home, params, period, run)
-    made: dict[int, Collected] = {}
+    made: dict[int, tuple[Asking, Reading, Coverage]] = {}
     for done, (asking, readings) in enumerate(_answered(each, until), 1):
         names = ", ".join(dict.fromkeys(one.coverage.source for one in readings))
         say(f"{done} of {len(each)}: {names}")
         for place, reading in zip(asking.places, readings, strict=True):
-            told = store.merge(reading.rows, reading.coverage, now)
-            lost = _lost(store, told, getattr(asking.module, "KEEPS", {}), now)
-            made[place] = Collected(told, lost, reading.price)
-    return [made[place] for place in sorted(made)]
+            made[place] = asking, reading, store.merge(reading.rows, reading.coverage, now)
+    known = store.coverage()
+    return [
+        Collected(told, _lost(known, told, getattr(asking.module, "KEEPS", {}), now), reading.price)
+        for _, (asking, reading, told) in sorted(made.items())
+    ]
 
 
 def named_sources(
@@ -164,11 +166,10 @@ def _answered(askings: list[Asking], until: float) -> Iterator[tuple[Asking, lis
         raise faults[0]
 
 
-def _lost(store: Store, told: Coverage, keeps: dict[str, pd.Timedelta], now: pd.Timestamp) -> Intervals:
+def _lost(known: pd.DataFrame, told: Coverage, keeps: dict[str, pd.Timedelta], now: pd.Timestamp) -> Intervals:
     """What was asked for, was never seen, and lies further back than the system remembers."""
     if told.frame not in keeps:
         return Intervals()
-    known = store.coverage()
     mine = known[(known["frame"] == told.frame) & (known["source"] == told.source) & known["observed_start"].notna()]
     forgotten = Intervals([(told.requested_start, min(told.requested_end, now - keeps[told.frame]))]
                           if told.requested_start < now - keeps[told.frame] else [])  # fmt: skip

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from opsreport import sources
 from opsreport.cli.collect import AT_ONCE, Asking, askings
-from opsreport.errors import OpsreportError
 from opsreport.home import Home
 from opsreport.params import ClientParams
 from opsreport.period import Period
@@ -65,8 +65,8 @@ def _try(asking: Asking) -> Probe:
         return Probe((name, fills, there, "yes" if there == "yes" else "–", *rest))  # the file's check says which
     try:
         pages = module.fetch(asking.window, settings)
-    except OpsreportError as error:
-        return Probe((name, fills, "no", "–", *rest), str(error))
+    except sources.FAULTS as error:
+        return Probe((name, fills, "no", "–", *rest), sources.why_of(module, error))
     denied = sorted(set(pages.extra.get("denied", ())))
     if denied:
         needs = ", ".join(_aws.action(one) for one in denied)

@@ -51,12 +51,12 @@ from opsreport.schemas import FRAMES
 from opsreport.sources._contract import Covers, Pages, Run, SourceSettings
 
 __all__ = [
-    "FILLED_IN", "Covers", "Pages", "Reading", "Run", "SourceSettings", "declared", "file_record", "find", "names",
-    "read", "read_each", "readable", "settings_of", "unavailable",
+    "FAULTS", "FILLED_IN", "Covers", "Pages", "Reading", "Run", "SourceSettings", "declared", "file_record", "find",
+    "names", "read", "read_each", "readable", "settings_of", "unavailable", "why_of",
 ]  # fmt: skip
 
 #: What reading raises: on purpose, and at a record that is not as its system documents it.
-_FAULTS = (OpsreportError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError)
+FAULTS = (OpsreportError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError)
 #: What a client's file gives no source, for it is known.
 FILLED_IN = {"frame", "folder", "zone", "run"}
 
@@ -135,14 +135,14 @@ def read_each(module: ModuleType, several: Sequence[SourceSettings], period: Per
     try:
         pages = module.fetch(period, several[0])
         frames = {name: FRAMES[name].conform(rows) for name, rows in module.to_frames(pages, period).items()}
-    except _FAULTS as error:
-        return [unavailable(module, settings, period, _why(module, error)) for settings in several]
+    except FAULTS as error:
+        return [unavailable(module, settings, period, why_of(module, error)) for settings in several]
     price = pages.extra.get("price", Decimal(0))
     return [_reading(module, settings, period, pages, frames, price if number == 0 else Decimal(0))
             for number, settings in enumerate(several)]  # fmt: skip
 
 
-def _why(module: ModuleType, error: Exception) -> str:
+def why_of(module: ModuleType, error: Exception) -> str:
     """What an error says; of a record that is not as its system documents it, the line that stumbled over it."""
     if isinstance(error, OpsreportError):
         return str(error)
@@ -172,8 +172,8 @@ def _reading(
     try:
         status, why = _remarked(module, frames, pages, period, name)
         window = getattr(module, "observed", _observed)(frames, pages, period).get(name, (pd.NaT, pd.NaT))
-    except _FAULTS as error:
-        return unavailable(module, settings, period, _why(module, error))
+    except FAULTS as error:
+        return unavailable(module, settings, period, why_of(module, error))
     rows = frames.get(name, FRAMES[name].empty())
     start, end = declared(settings) or window
     seen = {"observed_start": start, "observed_end": end, "rows": len(rows)}

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -23,21 +24,21 @@ from opsreport.home import make_private
 _OF_USE = pd.Timedelta(days=62)
 
 
-def find(path: Path | None, keep: pd.Timedelta | None, now: pd.Timestamp) -> list[dict[str, Any]] | None:
-    """The pages of an answer that is not older than it may be."""
+def find(path: Path | None, keep: pd.Timedelta | None, now: pd.Timestamp) -> list[list[dict[str, Any]]] | None:
+    """The pages of each of some answers that are not older than they may be."""
     if path is None or keep is None or not path.is_file():
         return None
     try:
         held = json.loads(gzip.decompress(path.read_bytes()), object_hook=_read)
         if pd.Timedelta(0) <= now - pd.Timestamp(held["at"]) < keep:
-            return held["pages"]
+            return held["answers"]
     except (OSError, EOFError, ValueError, KeyError, TypeError):
         pass  # What cannot be read is asked again.
     return None
 
 
-def keep(path: Path | None, pages: list[dict[str, Any]], now: pd.Timestamp) -> None:
-    """Keep a whole answer, which takes its place in one step; what is too old to be of use goes."""
+def keep(path: Path | None, answers: Sequence[list[dict[str, Any]]], now: pd.Timestamp) -> None:
+    """Keep whole answers, which take their place in one step; what is too old to be of use goes."""
     if path is None:
         return
     make_private(*reversed(path.parents[:3]))  # the store's, the client's and the answers'
@@ -46,13 +47,13 @@ def keep(path: Path | None, pages: list[dict[str, Any]], now: pd.Timestamp) -> N
             old.unlink(missing_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
     with os.fdopen(handle, "wb") as out:
-        out.write(gzip.compress(_text({"at": str(now), "pages": pages}).encode(), mtime=0))
+        out.write(gzip.compress(_text({"at": str(now), "answers": answers}).encode(), mtime=0))
     os.replace(name, path)
 
 
-def name_of(account: str, operation: str, region: str, asked: dict[str, Any]) -> str:
-    """A file name for a question."""
-    return f"{operation.replace(':', '-')}-{print_of([account, operation, region, asked])[:32]}.json.gz"
+def name_of(account: str, operation: str, region: str, each: list[dict[str, Any]]) -> str:
+    """A file name for some questions."""
+    return f"{operation.replace(':', '-')}-{print_of([account, operation, region, each])[:32]}.json.gz"
 
 
 def digest(asked: dict[str, Any], pages: list[dict[str, Any]]) -> dict[str, Any]:

@@ -74,9 +74,9 @@ def read(pages: Pages) -> Iterator[Series]:
     """Each metric of each question that was answered at least in part."""
     answers = (answer for answer in pages.items if answer.operation == OPERATION)
     for (region, asked), group in groupby(answers, key=lambda answer: (answer.region, answer.asked)):
-        bodies = [answer.body for answer in group]
+        told = list(group)
         for query in asked["MetricDataQueries"]:
-            yield _series(region, asked, query, bodies)
+            yield _series(region, asked, query, told)
 
 
 def lacking(pages: Pages) -> list[str]:
@@ -94,15 +94,16 @@ def _stat(one: Metric, length: pd.Timedelta) -> dict[str, Any]:
     return {"Metric": metric, "Period": int(length.total_seconds()), "Stat": one.stat}
 
 
-def _series(region: str, asked: dict[str, Any], query: dict[str, Any], bodies: list[dict[str, Any]]) -> Series:
+def _series(region: str, asked: dict[str, Any], query: dict[str, Any], answers: list[_aws.Answer]) -> Series:
     told = query["MetricStat"]
     ((dimension, of),) = [(one["Name"], one["Value"]) for one in told["Metric"]["Dimensions"]]
     metric = Metric(told["Metric"]["Namespace"], told["Metric"]["MetricName"], dimension, of, told["Stat"])
-    parts = [part for body in bodies for part in body.get("MetricDataResults", []) if part["Id"] == query["Id"]]
+    parts = [part for answer in answers for part in answer.body.get("MetricDataResults", [])
+             if part["Id"] == query["Id"]]  # fmt: skip
     values = {at: number for part in parts
               for at, value in zip(_instants(part.get("Timestamps")), part.get("Values", []), strict=True)
               if (number := _aws.amount(value)) is not None}  # fmt: skip
-    is_read, state = not bodies[-1].get("NextToken"), parts[-1].get("StatusCode") if parts else "no answer"
+    is_read, state = answers[-1].is_whole, parts[-1].get("StatusCode") if parts else "no answer"
     is_whole = is_read and state == "Complete"
     lacks = "" if is_whole or not is_read else f"{metric.name} of {of} in {region}: {_said(state, parts)}"
     start, end = _aws.instant(asked["StartTime"]), _aws.instant(asked["EndTime"])

@@ -42,6 +42,14 @@ class Answer:
     region: str
     asked: dict[str, Any]
     body: dict[str, Any]
+    #: Whether its question was answered to the end.
+    is_whole: bool = True
+
+
+class Told(list[dict[str, Any]]):
+    """The pages of one question that could be read, and whether these are all of them."""
+
+    is_whole = True
 
 
 @dataclass
@@ -72,7 +80,7 @@ class Questions:
     def ask(
         self, operation: str, region: str, *, keep: pd.Timedelta | None = None, absent: tuple[str, ...] = (),
         **asked: Any,
-    ) -> list[dict[str, Any]]:
+    ) -> Told:
         """Every page of one question.
 
         Parameters
@@ -88,27 +96,44 @@ class Questions:
 
         Returns
         -------
-        list of dict
-            The pages that could be read: fewer than there are where a failure is noted.
+        Told
+            The pages that could be read; where these are not all, that is noted.
         """
+        (told,) = self.ask_together(operation, region, [asked], keep=keep, absent=absent)
+        return told
+
+    def ask_together(
+        self, operation: str, region: str, each: list[dict[str, Any]], *, keep: pd.Timedelta | None = None,
+        absent: tuple[str, ...] = (),
+    ) -> list[Told]:  # fmt: skip
+        """Several questions that are to be answered of one time: kept and used again only all together."""
         if operation not in self.operations:
             raise AssertionError(f"{operation} is not among the source's OPERATIONS")
-        place, pages = f"{operation} in {region}", []
+        path, now = self._kept(operation, region, each), self.settings.run.now
+        kept = _aws_answers.find(path, keep, now)
+        told = [self._ask(operation, region, asked, absent, kept and kept[number]) for number, asked in enumerate(each)]
+        if kept is None and keep and all(one.is_whole for one in told) and not self.settings.run.is_probe:
+            _aws_answers.keep(path, told, now)
+        return told
+
+    def _ask(
+        self, operation: str, region: str, asked: dict[str, Any], absent: tuple[str, ...],
+        kept: list[dict[str, Any]] | None,
+    ) -> Told:  # fmt: skip
+        told, place = Told(), f"{operation} in {region}"
         record = {"path": f"aws:{self.number}:{region}:{operation}"}
-        cached = _aws_answers.find(self._kept(operation, region, asked), keep, self.settings.run.now)
         try:
             self._in_time()
-            for page in cached if cached is not None else self._pages(operation, region, asked):
-                pages.append(page)
-            if cached is None and keep and not self.settings.run.is_probe:
-                _aws_answers.keep(self._kept(operation, region, asked), pages, self.settings.run.now)
+            for page in self._pages(operation, region, asked) if kept is None else kept:
+                told.append(page)
         except (_Cut, *_aws_account.FAILURES) as error:
             if _aws_account.code_of(error) not in absent:
-                at = f", page {len(pages) + 1}" if pages else ""
+                at = f", page {len(told) + 1}" if told else ""
                 record["unread"] = self._failed(operation, f"{place}{at}", error)
-        self.answers += [Answer(operation, region, asked, page) for page in pages]
-        self.inputs.append(record if "unread" in record else {**record, **_aws_answers.digest(asked, pages)})
-        return pages
+                told.is_whole = False
+        self.answers += [Answer(operation, region, asked, page, told.is_whole) for page in told]
+        self.inputs.append({**record, **_aws_answers.digest(asked, told)} if told.is_whole else record)
+        return told
 
     def object(self, bucket: str, listed: dict[str, Any], region: str) -> Path | None:
         """A file of S3, whole and as it was listed; kept by its ETag, so that it is downloaded once.
@@ -202,9 +227,9 @@ class Questions:
         if self.settings.run.until and time.monotonic() > self.settings.run.until:
             raise _Cut("there was no time left")
 
-    def _kept(self, operation: str, region: str, asked: dict[str, Any]) -> Path | None:
+    def _kept(self, operation: str, region: str, each: list[dict[str, Any]]) -> Path | None:
         folder = self.settings.run.answers
-        return folder and folder / _aws_answers.name_of(self.number, operation, region, asked)
+        return folder and folder / _aws_answers.name_of(self.number, operation, region, each)
 
 
 class _Cut(Exception):

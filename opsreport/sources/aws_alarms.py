@@ -93,11 +93,11 @@ def _rules(pages: Pages) -> list[dict[str, Any]]:
     alarms = list(_alarms(pages))
     heard = _heard(alarms)
     # The composite alarm that looks at one may stand on a page that is missing.
-    is_whole = f"{OPERATIONS[0]} in" not in pages.why
+    whole = {answer.region for answer in pages.items if answer.operation == OPERATIONS[0] and answer.is_whole}
     return [{
         "alert_name": _aws.within(pages, *key), "service": key[1], "observed_at": pages.extra["now"],
-        "has_action": True if key in heard else _acts(alarm) if is_whole else None,
-        "is_enabled": True if key in heard else alarm.get("ActionsEnabled") if is_whole else None,
+        "has_action": True if key in heard else _acts(alarm) if key[0] in whole else None,
+        "is_enabled": True if key in heard else alarm.get("ActionsEnabled") if key[0] in whole else None,
         "state": "unknown" if alarm.get("EvaluationState") in _NOT_EVALUATED
         else _STATES.get(alarm.get("StateValue", ""), "unknown"),
     } for key, alarm in alarms]  # fmt: skip

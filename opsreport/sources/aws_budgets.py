@@ -48,10 +48,8 @@ def fetch(period: Period, settings: _aws.AwsSettings) -> Pages:
     unread = set()
     for page in aws.ask(_BUDGETS, _HOME, AccountId=aws.number, ShowFilterExpression=True):
         for budget in page.get("Budgets", []):
-            before = len(aws.failures)
-            if not _other(budget, settings.run.now):
-                _ask_alerts(aws, {"AccountId": aws.number, "BudgetName": budget["BudgetName"]})
-            if len(aws.failures) > before:
+            asked = {"AccountId": aws.number, "BudgetName": budget["BudgetName"]}
+            if not _other(budget, settings.run.now) and not _ask_alerts(aws, asked):
                 unread.add(budget["BudgetName"])
     return aws.pages(unread=unread)
 
@@ -87,14 +85,18 @@ def remarks(frames: dict[str, pd.DataFrame], pages: Pages, period: Period) -> di
     return {"budget": (status, "; ".join(said))} if said else {}
 
 
-def _ask_alerts(aws: _aws.Questions, budget: dict[str, str]) -> None:
-    for page in aws.ask(_ALERTS, _HOME, **budget):
-        for alert in page.get("Notifications", []):
-            if alert["ComparisonOperator"] not in _UPWARDS:
-                continue
+def _ask_alerts(aws: _aws.Questions, budget: dict[str, str]) -> bool:
+    """Ask for a budget's alerts until one reaches somebody; returns whether all was answered."""
+    alerts = aws.ask(_ALERTS, _HOME, **budget)
+    is_whole = alerts.is_whole
+    for alert in [one for page in alerts for one in page.get("Notifications", [])]:
+        if alert["ComparisonOperator"] in _UPWARDS:
             of = {name: alert[name] for name in _NAMES if name in alert}
-            if any(told.get("Subscribers") for told in aws.ask(_SUBSCRIBERS, _HOME, Notification=of, **budget)):
-                return
+            told = aws.ask(_SUBSCRIBERS, _HOME, Notification=of, **budget)
+            is_whole &= told.is_whole
+            if any(page.get("Subscribers") for page in told):
+                break
+    return is_whole
 
 
 def _told(pages: Pages, monthly: bool) -> Iterator[dict[str, Any]]:

@@ -60,7 +60,7 @@ class Settings(_aws.AwsSettings):
 
 def fetch(period: Period, settings: Settings) -> Pages:
     """Every pipeline's executions, and the actions of those of the period and of a week before and after it."""
-    aws, whole = _aws.opened(settings, OPERATIONS), []
+    aws = _aws.opened(settings, OPERATIONS)
     for region in aws.regions:
         pipelines = aws.ask("codepipeline:ListPipelines", region)
         for name in [one["name"] for page in pipelines for one in page.get("pipelines", [])]:
@@ -72,10 +72,9 @@ def fetch(period: Period, settings: Settings) -> Pages:
             if len(timed) < len(listed):
                 aws.note(f"{len(listed) - len(timed)} executions of {name} do not say when they ran")
             for run in [one for one in timed if _is_of(one, period)]:
-                known, by = len(aws.failures), {"pipelineExecutionId": run["pipelineExecutionId"]}
+                by = {"pipelineExecutionId": run["pipelineExecutionId"]}
                 aws.ask("codepipeline:ListActionExecutions", region, pipelineName=name, filter=by, maxResults=100)
-                whole += [run["pipelineExecutionId"]] if len(aws.failures) == known else []
-    return aws.pages(whole=frozenset(whole))
+    return aws.pages()
 
 
 def to_frames(pages: Pages, period: Period) -> dict[str, pd.DataFrame]:
@@ -126,13 +125,15 @@ def _is_rollback(run: dict[str, Any]) -> bool:
 def _runs(pages: Pages) -> list[dict[str, Any]]:
     """Executions whose actions were read to the last, each with these, its region and its pipeline, by time."""
     actions: dict[str, list[dict[str, Any]]] = {}
+    whole = {answer.asked["filter"]["pipelineExecutionId"] for answer in pages.items
+             if answer.operation == "codepipeline:ListActionExecutions" and answer.is_whole}  # fmt: skip
     for _, one in _aws.each(pages.items, "codepipeline:ListActionExecutions", "actionExecutionDetails"):
         if _says_enough(one):
             actions.setdefault(one["pipelineExecutionId"], []).append({"status": "none", **one})
     listed = _aws.each(pages.items, "codepipeline:ListPipelineExecutions", "pipelineExecutionSummaries")
     found = [{"status": "none", **run, "region": answer.region, "pipeline": answer.asked["pipelineName"],
               "actions": actions.get(run["pipelineExecutionId"], [])}
-             for answer, run in listed if run["pipelineExecutionId"] in pages.extra["whole"]]  # fmt: skip
+             for answer, run in listed if run["pipelineExecutionId"] in whole]  # fmt: skip
     return sorted(found, key=lambda run: (run["startTime"], run["pipelineExecutionId"]))
 
 

@@ -55,7 +55,6 @@ _COVERED, _NEGATION, _UNDER_COMMITMENT = "savingsplancoveredusage", "savingsplan
 #: AWS rounds each group's amount for itself.
 _ROUNDING = Decimal("0.001")
 _KEEP, _KEEP_SETTLED = pd.Timedelta(hours=12), pd.Timedelta(days=7)
-_THIS_RUN = pd.Timedelta(microseconds=1)  # only what was asked at this run's own time
 _DAY = dt.timedelta(days=1)
 
 
@@ -86,7 +85,8 @@ def fetch(period: Period, settings: Settings) -> Pages:
         window = {"TimePeriod": {"Start": str(start), "End": str(end)}, "Granularity": "DAILY",
                   "Metrics": [*_COSTS, _QUANTITY]}  # fmt: skip
         keep = _KEEP_SETTLED if _cost_explorer.is_settled(end, settings.run.now) else _KEEP
-        _ask_together(aws, [window | one for one in (_TOTALS, _TYPES, usage)], keep)
+        # What AWS charged since a kept answer would not add up with it.
+        aws.ask_together(OPERATIONS[0], _HOME, [window | one for one in (_TOTALS, _TYPES, usage)], keep=keep)
     return aws.pages()
 
 
@@ -121,19 +121,6 @@ def remarks(frames: dict[str, pd.DataFrame], pages: Pages, period: Period) -> di
     if estimated:
         said.append(f"AWS still estimates {len(estimated)} days, from {estimated[0]} to {estimated[-1]}")
     return {"cost": (status, "; ".join(said))} if said else {}
-
-
-def _ask_together(aws: _aws.Questions, questions: list[dict[str, Any]], keep: pd.Timedelta) -> None:
-    """Ask all; what AWS charged since a kept answer would not add up with it, so where one is new, all are."""
-    answers, inputs, failures, is_new = len(aws.answers), len(aws.inputs), len(aws.failures), set()
-    for question in questions:
-        paid = aws.price
-        aws.ask(OPERATIONS[0], _HOME, keep=keep, **question)
-        is_new.add(aws.price > paid)
-    if len(is_new) == 2 and len(aws.failures) == failures:
-        del aws.answers[answers:], aws.inputs[inputs:]
-        for question in questions:
-            aws.ask(OPERATIONS[0], _HOME, keep=_THIS_RUN, **question)
 
 
 def _days(pages: Pages) -> dict[dt.date, _Day]:

@@ -117,10 +117,9 @@ def _months(period: Period) -> list[str]:
 
 def _manifest(aws: _aws.Questions, month: str, is_needed: bool) -> dict[str, Any] | None:
     """The manifest of a billing period's last delivery, as it is listed."""
-    failed = len(aws.failures)
-    there = [one for name in _PARTITIONS for one in _listed(aws, f"{_folder(aws)}metadata/{name}={month}/")]
+    there, is_whole = _listed(aws, [f"{_folder(aws)}metadata/{name}={month}/" for name in _PARTITIONS])
     manifests = [one for one in there if one["Key"].endswith("Manifest.json")]
-    if len(aws.failures) > failed:
+    if not is_whole:
         return None  # One that could be listed may be of an older bill.
     if not manifests and is_needed:
         aws.note(f"there is no manifest of billing period {month} in s3://{aws.settings.bucket}/{_folder(aws)}")
@@ -130,15 +129,15 @@ def _manifest(aws: _aws.Questions, month: str, is_needed: bool) -> dict[str, Any
 
 def _delivered(aws: _aws.Questions, month: str, manifest: dict[str, Any]) -> Iterator[Export]:
     """The files that a manifest names."""
-    failed, keys = len(aws.failures), _named(aws, manifest)
-    there = {one["Key"]: one for folder in sorted({key.rpartition("/")[0] for key in keys})
-             for one in _listed(aws, f"{folder}/")}  # fmt: skip
+    keys = _named(aws, manifest)
+    listed, is_whole = _listed(aws, [f"{folder}/" for folder in sorted({key.rpartition("/")[0] for key in keys})])
+    there = {one["Key"]: one for one in listed}
     found = [there[key] for key in keys if key in there]
     if any(one["LastModified"] > manifest["LastModified"] + _NEXT for one in found):
         aws.note(f"billing period {month} is being written anew: it is left for the next reading")
         return
     lost = [key for key in keys if key not in there]
-    if lost and len(aws.failures) == failed:
+    if lost and is_whole:
         aws.note(f"{len(lost)} of {len(keys)} files that the manifest of {month} names are not there, like {lost[0]}")
     aws.inputs += [{"path": f"s3://{aws.settings.bucket}/{key}", "unread": "it is not there"} for key in lost]
     for one in found if not aws.settings.run.is_probe else []:
@@ -188,9 +187,11 @@ def _table(file: _files.File, settings: Settings) -> tuple[pa.Table, int]:
     )
 
 
-def _listed(aws: _aws.Questions, folder: str) -> list[dict[str, Any]]:
-    pages = aws.ask("s3:ListObjectsV2", _region(aws), Bucket=aws.settings.bucket, Prefix=folder)
-    return [one for page in pages for one in page.get("Contents", [])]
+def _listed(aws: _aws.Questions, folders: list[str]) -> tuple[list[dict[str, Any]], bool]:
+    """What lies in some folders, and whether that is all of it."""
+    told = [aws.ask(OPERATIONS[0], _region(aws), Bucket=aws.settings.bucket, Prefix=folder) for folder in folders]
+    there = [one for pages in told for page in pages for one in page.get("Contents", [])]
+    return there, all(pages.is_whole for pages in told)
 
 
 def _folder(aws: _aws.Questions) -> str:

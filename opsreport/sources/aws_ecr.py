@@ -153,13 +153,13 @@ def _status(page: dict[str, Any]) -> str:
 
 def _repositories(pages: Pages) -> dict[tuple[str, str], list[_Image]]:
     """By asset and repository, the images that were asked of, oldest first; none of one whose list was cut short."""
-    scans: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
+    scans: dict[tuple[str, str, str], list[_aws.Answer]] = defaultdict(list)
     for answer in pages.items:
         if answer.operation == _SCAN:
             digest = answer.asked["imageId"]["imageDigest"]
             # An answer that tells of another image is none.
             if answer.body.get("imageId", {}).get("imageDigest", digest) == digest:
-                scans[answer.region, answer.asked["repositoryName"], digest].append(answer.body)
+                scans[answer.region, answer.asked["repositoryName"], digest].append(answer)
     return {
         (_aws.within(pages, region, name), name): [
             _image(image, scans[region, name, image["imageDigest"]]) for image in _chosen(images, pages.settings)
@@ -171,24 +171,22 @@ def _repositories(pages: Pages) -> dict[tuple[str, str], list[_Image]]:
 def _listed(pages: Pages) -> dict[tuple[str, str], list[dict[str, Any]]]:
     """By region and repository, the images of those whose list was read to its end."""
     made: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
-    last = {}
     for answer in pages.items:
-        if answer.operation == _IMAGES:
+        if answer.operation == _IMAGES and answer.is_whole:
             place = (answer.region, name := answer.asked["repositoryName"])
-            last[place] = answer.body
             made[place] += [one for one in answer.body.get("imageDetails", [])
                             if one.get("repositoryName", name) == name and _is_image(one, pages.settings)]  # fmt: skip
-    return {place: images for place, images in made.items() if images and not last[place].get("nextToken")}
+    return {place: images for place, images in made.items() if images}
 
 
-def _image(image: dict[str, Any], scan: list[dict[str, Any]]) -> _Image:
+def _image(image: dict[str, Any], scan: list[_aws.Answer]) -> _Image:
     """A scan that was not read to its end is none: what is on its other pages would seem to be gone."""
     pushed = _aws.instant(image["imagePushedAt"])
-    if not scan or scan[-1].get("nextToken"):
+    if not scan or not scan[-1].is_whole:
         return _Image(pushed, "no answer", None, [])
-    found = [one for page in scan for one in page.get("imageScanFindings", {}).get("findings", [])]
-    ended = _aws.instant(scan[-1].get("imageScanFindings", {}).get("imageScanCompletedAt"))
-    return _Image(pushed, _status(scan[-1]), ended, found)
+    found = [one for page in scan for one in page.body.get("imageScanFindings", {}).get("findings", [])]
+    ended = _aws.instant(scan[-1].body.get("imageScanFindings", {}).get("imageScanCompletedAt"))
+    return _Image(pushed, _status(scan[-1].body), ended, found)
 
 
 def _lives(images: list[_Image]) -> dict[tuple[str, str], tuple[dict[str, Any], dict[str, pd.Timestamp]]]:

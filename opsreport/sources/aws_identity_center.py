@@ -125,10 +125,9 @@ def _permissions(aws: _aws.Questions, region: str, instance: str, arn: str) -> l
     asked = {"InstanceArn": instance, "PermissionSetArn": arn}
     for operation in (_NAME, _MANAGED, _OWN, _INLINE):
         aws.ask(operation, region, **asked)
-    failed = len(aws.failures)
     limits = aws.ask(_BOUNDARY, region, absent=("ResourceNotFoundException",), **asked)
     is_limited = any(page.get("PermissionsBoundary") for page in limits)
-    return [] if is_limited or len(aws.failures) > failed else [arn]
+    return [] if is_limited or not limits.is_whole else [arn]
 
 
 def _policies(aws: _aws.Questions) -> None:

@@ -159,12 +159,12 @@ def _due_dates(pages: Pages) -> dict[str, pd.Timestamp]:
 
 def _covered(pages: Pages) -> dict[str, dict[str, set[str]] | None]:
     """By region and resource, ACTIVE where it is scanned, else why not; a region that was not read whole has none."""
-    last = {answer.region: answer for answer in pages.items if answer.operation == _COVERAGE}
-    made: dict[str, dict[str, set[str]]] = {region: {} for region in last}
+    whole = {answer.region: answer.is_whole for answer in pages.items if answer.operation == _COVERAGE}
+    made: dict[str, dict[str, set[str]]] = {region: {} for region in whole}
     for answer, one in _aws.each(pages.items, _COVERAGE, "coveredResources"):
         if one["scanType"] in _SCANS:
             made[answer.region].setdefault(one["resourceId"], set()).add(_word(one))
-    return {region: None if answer.body.get("nextToken") else made[region] for region, answer in last.items()}
+    return {region: made[region] if is_whole else None for region, is_whole in whole.items()}
 
 
 def _word(covered: dict[str, Any]) -> str:

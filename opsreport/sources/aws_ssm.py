@@ -97,8 +97,7 @@ def _managed(pages: Pages) -> dict[str, bool | None]:
 
 def _read_whole(pages: Pages) -> set[str]:
     """The regions of which Systems Manager's list was read to its end."""
-    last = {answer.region: answer for answer in pages.items if answer.operation == _LISTED}
-    return {region for region, answer in last.items() if not answer.body.get("NextToken")}
+    return {answer.region for answer in pages.items if answer.operation == _LISTED and answer.is_whole}
 
 
 def _names(pages: Pages) -> dict[str, str]:

@@ -97,12 +97,12 @@ def _of_canary(pages: Pages, period: Period, answer: _aws.Answer, canary: dict[s
 
 
 def _runs(pages: Pages, region: str, name: str) -> list[dict[str, Any]] | None:
-    """A canary's runs; None where the last page that was read is not the last."""
-    bodies = [answer.body for answer in pages.items if answer.operation == "synthetics:GetCanaryRuns"
-              and (answer.region, answer.asked["Name"]) == (region, name)]  # fmt: skip
-    if not bodies or bodies[-1].get("NextToken"):
+    """A canary's runs; None where they were not read to the end."""
+    answers = [answer for answer in pages.items if answer.operation == "synthetics:GetCanaryRuns"
+               and (answer.region, answer.asked["Name"]) == (region, name)]  # fmt: skip
+    if not answers or not answers[-1].is_whole:
         return None
-    return [run for body in bodies for run in body.get("CanaryRuns", [])]
+    return [run for answer in answers for run in answer.body.get("CanaryRuns", [])]
 
 
 def _monitors(pages: Pages, region: str, canary: dict[str, Any]) -> Iterator[pd.DataFrame]:

@@ -218,9 +218,9 @@ def test_a_file_that_changes_after_it_was_listed_is_not_read(aws):
     bucket.deliver("BILLING_PERIOD=2026-10", csv(charge("2026-10-01", "3")))
     asked = aws_data_exports._listed
 
-    def changed(questions, folder):
-        there = asked(questions, folder)
-        if "/data/" in folder:
+    def changed(questions, folders):
+        there = asked(questions, folders)
+        if any("/data/" in folder for folder in folders):
             bucket.put("data/BILLING_PERIOD=2026-10/focus-00001.csv.gz", csv(charge("2026-10-01", "5")))
         return there
 

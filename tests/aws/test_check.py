@@ -7,6 +7,7 @@ import pytest
 from opsreport.cli.probe import HEAD, lines, probes
 from opsreport.home import Home
 from opsreport.params.models import ClientParams
+from opsreport.sources import aws_logs
 from tests.aws import test_aws_backup, test_aws_logs
 from tests.aws.conftest import NOW, account
 
@@ -59,3 +60,12 @@ def test_what_is_not_answered_at_all_is_not_reached(aws, tried):
     aws.fault("logs:DescribeLogGroups", "broken", times=0)
     probe = next(one for one in tried() if one.cells[0] == "aws_logs")
     assert probe.cells[2:4] == ("no", "–") and "InternalFailure" in probe.why
+
+
+def test_a_record_that_is_not_as_documented_is_said_and_is_no_traceback(tried, monkeypatch):
+    def stumbled(period, settings):
+        raise KeyError("Arn")
+
+    monkeypatch.setattr(aws_logs, "fetch", stumbled)
+    probe = next(one for one in tried() if one.cells[0] == "aws_logs")
+    assert probe.cells[2:4] == ("no", "–") and "KeyError 'Arn'" in probe.why and "Hint: report it" in probe.why

@@ -329,6 +329,15 @@ def test_what_the_file_names_and_nothing_has_is_said_by_check(run, home):
     assert "△ services: aliases are given for tabel, and no source is called so; did you mean table?" in said
 
 
+@pytest.mark.parametrize(("source", "is_known"), [("aws_logs: {}", True), ("table: {path: t.csv}", False)])
+def test_aliases_for_aws_are_those_of_all_its_sources_and_strange_where_there_is_none(run, home, source, is_known):
+    text = CLIENT.replace("{table: [web-app]}", "{aws: [web-app]}")
+    text = f"{text[:text.index('sources:')]}sources: {{log_group: [{source}]}}\n"
+    (home / "params" / "acme.yaml").write_text(text, "utf-8")
+    made = run("check", "acme", "--offline")
+    assert ("aliases are given for aws" in made.output) != is_known, made.output
+
+
 def test_a_declared_column_that_the_file_has_not_is_said_by_check(run, home):
     (home / "params" / "acme.yaml").write_text(CLIENT.replace("service: app", "service: ap"), "utf-8")
     made = run("check", "acme")
