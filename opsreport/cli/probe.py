@@ -55,7 +55,7 @@ def probes(home: Home, params: ClientParams, now: pd.Timestamp) -> list[Probe]:
 
 def _try(asking: Asking) -> Probe:
     module, settings = asking.module, asking.several[0]
-    name = settings.name or module.__name__.rpartition(".")[2]
+    name = settings.name or sources.name_of(module)
     fills = ", ".join(one.frame for one in asking.several)
     operations = getattr(module, "OPERATIONS", ())
     rest = (_oldest(asking), _aws.price_of(operations)) if operations else ("as its file tells", "free")
@@ -67,10 +67,9 @@ def _try(asking: Asking) -> Probe:
         pages = module.fetch(asking.window, settings)
     except sources.FAULTS as error:
         return Probe((name, fills, "no", "–", *rest), sources.why_of(module, error))
-    denied = sorted(set(pages.extra.get("denied", ())))
-    if denied:
-        needs = ", ".join(_aws.action(one) for one in denied)
-        return Probe((name, fills, "yes", "no", *rest), f"{pages.why}\nHint: the role needs {needs}")
+    if needs := sorted(set(pages.extra.get("needs", ()))):
+        who = "the role" if sources.name_of(module).startswith("aws_") else "the token"
+        return Probe((name, fills, "yes", "no", *rest), f"{pages.why}\nHint: {who} needs {', '.join(needs)}")
     if not pages.items and pages.why:
         return Probe((name, fills, "no", "–", *rest), pages.why)
     return Probe((name, fills, "yes" if pages.status == "ok" else "in part", "yes", *rest), pages.why)

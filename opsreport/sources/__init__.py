@@ -52,7 +52,7 @@ from opsreport.sources._contract import Covers, Pages, Run, SourceSettings
 
 __all__ = [
     "FAULTS", "FILLED_IN", "Covers", "Pages", "Reading", "Run", "SourceSettings", "declared", "file_record", "find",
-    "names", "read", "read_each", "readable", "settings_of", "unavailable", "why_of",
+    "name_of", "names", "read", "read_each", "readable", "settings_of", "unavailable", "why_of",
 ]  # fmt: skip
 
 #: What reading raises: on purpose, and at a record that is not as its system documents it.
@@ -82,9 +82,14 @@ def names() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
 
 
+def name_of(module: ModuleType) -> str:
+    """A source's name, as a client's file gives it."""
+    return module.__name__.rpartition(".")[2]
+
+
 def settings_of(module: ModuleType, given: dict[str, Any], **context: Any) -> SourceSettings:
     """The settings of a client's file, checked against what the source takes."""
-    name = module.__name__.rpartition(".")[2]
+    name = name_of(module)
     reserved = FILLED_IN & set(given)
     if reserved:
         raise ParamsError(f"{name} takes no {', '.join(sorted(reserved))}", hint="leave it out")
@@ -148,7 +153,7 @@ def why_of(module: ModuleType, error: Exception) -> str:
         return str(error)
     own = [one for one in traceback.extract_tb(error.__traceback__) if "opsreport" in one.filename]
     at = f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
-    name = module.__name__.rpartition(".")[2]
+    name = name_of(module)
     return f"{name} was answered something else than is documented: {type(error).__name__} {error}{at}\nHint: report it"
 
 
@@ -160,7 +165,7 @@ def unavailable(module: ModuleType, settings: SourceSettings, period: Period, wh
 
 
 def _asked(module: ModuleType, settings: SourceSettings, period: Period) -> dict[str, Any]:
-    source = settings.name or module.__name__.rpartition(".")[2]
+    source = settings.name or name_of(module)
     return {"frame": settings.frame, "source": source,
             "requested_start": period.start, "requested_end": period.end}  # fmt: skip
 

@@ -2,20 +2,10 @@
 
 from opsreport.sources._aws_policy import action
 from opsreport.sources._aws_prices import price_of
-from opsreport.sources._aws_questions import Answer, AwsSettings, Questions, opened
-from opsreport.sources._aws_rows import (
-    EXACT,
-    FOR_EVER,
-    ONLY_NOW,
-    amount,
-    batches,
-    each,
-    instant,
-    resource,
-    rows_of,
-    told,
-    within,
-)
+from opsreport.sources._aws_questions import AwsSettings, Questions, opened
+from opsreport.sources._aws_rows import resource, within
+from opsreport.sources._questions import Answer
+from opsreport.sources._rows import EXACT, FOR_EVER, ONLY_NOW, amount, batches, each, instant, rows_of, told
 
 __all__ = [
     "EXACT", "FOR_EVER", "ONLY_NOW", "Answer", "AwsSettings", "Questions", "action", "amount", "batches", "each",

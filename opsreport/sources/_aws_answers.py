@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
-import hashlib
 import json
 import os
 import tempfile
@@ -19,6 +18,7 @@ from typing import Any
 import pandas as pd
 
 from opsreport.home import make_private
+from opsreport.sources._questions import as_text, print_of
 
 #: No source asks for an older answer.
 _OF_USE = pd.Timedelta(days=62)
@@ -47,38 +47,13 @@ def keep(path: Path | None, answers: Sequence[list[dict[str, Any]]], now: pd.Tim
             old.unlink(missing_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
     with os.fdopen(handle, "wb") as out:
-        out.write(gzip.compress(_text({"at": str(now), "answers": answers}).encode(), mtime=0))
+        out.write(gzip.compress(as_text({"at": str(now), "answers": answers}).encode(), mtime=0))
     os.replace(name, path)
 
 
 def name_of(account: str, operation: str, region: str, each: list[dict[str, Any]]) -> str:
     """A file name for some questions."""
     return f"{operation.replace(':', '-')}-{print_of([account, operation, region, each])[:32]}.json.gz"
-
-
-def digest(asked: dict[str, Any], pages: list[dict[str, Any]]) -> dict[str, Any]:
-    """sha256 and bytes of what was asked and answered."""
-    text = _text([asked, pages]).encode()
-    return {"sha256": hashlib.sha256(text).hexdigest(), "bytes": len(text)}
-
-
-def print_of(value: Any) -> str:
-    """The same for the same content."""
-    return hashlib.sha256(_text(value).encode()).hexdigest()
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, default=_write)
-
-
-def _write(value: Any) -> Any:
-    if isinstance(value, (dt.datetime, pd.Timestamp)):
-        return {"$time": value.isoformat()}
-    if isinstance(value, Decimal):
-        return {"$number": str(value)}
-    if isinstance(value, bytes):
-        return {"$bytes": value.hex()}
-    raise TypeError(f"{type(value).__name__} in an answer of AWS")
 
 
 def _read(value: dict[str, Any]) -> Any:

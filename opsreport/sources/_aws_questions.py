@@ -1,16 +1,12 @@
 """Asking AWS: every page of a question, in time; what could not be read is said, never left out silently.
 
-A source opens the account with `opened`, asks its questions and hands over `Questions.pages`. Each answer
-keeps its operation, region and parameters beside AWS's own words, so that `to_frames` is pure and tested
-from recorded answers.
+A source opens the account with `opened`, asks its questions and hands over `Questions.pages`.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +15,10 @@ from botocore import xform_name
 from pydantic import Field
 
 from opsreport.errors import SourceError
-from opsreport.sources import Pages, SourceSettings, _aws_account, _aws_answers, _aws_objects, file_record
+from opsreport.sources import Pages, SourceSettings, _aws_account, _aws_answers, _aws_objects, _questions, file_record
 from opsreport.sources._aws_policy import action
 from opsreport.sources._aws_prices import price
+from opsreport.sources._questions import Cut, Told
 
 _GET = "s3:GetObject"
 _TOKENS = ("NextPageToken", "NextToken", "nextToken", "Marker", "marker", "NextMarker", "nextMarker")
@@ -34,38 +31,16 @@ class AwsSettings(SourceSettings):
     regions: list[str] = Field(default=[], description="by default those of the account")
 
 
-@dataclass(frozen=True)
-class Answer:
-    """One page, as AWS gave it."""
-
-    operation: str
-    region: str
-    asked: dict[str, Any]
-    body: dict[str, Any]
-    #: Whether its question was answered to the end.
-    is_whole: bool = True
-
-
-class Told(list[dict[str, Any]]):
-    """The pages of one question that could be read, and whether these are all of them."""
-
-    is_whole = True
-
-
 @dataclass
-class Questions:
+class Questions(_questions.Questions):
     """What one source asked of one account, what it was told, and what it was not."""
 
     settings: AwsSettings
-    operations: tuple[str, ...]
-    account: _aws_account.Account
-    answers: list[Answer] = field(default_factory=list)
-    inputs: list[dict[str, Any]] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
-    denied: list[str] = field(default_factory=list)
-    price: Decimal = Decimal(0)
-    _first: tuple[str, str] = ("", "")
+    account: _aws_account.Account | None = None
     _objects: _aws_objects.Objects | None = None
+
+    def __post_init__(self) -> None:
+        self.faults = (Cut, *_aws_account.FAILURES)
 
     @property
     def regions(self) -> list[str]:
@@ -107,8 +82,7 @@ class Questions:
         absent: tuple[str, ...] = (),
     ) -> list[Told]:  # fmt: skip
         """Several questions that are to be answered of one time: kept and used again only all together."""
-        if operation not in self.operations:
-            raise AssertionError(f"{operation} is not among the source's OPERATIONS")
+        self.declared(operation)
         path, now = self._kept(operation, region, each), self.settings.run.now
         kept = _aws_answers.find(path, keep, now)
         told = [self._ask(operation, region, asked, absent, kept and kept[number]) for number, asked in enumerate(each)]
@@ -120,20 +94,9 @@ class Questions:
         self, operation: str, region: str, asked: dict[str, Any], absent: tuple[str, ...],
         kept: list[dict[str, Any]] | None,
     ) -> Told:  # fmt: skip
-        told, place = Told(), f"{operation} in {region}"
-        record = {"path": f"aws:{self.number}:{region}:{operation}"}
-        try:
-            self._in_time()
-            for page in self._pages(operation, region, asked) if kept is None else kept:
-                told.append(page)
-        except (_Cut, *_aws_account.FAILURES) as error:
-            if _aws_account.code_of(error) not in absent:
-                at = f", page {len(told) + 1}" if told else ""
-                record["unread"] = self._failed(operation, f"{place}{at}", error)
-                told.is_whole = False
-        self.answers += [Answer(operation, region, asked, page, told.is_whole) for page in told]
-        self.inputs.append({**record, **_aws_answers.digest(asked, told)} if told.is_whole else record)
-        return told
+        pages = self._pages(operation, region, asked) if kept is None else kept
+        path = f"aws:{self.number}:{region}:{operation}"
+        return self.take(operation, f"{operation} in {region}", path, asked, pages, region, absent)
 
     def object(self, bucket: str, listed: dict[str, Any], region: str) -> Path | None:
         """A file of S3, whole and as it was listed; kept by its ETag, so that it is downloaded once.
@@ -148,67 +111,48 @@ class Questions:
         Path, optional
             Where it lies, at least as long as these questions; None where it could not be read, which is noted.
         """
-        if _GET not in self.operations:
-            raise AssertionError(f"{_GET} is not among the source's OPERATIONS")
+        self.declared(_GET)
         place = f"s3://{bucket}/{listed['Key']}"
         self._objects = self._objects or _aws_objects.Objects(self.settings.run.answers, self.settings.run.now)
         try:
-            path = self._objects.get(self.account.client("s3", region), bucket, listed, self._in_time)
-        except (_Cut, *_aws_account.FAILURES) as error:
-            self.inputs.append({"path": place, "unread": self._failed(_GET, f"{_GET} of {place}", error)})
+            path = self._objects.get(self.account.client("s3", region), bucket, listed, self.in_time)
+        except self.faults as error:
+            self.inputs.append({"path": place, "unread": self.failed(_GET, f"{_GET} of {place}", error)})
             return None
         self.inputs.append({**file_record(path), "path": place})
         return path
 
-    def note(self, why: str) -> None:
-        """Say that something is missing that no question failed on."""
-        self.failures.append(why)
-
     def pages(self, **extra: Any) -> Pages:
-        """What was read, for `to_frames`.
-
-        Raises
-        ------
-        SourceError
-            When nothing was: no question was answered at all.
-        """
-        if self._first[0] and not self.answers and not self.settings.run.is_probe:
-            raise SourceError(*self._first)
-        status = "partial" if self.failures else "ok"
-        home = self.account.account.regions[0]
+        """What was read, for `to_frames`, with which account and regions it was read of."""
         first = next(iter(self.settings.run.accounts)).account
-        known = {
-            "account": self.number, "home": home, "is_first": self.number == first, "now": self.settings.run.now,
-            "price": self.price, "denied": self.denied, **extra,
-        }  # fmt: skip
-        inputs = tuple(sorted(self.inputs, key=lambda record: (record["path"], record.get("sha256", ""))))
-        return Pages(tuple(self.answers), self.settings, inputs, status, "; ".join(self.failures), known)
+        home = self.account.account.regions[0]
+        return super().pages(account=self.number, home=home, is_first=self.number == first, **extra)
 
-    def _failed(self, operation: str, place: str, error: Exception) -> str:
-        """Note what could not be read, and why, which is answered."""
-        why = _aws_account.said(error)
-        self.failures.append(f"{place}: {why}")
-        self._first = self._first if self._first[0] else (
-            f"{place}: {why}", _aws_account.hint_of(error, action(operation))
-        )  # fmt: skip
-        self.denied += [operation] if _aws_account.is_denied(error) else []
-        return why
+    def said(self, error: Exception) -> str:
+        """What a failure says, without what the request carried."""
+        return _aws_account.said(error)
+
+    def hint_of(self, error: Exception, operation: str) -> str:
+        """What to do about a failure."""
+        return _aws_account.hint_of(error, action(operation))
+
+    def need_of(self, error: Exception, operation: str) -> str:
+        """The action that the role lacks."""
+        return action(operation) if _aws_account.is_denied(error) else ""
+
+    def is_absent(self, error: Exception, absent: tuple[str, ...]) -> bool:
+        """Whether AWS says that there is nothing of the kind."""
+        return _aws_account.code_of(error) in absent
 
     def _pages(self, operation: str, region: str, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        """Page by page, until the last one says that it is; a page that repeats another stands for a lost one."""
-        seen: set[str] = set()
-        for number, page in enumerate(self._whole(operation, region, asked), 1):
+        """Page by page, until the last one says that it is."""
+        return self.once(self._paid(operation, region, asked))
+
+    def _paid(self, operation: str, region: str, asked: dict[str, Any]) -> Iterator[tuple[Any, Any]]:
+        for page in self._whole(operation, region, asked):
             self.price += price(operation, asked)
             body = {name: value for name, value in page.items() if name != "ResponseMetadata"}
-            print_ = _aws_answers.print_of({name: value for name, value in body.items() if name not in _TOKENS})
-            if number > 1 and print_ in seen:
-                if any(isinstance(value, (list, dict)) and value for value in body.values()):
-                    raise _Cut("AWS gave a page a second time in place of another")
-                continue
-            seen.add(print_)
-            yield body
-            if self.settings.run.is_probe:
-                return
+            yield body, {name: value for name, value in body.items() if name not in _TOKENS}
 
     def _whole(self, operation: str, region: str, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
         service, _, name = operation.partition(":")
@@ -219,21 +163,13 @@ class Questions:
         ):
             yield page
             if page.get("IsTruncated") or any(page.get(token) for token in _TOKENS):
-                self._in_time()
+                self.in_time()
         if (page.get("IsTruncated") or page.get("Truncated")) and not any(page.get(token) for token in _TOKENS):
-            raise _Cut("AWS says that there is more, and not where")
-
-    def _in_time(self) -> None:
-        if self.settings.run.until and time.monotonic() > self.settings.run.until:
-            raise _Cut("there was no time left")
+            raise Cut("AWS says that there is more, and not where")
 
     def _kept(self, operation: str, region: str, each: list[dict[str, Any]]) -> Path | None:
         folder = self.settings.run.answers
         return folder and folder / _aws_answers.name_of(self.number, operation, region, each)
-
-
-class _Cut(Exception):
-    """A question that could not be read to its end, and why."""
 
 
 def opened(settings: AwsSettings, operations: tuple[str, ...]) -> Questions:
@@ -254,7 +190,7 @@ def opened(settings: AwsSettings, operations: tuple[str, ...]) -> Questions:
     account = held[settings.account or next(iter(held))]
     found = _aws_account.opened(account, settings.run.client, settings.folder)
     found.verify()
-    return Questions(settings, operations, found)
+    return Questions(settings, operations, account=found)
 
 
 def _by_token(client: Any, name: str, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -269,6 +205,6 @@ def _by_token(client: Any, name: str, asked: dict[str, Any]) -> Iterator[dict[st
         if not following:
             return
         if following in seen:
-            raise _Cut("AWS leads in a circle: a page's token came a second time")
+            raise Cut("AWS leads in a circle: a page's token came a second time")
         seen.add(following)
         given[token] = following

@@ -80,7 +80,7 @@ def fetch(period: Period, settings: Settings) -> Pages:
             exports += _delivered(aws, month, manifest)
     pages = aws.pages()
     if aws.failures and not exports and not settings.run.is_probe:
-        needs = ", ".join(sorted({_aws.action(one) for one in aws.denied}))
+        needs = ", ".join(sorted(set(aws.needs)))
         hint = f"the role needs {needs}" if needs else "prefix is the export's folder, the export's name included"
         raise SourceError("; ".join(aws.failures), hint)
     ignored = {export.file: export.ignored for export in exports}

@@ -62,14 +62,14 @@ def test_a_probe_keeps_nothing_and_reads_one_page(ask, tmp_path):
 def test_times_and_exact_numbers_come_back_as_they_were(tmp_path):
     path = tmp_path / "answers" / "x.json.gz"
     pages = [{"at": dt.datetime(2026, 10, 1, 12, tzinfo=dt.UTC), "amount": Decimal("0.1"), "raw": b"\x00\xff"}]
-    _aws_answers.keep(path, pages, NOW)
-    assert _aws_answers.find(path, KEEP, NOW) == pages
+    _aws_answers.keep(path, [pages], NOW)
+    assert _aws_answers.find(path, KEEP, NOW) == [pages]
     assert _aws_answers.find(path, None, NOW) is None
 
 
 def test_an_answer_from_a_clock_that_was_ahead_is_asked_again_and_all_is_for_its_owner_only(tmp_path):
     path = tmp_path / "store" / "acme" / "answers" / "x.json.gz"
-    _aws_answers.keep(path, [{}], NOW + pd.Timedelta(days=365))
+    _aws_answers.keep(path, [[{}]], NOW + pd.Timedelta(days=365))
     assert _aws_answers.find(path, KEEP, NOW) is None
     assert {folder.stat().st_mode & 0o077 for folder in (path, *path.parents[:3])} == {0}
 

@@ -335,7 +335,7 @@ def test_a_bucket_that_may_be_listed_and_not_read_says_what_the_role_needs(aws):
     (one,), (trial,) = world(aws), [given(run={"is_probe": True})]
     aws.fault("s3:GetObject", "denied", times=0)
     assert sources.read(aws_data_exports, one, OCTOBER)[1].why.endswith("Hint: the role needs s3:GetObject")
-    assert set(aws_data_exports.fetch(OCTOBER, trial).extra["denied"]) == {"s3:GetObject"}
+    assert set(aws_data_exports.fetch(OCTOBER, trial).extra["needs"]) == {"s3:GetObject"}
 
 
 def test_reading_ends_when_there_is_no_time_left(aws):
