@@ -60,8 +60,11 @@ class _Aliases:
                         self._patterns.setdefault(source, []).append((alias, service))
 
     def service(self, source: str, name: str) -> str | None:
-        """The service of a name: said of it alone, else by the longest pattern that fits it."""
-        for place in (source, "aws") if source.startswith("aws_") else (source,):
+        """The service of a name: said of it alone, else by the longest pattern that fits it.
+
+        An alias of ``aws`` or ``github`` is one of each source whose name begins so.
+        """
+        for place in (source, source.partition("_")[0]):
             if found := self._exact.get((place, name)):
                 return found
             fits = [one for one in self._patterns.get(place, []) if fnmatchcase(name, one[0])]

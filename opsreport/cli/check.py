@@ -101,7 +101,7 @@ def _sources(params: ClientParams) -> list[Finding]:
     missing = [frame for frame in FRAMES if not params.sources.get(frame)]
     found = [Finding(f"sources.{frame}: none, so its part of the review stays empty") for frame in missing]
     named = {name for specs in params.sources.values() for name in map(spec_name, specs)}
-    named |= {"aws" for name in named if name.startswith("aws_")}  # the key for what all sources of AWS say
+    named |= {name.partition("_")[0] for name in named}  # the key for what all sources of AWS, or of GitHub, say
     strange = {source for service in params.services.values() for source in service.aliases} - named
     found += [
         Finding(f"services: aliases are given for {source}, and no source is called so{_meant(source, named)}")

@@ -7,10 +7,9 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from opsreport.params.fields import Strict
+from opsreport.params.fields import Reference, Strict
 
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/.+")
-_REFERENCE = re.compile(r"(env|keyring|file):.+")
 
 
 class AwsAccount(Strict):
@@ -25,9 +24,9 @@ class AwsAccount(Strict):
     external_id: str = Field(
         default="", description="what the role asks for: text, or a reference, like aws-sm:clients#acme"
     )
-    access_key_id: str = Field(default="", description="a reference, like env:ACME_KEY_ID")
-    secret_access_key: str = Field(default="", description="a reference, like keyring:aws/acme or file:acme.key")
-    session_token: str = Field(default="", description="a reference; of keys that last a while only")
+    access_key_id: Reference = Field(default="", description="a reference, like env:ACME_KEY_ID")
+    secret_access_key: Reference = Field(default="", description="a reference, like keyring:aws/acme or file:acme.key")
+    session_token: Reference = Field(default="", description="a reference; of keys that last a while only")
 
     @model_validator(mode="after")
     def _can_be_opened(self) -> AwsAccount:
@@ -37,10 +36,6 @@ class AwsAccount(Strict):
             raise ValueError("give a profile or keys, not both")
         if not (self.profile or self.access_key_id or self.role_arn):
             raise ValueError("give a profile, a role_arn or keys: the default credentials are never used for a client")
-        for name in ("access_key_id", "secret_access_key", "session_token"):
-            if (held := getattr(self, name)) and not _REFERENCE.fullmatch(held):
-                kinds = "env:NAME, keyring:service/name or file:path"
-                raise ValueError(f"{name} is a secret; write where it is kept: {kinds}")
         role = _ROLE.fullmatch(self.role_arn)
         if self.role_arn and not role:
             raise ValueError("role_arn is not a role, like arn:aws:iam::123456789012:role/opsreport")

@@ -22,13 +22,17 @@ from opsreport.schemas import FRAMES
 class Strict(BaseModel):
     """A mapping that takes the keys it names, with the types it names, and no others."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True)
+    # What stands there may be a secret, so pydantic does not repeat it.
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True, hide_input_in_errors=True
+    )
 
 
 CLIENT_ID = r"^[a-z0-9][a-z0-9-]{0,62}$"
 _DURATION = re.compile(r"([0-9]{1,6}(\.[0-9]+)?\s*(d|h|min|m|s)\s*)+")
 _EXACT_DIGITS = 15  # that every binary float keeps
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
+_REFERENCE = re.compile(r"(env|keyring|file):.+")
 _EMAIL = re.compile(r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+\.[^@\s<>,;:\"]+")
 
 
@@ -40,6 +44,16 @@ def duration(value: Any) -> Any:
         raise ValueError("is not a duration; write a number and a unit, like 15min, 4h or 2d")
     # To pandas m is a minute only in some versions, and d is going to be D.
     return pd.Timedelta(re.sub(r"(?<=\d)\s*m(?![a-z])", "min", value).replace("d", "D"))
+
+
+def reference(value: str) -> str:
+    """Where a secret is kept; the secret itself never stands in a file."""
+    if value and not _REFERENCE.fullmatch(value):
+        raise ValueError("is a secret; write where it is kept: env:NAME, keyring:service/name or file:path")
+    return value
+
+
+Reference = Annotated[str, AfterValidator(reference)]
 
 
 def moment(value: Any) -> Any:

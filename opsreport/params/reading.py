@@ -20,6 +20,8 @@ from opsreport.errors import ParamsError
 
 Model = TypeVar("Model", bound=BaseModel)
 _LARGEST = 1_000_000
+#: Keys whose values may be secrets that somebody wrote out; they are never shown.
+_SECRET = re.compile("token|password|secret|key")
 _DEEPEST = 32
 _DAY = re.compile(r"\b(\d{4})-(\d\d?)-(\d\d?)\b")
 _HEAD = re.compile(r"---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
@@ -141,7 +143,7 @@ def said(error: dict[str, Any]) -> str:
 def _found(error: dict[str, Any]) -> str:
     """What stands there, but for a whole mapping, and what may be a secret."""
     given = error.get("input")
-    if isinstance(given, dict) or error["loc"][:1] == ("aws",):
+    if isinstance(given, dict) or error["loc"][:1] == ("aws",) or _SECRET.search(str(error["loc"][-1:])):
         return ""
     return f" (found {given!r})" if error["type"] == "value_error" else f" (found {given!r}, a {type(given).__name__})"
 

@@ -62,7 +62,7 @@ def test_one_that_is_not_there_is_named_by_its_place(tmp_path, ring, reference, 
 
 
 @pytest.mark.parametrize(("given", "said"), [
-    ({"access_key_id": "AKIA123", "secret_access_key": "env:S"}, "access_key_id is a secret; write where it is kept"),
+    ({"access_key_id": "AKIA123", "secret_access_key": "env:S"}, "is a secret; write where it is kept"),
     ({"access_key_id": "env:K"}, "belong together"), ({}, "the default credentials are never used"),
     ({"profile": "p", "access_key_id": "env:K", "secret_access_key": "env:S"}, "not both"),
     ({"role_arn": "arn:aws:iam::222222222222:role/x"}, "role_arn is of account 222222222222"),
