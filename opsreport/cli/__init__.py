@@ -21,7 +21,7 @@ from opsreport.home import Home
 from opsreport.month import period_of
 from opsreport.params import client_path, json_schema, load_params
 from opsreport.period import Period
-from opsreport.sources import _aws_policy
+from opsreport.sources import _aws_policy, name_of
 
 _STARTER = Path(__file__).with_name("client.yaml")
 _home = click.option("--home", default="", help="The folder that holds params/; by default the nearest one upwards.")
@@ -180,7 +180,8 @@ def schema() -> None:
 
 def _policy_of(place: Home, client: str) -> dict[str, Any]:
     """The least that AWS must allow for the sources that a client's file names."""
-    named = [(module, settings) for _, module, settings in named_sources(place, load_params(place.params, client))]
+    every = named_sources(place, load_params(place.params, client))
+    named = [(module, settings) for _, module, settings in every if name_of(module).startswith("aws_")]
     operations = {one for module, _ in named for one in getattr(module, "OPERATIONS", ())}
     if not operations:
         raise ParamsError(f"{client} names no source of AWS", hint="leave its name out for the policy of all of them")

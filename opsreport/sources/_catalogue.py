@@ -14,8 +14,8 @@ _HEAD = """# Sources
 Each is named in a client's file under the frame that it is to fill: `sources: {log_group: [aws_logs: {}]}`.
 This page is made of the sources' own descriptions: `make sources` writes it anew.
 
-| source | fills | remembers | asking costs |
-| --- | --- | --- | --- |
+| source | fills | needs | remembers | asking costs |
+| --- | --- | --- | --- | --- |
 """
 _POLICY = """## What AWS must allow
 
@@ -31,8 +31,10 @@ buckets.
 def catalogue() -> str:
     """Every source with what it fills, what its system remembers, its settings and its own words."""
     modules = {name: sources.find(name) for name in sources.names()}
-    table = "".join(f"| [{name}](#{name}) | {_fills(module)} | {_remembers(module)} | {_costs(module)} |\n"
-                    for name, module in modules.items())  # fmt: skip
+    table = "".join(
+        f"| [{name}](#{name}) | {_fills(module)} | {_needs(module)} | {_remembers(module)} | {_costs(module)} |\n"
+        for name, module in modules.items()
+    )
     parts = [_HEAD + table]
     for name, module in modules.items():
         parts.append(f"## {name}\n\n{inspect.getdoc(module)}\n\n{_settings(module)}")
@@ -41,12 +43,21 @@ def catalogue() -> str:
 
 def policy() -> dict[str, object]:
     """The least that AWS must allow for every source of it."""
-    modules = map(sources.find, sources.names())
+    modules = [sources.find(name) for name in sources.names() if name.startswith("aws_")]
     return _aws_policy.policy({one for module in modules for one in getattr(module, "OPERATIONS", ())})
 
 
 def _fills(module: ModuleType) -> str:
     return "every frame" if len(module.FRAMES) > 10 else ", ".join(module.FRAMES)
+
+
+def _needs(module: ModuleType) -> str:
+    """The permission: of AWS as its policy lists it, of a web API by each question."""
+    asked = getattr(module, "OPERATIONS", None)
+    if asked is None:
+        return "the file"
+    each = asked.values() if isinstance(asked, dict) else ["the policy below"]
+    return "; ".join(dict.fromkeys(filter(None, each))) or "nothing"
 
 
 def _remembers(module: ModuleType) -> str:

@@ -21,7 +21,7 @@ from tests.aws.conftest import NOW, OCTOBER, OURS, account
 from tests.aws.fake import FAULTS
 
 NAMES = [module.name for module in pkgutil.iter_modules(sources.__path__)
-         if not module.name.startswith("_") and hasattr(sources.find(module.name), "OPERATIONS")]  # fmt: skip
+         if module.name.startswith("aws_") and hasattr(sources.find(module.name), "OPERATIONS")]  # fmt: skip
 _WHOLE: dict[str, list[tuple]] = {}
 ASKED = [(name, operation) for name in NAMES for operation in sources.find(name).OPERATIONS]
 
