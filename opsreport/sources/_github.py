@@ -41,6 +41,14 @@ def opened(settings: GitHubSettings, operations: Mapping[str, str]) -> _http.Que
     return _http.opened(settings, operations, _ADDRESS, headers, (token,))
 
 
+def graphql(github: _http.Questions, operation: str, query: str, following: _http.Following, **variables: Any) -> None:
+    """Every page of a question of GraphQL, which GitHub Enterprise Server answers beside its /api/v3."""
+    github.ask(
+        operation, within=variables, json={"query": query, "variables": variables}, following=following,
+        check=refuse_errors, at=github.client.address.removesuffix("/v3"),
+    )  # fmt: skip
+
+
 def within(repository: str, **more: Any) -> dict[str, Any]:
     """A repository as the words of a path."""
     owner, _, repo = repository.partition("/")

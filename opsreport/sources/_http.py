@@ -78,7 +78,8 @@ class Questions(_questions.Questions):
 
     def ask(
         self, operation: str, *, within: Mapping[str, Any] | None = None, following: Following | None = None,
-        absent: tuple[int, ...] = (), is_text: bool = False, check: Callable[[Any], None] | None = None, **asked: Any,
+        absent: tuple[int, ...] = (), is_text: bool = False, check: Callable[[Any], None] | None = None,
+        at: str = "", **asked: Any,
     ) -> Told:  # fmt: skip
         """Every page of one question.
 
@@ -96,18 +97,20 @@ class Questions(_questions.Questions):
             Whether the answer is no JSON.
         check : callable, optional
             Raises `HttpError` at a body that is a refusal, whatever its status says.
+        at : str, optional
+            Where below the system this is asked, if not below its address.
         **asked
             params, json or data of the request.
         """
         self.declared(operation)
         method, _, template = operation.partition(" ")
         words = {name: quote(str(value), safe="") for name, value in (within or {}).items()}
-        path = template.partition(" ")[0].format(**words)
+        path, address = template.partition(" ")[0].format(**words), at or self.client.address
         how = {"is_text": is_text} | ({"check": check} if check else {})
         how |= {"attempts": 2} if self.settings.run.is_probe else {}
-        pages = self.once(self._pages(method, path, following, how, asked))
+        pages = self.once(self._pages(method, address + path, following, how, asked))
         place = f"{method} {self.client.hidden(path)}"
-        return self.take(operation, place, f"{self.client.address}{path}", {**(within or {}), **asked}, pages,
+        return self.take(operation, place, f"{address}{path}", {**(within or {}), **asked}, pages,
                          absent=absent)  # fmt: skip
 
     def said(self, error: Exception) -> str:
