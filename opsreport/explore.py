@@ -7,6 +7,7 @@ again with the same words in a review.
 from __future__ import annotations
 
 import json
+import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ import ipywidgets
 import pandas as pd
 import plotly.graph_objects as go
 from IPython.display import display
+from IPython.utils.capture import capture_output
 
 from opsreport.theme import is_unknown  # and with it the template of our charts
 
@@ -51,9 +53,14 @@ def filters(
     def update(*_: Any) -> None:
         found = chosen(rows, {name: choice.value for name, choice in zip(columns, choices, strict=True)})
         count.value = f"{len(found):,} of {len(rows):,} rows"
-        output.clear_output(wait=True)
-        with output:
-            display((show or table)(found))
+        # Not `with output`: papermill and nbconvert answer what it captures on the very channel on which they
+        # wait for the end of the cell, and may then never hear of it (nbclient's issue 312).
+        try:
+            output.outputs = _outputs(show or table, found)
+        except Exception as error:
+            output.outputs = ({"output_type": "error", "ename": type(error).__name__, "evalue": str(error),
+                               "traceback": traceback.format_exc().splitlines()},)  # fmt: skip
+            raise
 
     for choice in choices:
         choice.observe(update, names="value")
@@ -155,6 +162,18 @@ class Chart:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         # Through JSON: plotly's own display would ask a CDN for its script in some front ends.
         return {_PLOTLY: json.loads(self.figure.to_json()), "text/plain": self.figure.layout.title.text}
+
+
+def _outputs(show: Callable[[pd.DataFrame], Any], rows: pd.DataFrame) -> tuple[dict[str, Any], ...]:
+    """What showing the rows prints and displays, as a notebook keeps it."""
+    with capture_output() as captured:
+        display(show(rows))
+    printed = {"stdout": captured.stdout, "stderr": captured.stderr}
+    return (
+        *({"output_type": "stream", "name": name, "text": text} for name, text in printed.items() if text),
+        *({"output_type": "display_data", "data": one.data, "metadata": one.metadata or {}}
+          for one in captured.outputs),
+    )  # fmt: skip
 
 
 def _options(values: pd.Series) -> list[str]:

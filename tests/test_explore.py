@@ -31,6 +31,25 @@ def test_each_choice_narrows_the_rows_and_says_how_many_are_left():
     assert (count.value, seen[-1]) == ("0 of 4 rows", 0)
 
 
+def test_what_is_shown_is_handed_over_with_the_output_and_not_captured_by_a_front_end():
+    box = explore.filters(ROWS, ["service"], lambda rows: f"{len(rows)} here")
+    (shown,) = box.children[2].outputs
+    assert "4 here" in shown["text"]  # outside a kernel a display is printed
+    box.children[0].children[0].value = "shop"
+    assert "2 here" in box.children[2].outputs[0]["text"] and box.children[2].msg_id == ""
+
+
+def test_what_cannot_be_shown_says_why_in_its_place_and_fails_its_cell():
+    def show(rows):
+        if len(rows) < 4:
+            raise ValueError("too few")
+
+    box = explore.filters(ROWS, ["service"], show)
+    with pytest.raises(ValueError, match="too few"):
+        box.children[0].children[0].value = "shop"
+    assert box.children[2].outputs[0]["ename"] == "ValueError"
+
+
 def test_days_count_rows_and_add_up_amounts_exactly_and_never_across_currencies():
     assert bars(explore.by_day("at")(ROWS)) == {"": {"2026-10-01": 1.0, "2026-10-02": 3.0}}
     assert bars(explore.by_day("at", "cost", of="currency")(ROWS)) == {
