@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 from werkzeug import Request, Response
 from werkzeug.serving import make_server
@@ -21,6 +22,7 @@ REFUSED = {
     "denied": (403, {}, {"message": "this token may not ask that"}),
     "wrong_token": (401, {}, {"message": "bad credentials"}),
     "gone": (404, {}, {"message": "not found"}),
+    "unprocessable": (422, {}, {"message": "only owners can use this filter"}),
 }
 #: Faults that pass when the question is asked again.
 PASSING = ("throttled", "broken", "unavailable", "cut", "hang", "html")
@@ -147,14 +149,18 @@ class Web:
         for operation, say in self.scripts.items():
             method, _, template = operation.partition(" ")
             pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(self.prefix + template.partition(" ")[0]))
-            match = re.fullmatch(pattern, request.path)
+            # A word of a path may hold a slash, written %2F.
+            raw = request.environ.get("RAW_URI", request.path).partition("?")[0]
+            match = re.fullmatch(pattern, raw) or re.fullmatch(pattern, request.path)
             if match and method == request.method:
                 text = request.get_data(as_text=True)
                 kind = request.content_type or ""
                 body = json.loads(text) if "json" in kind else dict(request.form)
-                call = Call(operation, match.groupdict(), dict(request.args), body, dict(request.headers),
-                            request.base_url)  # fmt: skip
-                if not operation.partition(" ")[2].partition(" ")[2] or call.operation in _named(body):
+                within = {word: unquote(written) for word, written in match.groupdict().items()}
+                url = f"{request.host_url.rstrip('/')}{raw}"
+                call = Call(operation, within, dict(request.args), body, dict(request.headers), url)
+                word = operation.partition(" ")[2].partition(" ")[2]
+                if not word or word in call.params.values() or word in _named(body):
                     return call, say
         return None
 
@@ -165,9 +171,8 @@ class Web:
 
 
 def _named(body: Any) -> set[str]:
-    """Questions of one path that are told apart by a word of their body, like ``POST /graphql deployments``."""
-    text = json.dumps(body)
-    return {f"POST /graphql {word}" for word in re.findall(r"query (\w+)", text)}
+    """How a question of GraphQL calls itself: several are asked at one path, like ``POST /graphql deployments``."""
+    return set(re.findall(r"query (\w+)", json.dumps(body)))
 
 
 def _changed(body: Any) -> Any:
