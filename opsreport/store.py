@@ -4,7 +4,8 @@
 with the source that said each; ``<store>/<client>/coverage.parquet`` a row for each
 reading. Rows are merged by their source's own ids, so that collecting twice changes
 nothing; what a source no longer returns stays. A bill's lines have no ids: there a
-billing period is replaced as a whole, and never by a reading that was only partial.
+billing period is replaced as a whole, and never by a reading that was only partial. States of a
+monitor are laid over what was known of the same time.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import pyarrow as pa
 from opsreport.coverage import COVERAGE, Coverage
 from opsreport.errors import StoreError
 from opsreport.home import one_at_a_time
+from opsreport.intervals import Intervals
 from opsreport.params.fields import CLIENT_ID
 from opsreport.schemas import DECIMAL, FRAMES, SQL_TYPES, TEXT, Column, Frame
 
@@ -118,6 +120,10 @@ class Store:
         if files := self._files(frame):
             known = "FROM known UNION ALL BY NAME FROM read_parquet($files, union_by_name = true)"
             db.execute(f"CREATE OR REPLACE TABLE known AS {known}", {"files": files})
+        if frame.states_of:
+            before = db.sql(f"SELECT known.* FROM known SEMI JOIN incoming USING (source, {frame.states_of})")
+            laid = _laid_over(as_frame(before, frame), incoming, frame)
+            db.register("incoming", pa.Table.from_pandas(laid, preserve_index=False))
         if frame.replaces_by:
             coverage = _keep_fuller(db, frame, coverage)
             db.execute("CREATE TABLE fresh AS SELECT * FROM incoming WHERE NOT EXISTS (SELECT 1 FROM kept "
@@ -125,7 +131,8 @@ class Store:
             same = f"known.{frame.replaces_by} = fresh.{frame.replaces_by} AND known.source = fresh.source"
         else:
             coverage = _one_row_an_id(db, frame, coverage)
-            same = " AND ".join(f"known.{column} = fresh.{column}" for column in (*frame.key, "source"))
+            by = (frame.states_of,) if frame.states_of else frame.key
+            same = " AND ".join(f"known.{column} = fresh.{column}" for column in (*by, "source"))
             for told in frame.keeps_earliest:
                 db.execute(f"UPDATE fresh SET {told} = least(fresh.{told}, known.{told}) FROM known "
                            f"WHERE {same} AND fresh.last_seen_at IS NOT NULL")  # fmt: skip
@@ -194,6 +201,19 @@ def _keep_fuller(db: duckdb.DuckDBPyConnection, frame: Frame, coverage: Coverage
         return coverage
     why = f"{coverage.why}; the fuller earlier reading of {', '.join(kept)} was kept".lstrip("; ")
     return Coverage(**{**coverage.record(), "why": why})
+
+
+def _laid_over(known: pd.DataFrame, told: pd.DataFrame, frame: Frame) -> pd.DataFrame:
+    """What is known of each thing's states, with what a reading tells in its place; stretches that meet are one."""
+    first, last, parts = frame.starts, frame.ends, []
+    for thing, fresh in told.groupby(frame.states_of):
+        old, seen = known[known[frame.states_of] == thing], Intervals.from_frame(fresh, first, last)
+        for state, rows in pd.concat([old, fresh]).groupby("state"):
+            before = Intervals.from_frame(old[old["state"] == state], first, last) - seen
+            spans = before | Intervals.from_frame(fresh[fresh["state"] == state], first, last)
+            parts += [rows.iloc[-1].to_dict() | {first: start, last: end} for start, end in spans.pairs()]
+    made = pd.DataFrame(parts, columns=list(told.columns))
+    return made.astype({name: told[name].dtype for name in told.columns})
 
 
 def _one_row_an_id(db: duckdb.DuckDBPyConnection, frame: Frame, coverage: Coverage) -> Coverage:

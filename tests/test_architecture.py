@@ -59,6 +59,7 @@ LONGER = {
     "figures/uptime.py",
     "theme.py",
     "month.py",
+    "store.py",
     "sources/table.py",
 }
 

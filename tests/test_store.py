@@ -369,6 +369,46 @@ def advice(first, last, action="stop"):
     return FRAMES["recommendation"].conform(pd.DataFrame(made))
 
 
+def states(*rows, monitor="shop"):
+    made = [(monitor, at(start), at(end), state) for start, end, state in rows]
+    return FRAMES["monitor_state"].conform(pd.DataFrame(made, columns=["monitor", "started_at", "ended_at", "state"]))
+
+
+def told(store):
+    rows = store.read("monitor_state").sort_values(["monitor", "started_at"])
+    return [(row.monitor, f"{row.started_at:%m-%d %H}", f"{row.ended_at:%m-%d %H}", row.state)
+            for row in rows.itertuples()]  # fmt: skip
+
+
+def test_a_state_whose_start_its_source_forgets_stays_one_stretch(acme):
+    for day in range(1, 6):  # each reading tells of the last three days
+        merge(acme, "monitor_state", states((f"2026-10-{day:02}", f"2026-10-{day + 3:02}", "up")))
+    assert told(acme) == [("shop", "10-01 00", "10-08 00", "up")]
+
+
+def test_a_reading_takes_the_place_of_what_was_known_of_its_time_and_of_no_other(acme):
+    merge(acme, "monitor_state", states(("2026-10-01", "2026-10-10", "up"), ("2026-10-10", "2026-10-11", "down")))
+    merge(acme, "monitor_state", states(("2026-10-10", "2026-10-12", "down"), monitor="other"))
+    merge(acme, "monitor_state", states(("2026-10-09", "2026-10-10", "down"), ("2026-10-10", "2026-10-10 12", "up")))
+    assert told(acme) == [
+        ("other", "10-10 00", "10-12 00", "down"), ("shop", "10-01 00", "10-09 00", "up"),
+        ("shop", "10-09 00", "10-10 00", "down"), ("shop", "10-10 00", "10-10 12", "up"),
+        ("shop", "10-10 12", "10-11 00", "down"),
+    ]  # fmt: skip
+
+
+def test_a_month_that_is_read_again_keeps_what_came_after_it(acme):
+    merge(acme, "monitor_state", states(("2026-10-01", "2026-11-20", "up")))
+    merge(acme, "monitor_state", states(("2026-10-01", "2026-11-01", "up")))
+    assert told(acme) == [("shop", "10-01 00", "11-20 00", "up")]
+
+
+def test_two_sources_of_one_monitor_do_not_change_each_others_states(acme):
+    merge(acme, "monitor_state", states(("2026-10-01", "2026-10-03", "up")))
+    merge(acme, "monitor_state", states(("2026-10-02", "2026-10-04", "down")), source="y")
+    assert len(told(acme)) == 2
+
+
 def test_of_what_is_told_anew_each_day_the_first_time_stays(acme):
     merge(acme, "recommendation", advice("2026-10-05", "2026-10-05"))
     merge(acme, "recommendation", advice("2026-11-20", "2026-11-21", "delete"))

@@ -68,10 +68,15 @@ class Frame:
     replaces_by : str
         Where rows have no id of their own (a bill's lines), the column whose values a
         source restates as a whole; empty when rows are merged by `key`.
+    states_of : str
+        Where a row is a stretch of time in a state, the column of what is in it: of the time that a
+        reading tells of, it takes the place of what was known; stretches that meet are one.
     keeps_earliest : tuple of str
         Times of which the first stays, where a source dates all that it lists anew (``last_seen_at``).
     is_snapshot : bool
         Whether a row is what somebody saw at an instant, and holds until it is seen again.
+    is_billed : bool
+        Whether its days and months are the bill's, which are counted in UTC.
     groups : tuple of str
         Columns by which the rows behind a figure are told apart.
     shown : tuple of str
@@ -86,8 +91,10 @@ class Frame:
     columns: tuple[Column, ...]
     ends: str = ""
     replaces_by: str = ""
+    states_of: str = ""
     keeps_earliest: tuple[str, ...] = ()
     is_snapshot: bool = False
+    is_billed: bool = False
     groups: tuple[str, ...] = ()
     shown: tuple[str, ...] = ()
     names: tuple[str, ...] = field(init=False)

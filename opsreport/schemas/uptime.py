@@ -11,6 +11,7 @@ MONITOR_STATE = Frame(
     key=("monitor", "started_at"),
     starts="started_at",
     ends="ended_at",
+    states_of="monitor",
     groups=("monitor", "service", "state"),
     columns=(
         Column("monitor", "the monitor's name at its source", required=True),
