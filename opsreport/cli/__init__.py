@@ -14,7 +14,7 @@ import opsreport
 from opsreport import reported
 from opsreport.cli.check import findings
 from opsreport.cli.collect import collect as collect_client
-from opsreport.cli.collect import named_sources
+from opsreport.cli.collect import named_sources, summary
 from opsreport.completeness import completeness
 from opsreport.errors import OpsreportError, ParamsError
 from opsreport.home import Home
@@ -23,6 +23,7 @@ from opsreport.params import client_path, json_schema, load_params
 from opsreport.period import Period
 from opsreport.sources import _aws_policy, name_of
 
+_COLOURS = {"✕": "red", "△": "yellow", "  unavailable": "red", "  partial": "yellow"}
 _STARTER = Path(__file__).with_name("client.yaml")
 _home = click.option("--home", default="", help="The folder that holds params/; by default the nearest one upwards.")
 
@@ -68,7 +69,11 @@ def init(name: str, home: str) -> None:
 @click.option("--offline", is_flag=True, help="Only its file: ask no source.")
 @_home
 def check(client: str, offline: bool, home: str) -> None:
-    """Say what is wrong or missing in a client's file, and try each of its sources."""
+    """Say what is wrong or missing in a client's file, and try each of its sources.
+
+    A try asks the first page of each question, and of those that cost money one only. Exits with 1 when
+    something is wrong or a source cannot be read.
+    """
     from opsreport.cli.probe import lines, probes  # boto3 is slow to load, and only needed here
 
     place = Home.find(home)
@@ -101,28 +106,27 @@ def policy(client: str, home: str) -> None:
 @main.command()
 @click.argument("client")
 @click.option("--month", default="", help="YYYY-MM; by default the last full month and what has passed of this.")
+@click.option("--since", default="", help="YYYY-MM: from then until now, as for a client's first year.")
 @_home
-def collect(client: str, month: str, home: str) -> None:
-    """Read a client's sources into the store. Running it twice changes nothing."""
+def collect(client: str, month: str, since: str, home: str) -> None:
+    """Read a client's sources into the store. Running it twice changes nothing; run it daily.
+
+    Systems that take money for being asked (AWS Cost Explorer: 0.01 USD a page) are asked once in twelve hours.
+    Exits with 1 when a source could not be read at all, and with 3 when one was read only in part.
+    """
+    if month and since:
+        raise click.UsageError("give --month or --since")
     place = Home.find(home)
     params, now = load_params(place.params, client), pd.Timestamp.now("UTC")
-    period = period_of(params, month, now) if month else _until_now(params.time_zone, now)
+    period = period_of(params, month, now) if month else _until_now(params.time_zone, now, since)
     collected = collect_client(place, params, period, now, say=_progress)
-    names = [_printable(f"{one.coverage.frame} from {one.coverage.source}") for one in collected]
-    width = max(map(len, names), default=0)
-    for name, one in zip(names, collected, strict=True):
-        status, why = one.coverage.status, one.coverage.why
-        colour = {"ok": "green"}.get(status, "yellow")
-        told = f"  {_printable(why)}" if why else ""
-        click.echo(f"{name:<{width}}  {one.coverage.rows:>7,} rows  " + click.style(status, fg=colour) + told)
-        for start, end in one.lost.pairs():
-            said = f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC was never seen, and its system has forgotten it"
-            click.secho(f"{'':<{width}}  △ {said}", fg="yellow")
-    if price := sum(one.price for one in collected):
-        click.echo(f"asking cost about {price:.2f} USD")
+    for line in summary(collected, params.time_zone):
+        colour = next((colour for mark, colour in _COLOURS.items() if mark in line), None)
+        click.secho(_printable(line), fg=colour)
     if not collected:
         raise ParamsError(f"{client} names no source", hint="add some under sources in its file")
-    sys.exit(1 if any(one.coverage.status == "unavailable" for one in collected) else 0)
+    found = {one.coverage.status for one in collected}
+    sys.exit(1 if "unavailable" in found else 3 if "partial" in found else 0)
 
 
 @main.command()
@@ -210,10 +214,13 @@ def _same_days(place: Home, client: str, month: str) -> str:
     return Period.parse(month, load_params(place.params, client).time_zone).name
 
 
-def _until_now(zone: str, now: pd.Timestamp) -> Period:
-    """From the last full month, which its systems still correct, to the end of the one that runs."""
+def _until_now(zone: str, now: pd.Timestamp, since: str) -> Period:
+    """From a month, or the last full one, which its systems still correct, to the end of the one that runs."""
     last = Period.last_full_month(now, zone)
-    return Period(last.first_day, last.back(-1).end_day, zone)
+    first = Period.month(since, zone) if since else last
+    if first.start > now:
+        raise ParamsError(f"--since {since} is yet to come", hint="name a month that has begun")
+    return Period(first.first_day, last.back(-1).end_day, zone)
 
 
 def _progress(text: str) -> None:

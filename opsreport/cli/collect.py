@@ -18,7 +18,7 @@ from opsreport.home import Home
 from opsreport.intervals import Intervals
 from opsreport.params import ClientParams, place_of
 from opsreport.period import Period
-from opsreport.sources import Reading, Run, SourceSettings
+from opsreport.sources import Reading, Run, SourceSettings, _aws
 from opsreport.store import Store
 
 AT_ONCE = 4
@@ -99,6 +99,32 @@ def collect(
     ]
 
 
+def summary(collected: list[Collected], zone: str) -> list[str]:
+    """What was read, source by source, with each reason once; what is lost; what it cost.
+
+    Parameters
+    ----------
+    zone : str
+        The client's time zone, in which times are said.
+    """
+    names = [f"{one.coverage.frame} from {one.coverage.source}" for one in collected]
+    width, first, lines = max(map(len, names), default=0), {}, []
+    lost: dict[str, list[str]] = {}
+    for name, one in zip(names, collected, strict=True):
+        status, why = one.coverage.status, one.coverage.why
+        lines.append(f"{name:<{width}}  {one.coverage.rows:>7,} rows  {status}")
+        mark = {"ok": " ", "partial": "△"}.get(status, "✕")
+        said = f"as {first[why]}" if why in first else why
+        first.setdefault(why, name)
+        lines += [f"  {' ' if number else mark} {line}" for number, line in enumerate(said.splitlines())]
+        for start, end in one.lost.pairs() if status != "unavailable" else []:
+            told = [f"{at.tz_convert(zone):%Y-%m-%d %H:%M}" for at in (start, end)]
+            lost.setdefault(" to ".join(told), []).append(name)
+    lines += [f"△ {window} was never seen, and is forgotten: {', '.join(each)}" for window, each in lost.items()]
+    price = sum((one.price for one in collected), Decimal(0))
+    return [*lines, *([f"asking cost about {price:.2f} USD"] if price else [])]
+
+
 def named_sources(
     home: Home, params: ClientParams, run: Run | None = None
 ) -> list[tuple[str, ModuleType, SourceSettings]]:
@@ -128,7 +154,24 @@ def named_sources(
                 raise ParamsError(f"{place}: sources.{frame}: {error.message}", error.hint) from error
             names.add(name)
             found.append((name, module, settings))
+        if frame == "cost":
+            _one_bill_an_account(home, params, [one for one in found if one[2].frame == "cost"])
     return found
+
+
+def _one_bill_an_account(home: Home, params: ClientParams, bills: list[tuple[str, ModuleType, SourceSettings]]) -> None:
+    """Two sources of one account's bill would count each of its charges twice."""
+    told: dict[str, str] = {}
+    for name, _, settings in bills:
+        if isinstance(settings, _aws.AwsSettings):
+            account = _aws.account_of(settings).account
+            if account in told:
+                place = place_of(home.params, params.client, ("sources", "cost"))
+                raise ParamsError(
+                    f"{place}: sources.cost: {told[account]} and {name} both tell the bill of AWS account {account}: "
+                    "each charge would count twice", hint="keep one of them; aws_data_exports tells more",
+                )  # fmt: skip
+            told[account] = name
 
 
 def askings(home: Home, params: ClientParams, period: Period, run: Run) -> list[Asking]:

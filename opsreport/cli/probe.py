@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from decimal import Decimal
 
 import pandas as pd
 
@@ -35,6 +36,7 @@ class Probe:
 
     cells: tuple[str, ...]
     why: str = ""
+    price: Decimal = Decimal(0)
 
 
 def probes(home: Home, params: ClientParams, now: pd.Timestamp) -> list[Probe]:
@@ -70,9 +72,10 @@ def _try(asking: Asking) -> Probe:
     if needs := sorted(set(pages.extra.get("needs", ()))):
         who = "the role" if sources.name_of(module).startswith("aws_") else "the token"
         return Probe((name, fills, "yes", "no", *rest), f"{pages.why}\nHint: {who} needs {', '.join(needs)}")
-    if not pages.items and pages.why:
-        return Probe((name, fills, "no", "–", *rest), pages.why)
-    return Probe((name, fills, "yes" if pages.status == "ok" else "in part", "yes", *rest), pages.why)
+    price = pages.extra.get("price", Decimal(0))
+    if not pages.extra.get("is_answered", pages.items) and pages.why:
+        return Probe((name, fills, "no", "–", *rest), pages.why, price)
+    return Probe((name, fills, "yes" if pages.status == "ok" else "in part", "yes", *rest), pages.why, price)
 
 
 def _oldest(asking: Asking) -> str:
@@ -89,7 +92,16 @@ def lines(found: list[Probe]) -> list[str]:
     rows = [HEAD, *(one.cells for one in found)]
     widths = [max(len(row[place]) for row in rows) for place in range(len(HEAD))]
     made = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    for row, one in zip(range(len(found), 0, -1), reversed(found), strict=True):
-        made[row + 1 : row + 1] = [f"  ✕ {line}" if not number else f"    {line}"
-                                   for number, line in enumerate(one.why.splitlines())]  # fmt: skip
-    return made
+    out, first = made[:1], {"": ""}
+    for one, line in zip(found, made[1:], strict=True):
+        # What is wrong with the account is wrong for every source: it is said once.
+        why = f"as {first[one.why]}" if first.get(one.why) else one.why
+        first.setdefault(one.why, one.cells[0])
+        out += [line, *_indented(why)]
+    if price := sum((one.price for one in found), Decimal(0)):
+        out += ["", f"trying cost about {price:.2f} USD"]
+    return out
+
+
+def _indented(why: str) -> list[str]:
+    return [f"  {' ' if number else '✕'} {line}" for number, line in enumerate(why.splitlines())]

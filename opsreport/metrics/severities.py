@@ -13,13 +13,15 @@ UNRATED = "unrated"
 PLANNED = ("maintenance",)
 #: The severity of an event at a provider: told beside the client's incidents, and never counted among them.
 PROVIDER = ("provider",)
-NOT_COUNTED = PLANNED + PROVIDER
+#: The severity of an incident that was merged into another: the same trouble, told there.
+MERGED = ("merged",)
+NOT_COUNTED = PLANNED + PROVIDER + MERGED
 #: Severities whose time is no downtime of an incident.
-NOT_DOWN = ("maintenance", "none", "provider")
+NOT_DOWN = ("maintenance", "none", "provider", "merged")
 
 _WORST_FIRST = (
     "critical", "emergency", "blocker", "major", "high", "medium", "moderate", "minor", "low", "info",
-    "none", "maintenance", "provider", UNRATED,
+    "none", "maintenance", "provider", "merged", UNRATED,
 )  # fmt: skip
 
 

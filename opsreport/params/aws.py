@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from opsreport.params.fields import Reference, Strict
 
+_KINDS = ("env", "keyring", "file", "aws-sm")
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/.+")
+
+
+def _number(written: str) -> str:
+    if not re.fullmatch(r"\d{12}", written):
+        raise ValueError("is no AWS account; write its twelve digits in quotes")
+    return written
+
+
+def _region(written: str) -> str:
+    if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", written):
+        raise ValueError("is no AWS region; write it like eu-central-1")
+    return written
 
 
 class AwsAccount(Strict):
     """One account, and the credentials that read it; a secret stands here only as a reference to where it is kept."""
 
-    account: str = Field(pattern=r"^\d{12}$", description="the account's number; nothing of another is ever read")
-    regions: list[Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]] = Field(
+    account: Annotated[str, AfterValidator(_number)] = Field(
+        description="the account's number; nothing of another is ever read"
+    )
+    regions: list[Annotated[str, AfterValidator(_region)]] = Field(
         min_length=1, description="those that the client uses; names in others than the first carry theirs"
     )
     profile: str = Field(default="", description="a profile of AWS's configuration files")
@@ -36,6 +52,9 @@ class AwsAccount(Strict):
             raise ValueError("give a profile or keys, not both")
         if not (self.profile or self.access_key_id or self.role_arn):
             raise ValueError("give a profile, a role_arn or keys: the default credentials are never used for a client")
+        kind = self.external_id.partition(":")[0]
+        if kind != self.external_id and kind not in _KINDS and (near := difflib.get_close_matches(kind, _KINDS, n=1)):
+            raise ValueError(f"external_id begins with {kind}: where {near[0]}: refers to a secret")
         role = _ROLE.fullmatch(self.role_arn)
         if self.role_arn and not role:
             raise ValueError("role_arn is not a role, like arn:aws:iam::123456789012:role/opsreport")

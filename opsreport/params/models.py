@@ -7,7 +7,8 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic.json_schema import WithJsonSchema
 
 from opsreport.params.aws import AwsAccount
 from opsreport.params.fields import (
@@ -186,7 +187,19 @@ class CostRules(Strict):
     unit_costs: list[UnitCost] = []
 
 
-OneSource = Annotated[dict[str, dict[str, Any]], Field(min_length=1, max_length=1)]
+def _with_settings(written: Any) -> Any:
+    """A source's name alone is one without settings."""
+    if isinstance(written, str):
+        return {written: {}}
+    if isinstance(written, dict):
+        return {name: {} if held is None else held for name, held in written.items()}
+    return written
+
+
+OneSource = Annotated[
+    dict[str, dict[str, Any]], Field(min_length=1, max_length=1), BeforeValidator(_with_settings),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "object", "minProperties": 1, "maxProperties": 1}]}),
+]  # fmt: skip
 
 
 class ClientParams(Strict):

@@ -227,7 +227,7 @@ def _hint(model: type[BaseModel], error: dict[str, Any], count: int) -> str:
         return explained + more
     if error["type"] == "missing":
         return "add it; opsreport init writes a file with every key explained" + more
-    return "see the JSON Schema for what it may hold" + more
+    return "opsreport init writes a file with every key explained" + more
 
 
 def _keys(model: type[BaseModel], location: tuple[Any, ...]) -> list[str]:

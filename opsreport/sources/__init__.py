@@ -27,6 +27,7 @@ A module whose name starts with an underscore is no source: it helps several.
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import importlib
 import json
@@ -74,7 +75,9 @@ def find(name: str) -> ModuleType:
         return importlib.import_module(f"{__name__}.{name}")
     for entry in entry_points(group="opsreport.sources", name=name):
         return entry.load()
-    raise ParamsError(f"there is no source {name!r}", hint=f"the sources are {', '.join(own)}")
+    near = difflib.get_close_matches(name, own, n=1)
+    meant = f"did you mean {near[0]}?" if near else f"the sources are {', '.join(own)}"
+    raise ParamsError(f"there is no source {name!r}", hint=f"{meant}; docs/sources.md lists them")
 
 
 def names() -> list[str]:
@@ -99,8 +102,10 @@ def settings_of(module: ModuleType, given: dict[str, Any], **context: Any) -> So
         return module.Settings(**given, **context)
     except ValidationError as error:
         first = min(error.errors(include_url=False), key=lambda one: one["type"] != "extra_forbidden")
-        keys = ", ".join(k for k in module.Settings.model_fields if k not in FILLED_IN)
-        hint = f"it takes {keys}; the docstring of {module.__name__} explains them"
+        keys = [k for k in module.Settings.model_fields if k not in FILLED_IN]
+        near = difflib.get_close_matches(str(first["loc"][-1]), keys, n=1) if first["type"] == "extra_forbidden" else []
+        meant = f"did you mean {near[0]}? " if near else ""
+        hint = f"{meant}it takes {', '.join(keys)}; docs/sources.md explains them, under {name}"
         if first["type"] == "string_type" and first["loc"][-1] == "[key]":
             hint = "put it in quotes: words of a source are text"
         raise ParamsError(f"{name}: {said(first)}", hint, first["loc"]) from error

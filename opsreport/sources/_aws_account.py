@@ -87,13 +87,22 @@ class Account:
                 found = self._client("sts", self.account.regions[0]).get_caller_identity()["Account"]
             except FAILURES as error:
                 raise SourceError(f"AWS account {self.account.account} cannot be opened: {said(error)}",
-                                  hint=hint_of(error, "sts:AssumeRole")) from error  # fmt: skip
+                                  hint=self._mend(error)) from error  # fmt: skip
             if found != self.account.account:
                 raise SourceError(
                     f"the credentials are of AWS account {found}, and the client's file says {self.account.account}",
                     hint="correct account, or the profile or role; nothing was read",
                 )
             self._checked = True
+
+
+    def _mend(self, error: Exception) -> str:
+        if not (is_denied(error) and self.account.role_arn):
+            return hint_of(error, "sts:GetCallerIdentity")
+        who = f"profile {self.account.profile}" if self.account.profile else "what the keys or the machine are"
+        asks = ", with the external_id of the client's file," if self.account.external_id else ""
+        return (f"{who} must be allowed sts:AssumeRole on {self.account.role_arn}, and that role's trust policy must "
+                f"allow it{asks} in return")  # fmt: skip
 
 
 def opened(account: AwsAccount, client: str, folder: Path) -> Account:
@@ -118,8 +127,9 @@ def _opened(account_json: str, client: str, folder: Path) -> Account:
         base = _base(account, folder)
         session = _assumed(base, account, client, folder) if account.role_arn else base
     except BotoCoreError as error:
+        log_in = f"check the profile, or log in: aws sso login --profile {account.profile}"
         raise SourceError(f"AWS account {account.account} cannot be opened: {error}",
-                          hint="check the profile, or log in: aws sso login --profile ...") from error  # fmt: skip
+                          hint=log_in if account.profile else "check the keys") from error  # fmt: skip
     return Account(session, account)
 
 

@@ -15,6 +15,7 @@ from botocore import xform_name
 from pydantic import Field
 
 from opsreport.errors import SourceError
+from opsreport.params.aws import AwsAccount
 from opsreport.sources import Pages, SourceSettings, _aws_account, _aws_answers, _aws_objects, _questions, file_record
 from opsreport.sources._aws_policy import action
 from opsreport.sources._aws_prices import price
@@ -83,6 +84,7 @@ class Questions(_questions.Questions):
     ) -> list[Told]:  # fmt: skip
         """Several questions that are to be answered of one time: kept and used again only all together."""
         self.declared(operation)
+        each = each[:1] if self.settings.run.is_probe else each
         path, now = self._kept(operation, region, each), self.settings.run.now
         kept = _aws_answers.find(path, keep, now)
         told = [self._ask(operation, region, asked, absent, kept and kept[number]) for number, asked in enumerate(each)]
@@ -172,13 +174,13 @@ class Questions(_questions.Questions):
         return folder and folder / _aws_answers.name_of(self.number, operation, region, each)
 
 
-def opened(settings: AwsSettings, operations: tuple[str, ...]) -> Questions:
-    """The client's account, ready to be asked.
+def account_of(settings: AwsSettings) -> AwsAccount:
+    """The account of the client's file that a source reads.
 
     Raises
     ------
-    ParamsError, SourceError
-        When the client's file names no such account, or it cannot be opened, or turns out to be another.
+    SourceError
+        When the file names no such account.
     """
     held = {account.account: account for account in settings.run.accounts}
     if not held:
@@ -187,7 +189,18 @@ def opened(settings: AwsSettings, operations: tuple[str, ...]) -> Questions:
         raise SourceError(
             f"the client's file names no AWS account {settings.account}", hint=f"it names {', '.join(held)}"
         )
-    account = held[settings.account or next(iter(held))]
+    return held[settings.account or next(iter(held))]
+
+
+def opened(settings: AwsSettings, operations: tuple[str, ...]) -> Questions:
+    """The client's account, ready to be asked.
+
+    Raises
+    ------
+    ParamsError, SourceError
+        When the client's file names no such account, or it cannot be opened, or turns out to be another.
+    """
+    account = account_of(settings)
     found = _aws_account.opened(account, settings.run.client, settings.folder)
     found.verify()
     return Questions(settings, operations, account=found)

@@ -62,17 +62,25 @@ class Questions:
     operations: Iterable[str]
     answers: list[Answer] = field(default_factory=list)
     inputs: list[dict[str, Any]] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
     needs: list[str] = field(default_factory=list)
     price: Decimal = Decimal(0)
     _first: tuple[str, str] = ("", "")
+    #: By reason, what it was said of.
+    _failed: dict[str, list[str]] = field(default_factory=dict)
 
     #: What asking may raise; a system's own questions add to it.
     faults: tuple[type[Exception], ...] = field(default=(Cut,), init=False)
 
     def note(self, why: str) -> None:
         """Say that something is missing that no question failed on."""
-        self.failures.append(why)
+        self._failed.setdefault(why, [])
+
+    @property
+    def why(self) -> str:
+        """All that failed, each reason once."""
+        said = [f"{', '.join(dict.fromkeys(places))}: {why}" if places else why
+                for why, places in self._failed.items()]  # fmt: skip
+        return "; ".join(said)
 
     def pages(self, **extra: Any) -> Pages:
         """What was read, for `to_frames`.
@@ -84,10 +92,11 @@ class Questions:
         """
         if self._first[0] and not self.answers and not self.settings.run.is_probe:
             raise SourceError(*self._first)
-        status = "partial" if self.failures else "ok"
-        known = {"now": self.settings.run.now, "price": self.price, "needs": self.needs, **extra}
+        status = "partial" if self._failed else "ok"
+        known = {"now": self.settings.run.now, "price": self.price, "needs": self.needs,
+                 "is_answered": bool(self.answers), **extra}  # fmt: skip
         inputs = tuple(sorted(self.inputs, key=lambda record: (record["path"], record.get("sha256", ""))))
-        return Pages(tuple(self.answers), self.settings, inputs, status, "; ".join(self.failures), known)
+        return Pages(tuple(self.answers), self.settings, inputs, status, self.why, known)
 
     def said(self, error: Exception) -> str:
         """What a failure says, in one line and without a secret."""
@@ -161,7 +170,7 @@ class Questions:
     def failed(self, operation: str, place: str, error: Exception) -> str:
         """Note what could not be read, and why, which is answered."""
         why = self.said(error)
-        self.failures.append(f"{place}: {why}")
+        self._failed.setdefault(why, []).append(place)
         self._first = self._first if self._first[0] else (f"{place}: {why}", self.hint_of(error, operation))
         if need := self.need_of(error, operation):
             self.needs.append(need)

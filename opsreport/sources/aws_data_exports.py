@@ -79,10 +79,10 @@ def fetch(period: Period, settings: Settings) -> Pages:
         if manifest:
             exports += _delivered(aws, month, manifest)
     pages = aws.pages()
-    if aws.failures and not exports and not settings.run.is_probe:
+    if aws.why and not exports and not settings.run.is_probe:
         needs = ", ".join(sorted(set(aws.needs)))
         hint = f"the role needs {needs}" if needs else "prefix is the export's folder, the export's name included"
-        raise SourceError("; ".join(aws.failures), hint)
+        raise SourceError(aws.why, hint)
     ignored = {export.file: export.ignored for export in exports}
     return replace(pages, items=tuple(exports), extra={**pages.extra, "ignored": ignored})
 

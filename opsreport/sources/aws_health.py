@@ -56,7 +56,7 @@ def fetch(period: Period, settings: _aws.AwsSettings) -> Pages:
     """
     aws = _aws.opened(settings, OPERATIONS)
     found = aws.ask("health:DescribeEvents", _REGION, filter={"eventTypeCategories": ["issue"]}, maxResults=100)
-    if any("SubscriptionRequired" in why for why in aws.failures):
+    if "SubscriptionRequired" in aws.why:
         raise SourceError("the account's support plan does not include the API of AWS Health (health:DescribeEvents)",
                           hint="it takes Business support or above; without it leave aws_health out")  # fmt: skip
     own = [one["arn"] for page in found for one in page.get("events", []) if _is_own(one)]

@@ -68,7 +68,7 @@ def fetch(period: Period, settings: _aws.AwsSettings) -> Pages:
     aws = _aws.opened(settings, OPERATIONS)
     on = [region for region in aws.regions if _is_on(aws, region)]
     if not on:
-        raise SourceError("; ".join(aws.failures), hint="turn Amazon Inspector on, or name the regions where it is")
+        raise SourceError(aws.why, hint="turn Amazon Inspector on, or name the regions where it is")
     own = _equals(aws.number)
     wanted = {"awsAccountId": own, "findingType": _equals("PACKAGE_VULNERABILITY", "CODE_VULNERABILITY"),
               "findingStatus": _equals("ACTIVE", "SUPPRESSED", "CLOSED")}  # fmt: skip

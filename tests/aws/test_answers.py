@@ -46,7 +46,7 @@ def test_a_question_is_paid_for_once_in_the_time_that_its_answer_holds(aws, ask)
 def test_an_answer_that_broke_off_is_not_kept_and_a_damaged_one_is_asked_again(aws, ask, tmp_path):
     aws.fault("ce:GetCostAndUsage", "broken", at=2, times=0)
     told, questions = ask()
-    assert len(told) == 1 and questions.failures and not list((tmp_path / "answers").glob("*"))
+    assert len(told) == 1 and questions.why and not list((tmp_path / "answers").glob("*"))
     aws.faults.clear()
     ask()
     (kept,) = (tmp_path / "answers").glob("*.json.gz")
@@ -76,4 +76,4 @@ def test_an_answer_from_a_clock_that_was_ahead_is_asked_again_and_all_is_for_its
 
 def test_when_there_is_no_time_left_nothing_more_is_asked(aws, ask):
     told, questions = ask(until=1e-9)
-    assert told == [] and "no time left" in questions.failures[0] and not aws.asked("ce:GetCostAndUsage")
+    assert told == [] and "no time left" in questions.why and not aws.asked("ce:GetCostAndUsage")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from opsreport.cli.collect import named_sources
 from opsreport.cli.probe import HEAD, lines, probes
+from opsreport.errors import ParamsError, SourceError
 from opsreport.home import Home
 from opsreport.params.models import ClientParams
 from opsreport.sources import aws_logs
-from tests.aws import test_aws_backup, test_aws_logs
+from tests.aws import test_aws_backup, test_aws_cost_explorer, test_aws_logs
 from tests.aws.conftest import NOW, account
 
 
@@ -22,7 +24,7 @@ def tried(aws, tmp_path):
 
     def probed(**sources):
         given = {"backup": [{"aws_backup": {}}], "restore_test": [{"aws_backup": {}}], "log_group": [{"aws_logs": {}}],
-                 "cost": [{"focus": {"path": "bill.csv"}}]}  # fmt: skip
+                 "cost": [{"focus": {"path": "bill.csv"}}]} | sources  # fmt: skip
         known = {"client": "acme", "display_name": "A", "time_zone": "UTC", "currency": "EUR", "sources": given}
         return probes(home, ClientParams(**known, aws=[account(regions=["eu-west-1", "us-east-1"])]), NOW)
 
@@ -45,7 +47,8 @@ def test_what_is_not_permitted_is_named_with_what_the_role_needs(aws, tried):
     made = lines(tried())
     assert made[0].split() == ["source", "fills", "reachable", "permitted", "oldest", "data", "price"]
     at = next(place for place, line in enumerate(made) if line.startswith("aws_backup"))
-    assert made[at + 1].startswith("  ✕ backup:ListRestoreJobs in eu-west-1: AccessDenied")
+    where = "backup:ListRestoreJobs in eu-west-1, backup:ListRestoreJobs in us-east-1"
+    assert made[at + 1].startswith(f"  ✕ {where}: AccessDenied")
     assert made[at + 3].startswith(("aws_logs", "focus")) or made[at + 3].startswith("  ✕") or made[at + 2] == (
         "    Hint: the role needs backup:ListRestoreJobs")
 
@@ -69,3 +72,34 @@ def test_a_record_that_is_not_as_documented_is_said_and_is_no_traceback(tried, m
     monkeypatch.setattr(aws_logs, "fetch", stumbled)
     probe = next(one for one in tried() if one.cells[0] == "aws_logs")
     assert probe.cells[2:4] == ("no", "–") and "KeyError 'Arn'" in probe.why and "Hint: report it" in probe.why
+
+
+def test_what_is_wrong_with_the_account_is_said_once(aws, tried):
+    aws.fault("sts:GetCallerIdentity", "expired", times=0)
+    made = "\n".join(lines(tried()))
+    assert made.count("ExpiredToken") == 1 and made.count("  ✕ as aws_") == 1
+
+
+def test_of_questions_that_cost_money_one_is_asked_and_its_price_is_said(aws, tried):
+    test_aws_cost_explorer.world(aws)
+    found = tried(cost=[{"aws_cost_explorer": {}}])
+    assert len(aws.asked("ce:GetCostAndUsage")) == 1
+    assert lines(found)[-1] == "trying cost about 0.01 USD"
+
+
+def test_two_bills_of_one_account_are_refused_and_of_two_accounts_are_not(tmp_path):
+    home = Home(tmp_path)
+    home.params.mkdir()
+    export = {"bucket": "b", "prefix": "p"}
+    accounts = [account(), account("999999999999")]
+
+    def named(*bills):
+        known = {"client": "acme", "display_name": "A", "time_zone": "UTC", "currency": "EUR"}
+        (home.params / "acme.yaml").write_text("client: acme\n", "utf-8")
+        return named_sources(home, ClientParams(**known, aws=accounts, sources={"cost": list(bills)}))
+
+    with pytest.raises(ParamsError, match="both tell the bill of AWS account 123456789012"):
+        named({"aws_cost_explorer": {}}, {"aws_data_exports": export})
+    assert len(named({"aws_cost_explorer": {}}, {"aws_data_exports": {**export, "account": "999999999999"}})) == 2
+    with pytest.raises(SourceError, match="names no AWS account 111111111111"):
+        named({"aws_cost_explorer": {"account": "111111111111"}})

@@ -109,3 +109,17 @@ def test_a_secret_that_stands_in_the_file_is_not_shown_by_check(tmp_path):
     made = CliRunner().invoke(main, ["check", "acme", "--home", str(tmp_path)])
     assert made.exit_code == 1 and "line 5" in made.output and "where it is kept" in made.output
     assert "wJalr" not in made.output
+
+
+def test_what_may_not_assume_the_role_is_told_who_must_be_allowed_what(aws):
+    aws.fault("sts:AssumeRole", "denied", times=0)
+    role = "arn:aws:iam::123456789012:role/opsreport"
+    _, seen = sources.read(aws_logs, settings(aws_logs, "", account(role_arn=role, external_id="x-4711")), OCTOBER)
+    assert f"must be allowed sts:AssumeRole on {role}" in seen.why and "trust policy" in seen.why
+    assert "with the external_id" in seen.why
+
+
+def test_a_misspelt_reference_is_not_taken_for_the_external_id_itself():
+    with pytest.raises(ValueError, match="where env: refers to a secret"):
+        account(role_arn="arn:aws:iam::123456789012:role/opsreport", external_id="evn:ID")
+    assert account(role_arn="arn:aws:iam::123456789012:role/opsreport", external_id="us:4711").external_id == "us:4711"

@@ -293,7 +293,8 @@ def test_every_command_explains_itself(command):
     ("wrong", "said"),
     [
         ("timezone: UTC+1", "acme.yaml, line 9: sources.incident: table: timezone is not a time zone"),
-        ("timezne: UTC", "acme.yaml, line 9: sources.incident: table: timezne is not a known key\nHint: it takes name"),
+        ("timezne: UTC", "acme.yaml, line 9: sources.incident: table: timezne is not a known key\n"
+                         "Hint: did you mean timezone? it takes name"),
         ("values: {severity: {1: SEV1}}", "line 9: sources.incident: table: values.severity.1: input should be a"),
     ],
 )
@@ -406,3 +407,18 @@ def test_a_reader_that_has_seen_enough_is_no_error(run, monkeypatch):
 
     monkeypatch.setattr("opsreport.cli.json_schema", closed)
     assert run("schema", at=None).output == ""
+
+
+def test_a_first_year_is_collected_since_a_month(run, home):
+    made = run("collect", "acme", "--since", "2026-01")
+    assert made.exit_code == 0 and run("collect", "acme", "--since", "2026-01", "--month", "2026-02").exit_code == 2
+    assert "is yet to come" in run("collect", "acme", "--since", "2199-01").output
+
+
+@pytest.mark.parametrize("written", ["[aws_logs]", "[aws_logs: ]", "[aws_logs: {}]"])
+def test_a_source_without_settings_is_named_alone(run, home, written):
+    text = "aws: [{account: '123456789012', regions: [eu-west-1], profile: ops}]\n"
+    text += f"sources: {{log_group: {written}}}\n"
+    (home / "params" / "acme.yaml").write_text(CLIENT[: CLIENT.index("sources:")] + text)
+    made = run("check", "acme", "--offline")
+    assert "✕" not in made.output

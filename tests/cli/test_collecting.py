@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from opsreport import sources
-from opsreport.cli.collect import AT_ONCE, collect
+from opsreport.cli.collect import AT_ONCE, collect, summary
 from opsreport.errors import SourceError
 from opsreport.home import Home
 from opsreport.params.models import ClientParams
@@ -142,3 +142,16 @@ def test_of_what_is_shown_only_as_it_is_now_the_days_without_a_reading_are_lost(
     for day in (17, 18):
         run(state, now=pd.Timestamp(f"2026-10-{day} 06:00", tz="UTC"))
     assert lost(run(state, now=NOW)) == [("01", "16"), ("18", "19")]
+
+
+def test_the_summary_says_each_reason_once_and_what_is_lost_on_the_clients_clock(run):
+    def broken(period, settings):
+        raise SourceError("the token is wrong", hint="make a new one")
+
+    made = run(source("one", fetch=broken), source("two", fetch=broken), source("three", keeps=_aws.ONLY_NOW))
+    lines = summary(made, "Europe/Berlin")
+    assert lines[:5] == [
+        "incident from one          0 rows  unavailable", "  ✕ the token is wrong", "    Hint: make a new one",
+        "incident from two          0 rows  unavailable", "  ✕ as incident from one",
+    ]  # fmt: skip
+    assert lines[-1] == "△ 2026-10-01 02:00 to 2026-10-19 06:00 was never seen, and is forgotten: incident from three"

@@ -65,7 +65,7 @@ def test_a_byte_order_mark_and_windows_line_ends_are_read_past(read):
         (HEAD.replace("Acme", "12.5"), "line 2: display_name", "put it in quotes"),
         (HEAD + "services:\n  12: {owner: Jo}", "line 6: services.12", "put it in quotes"),
         (HEAD + "services:\n  a: {}", "line 6: services.a.owner is missing", "add it"),
-        (HEAD + "services:\n  a:\n    owner: Jo\n    tier: 9", "line 8: services.a.tier", "JSON Schema"),
+        (HEAD + "services:\n  a:\n    owner: Jo\n    tier: 9", "line 8: services.a.tier", "opsreport init"),
         (HEAD.replace("EUR", "EURO"), "line 4: currency is not a currency", ""),
         (HEAD.replace("Europe/Berlin", "Berlin"), "line 3: time_zone is not a time zone", ""),
         (HEAD + "locale: xx_YY", "line 5: locale is not a locale", ""),
