@@ -29,7 +29,8 @@ FIRST_WAIT, LONGEST_WAIT = 1.0, 20.0
 CONNECT, SILENCE, WHOLE = 10.0, 30.0, 180.0
 #: An answer that is larger is not read. [bytes]
 LARGEST = 256 << 20
-_AGAIN = {408, 425, 429, 500, 502, 503, 504}
+# 420 is how Statuspage says that it is asked too often.
+_AGAIN = {408, 420, 425, 429, 500, 502, 503, 504}
 _MOVED = {301, 302, 307, 308}
 #: Where systems say when they answer again, in seconds since 1970.
 _RESETS = ("x-ratelimit-reset", "ratelimit-reset")

@@ -72,7 +72,7 @@ def test_a_slow_source_does_not_hold_the_others_and_is_said_to_be_missing(run):
     waits = threading.Event()
     slow = source("slow", fetch=lambda period, settings: waits.wait(20) or Pages((), settings))
     began = time.monotonic()
-    made = run(slow, source("quick"), patience=0.5)
+    made = run(slow, source("quick"), patience=2.0)
     waits.set()
     assert time.monotonic() - began < 10
     told = {one.coverage.source: one.coverage for one in made}
