@@ -48,9 +48,7 @@ def fetch(period: Period, settings: SourceSettings) -> Pages:
     """The incidents of every file, as the page gives them."""
     files = _files.find(settings, settings.path, _SUFFIXES)
     items = tuple(_page(file) for file in files)
-    planned = sum(_is_planned(incident) for page in items for incident in page["incidents"])
-    why = f"{planned} scheduled maintenances are no incidents and were left out" if planned else ""
-    return Pages(items, settings, tuple(file.record() for file in files), why=why, extra={"maintenances": planned})
+    return Pages(items, settings, tuple(file.record() for file in files), why=left_out(items))
 
 
 def to_frames(pages: Pages, period: Period) -> dict[str, pd.DataFrame]:
@@ -77,6 +75,12 @@ def observed(frames: dict[str, pd.DataFrame], pages: Pages, period: Period) -> d
     ends = [_time(page["updated_at"], page["file"]) for page in pages.items]
     ends += [rows["opened_at"].max(), rows["resolved_at"].max()]
     return {"incident": (rows["opened_at"].min(), max(end for end in ends if pd.notna(end)))}
+
+
+def left_out(items: tuple[dict[str, Any], ...]) -> str:
+    """What is said of the scheduled maintenance among the incidents of some pages; nothing where there is none."""
+    planned = sum(_is_planned(incident) for page in items for incident in page["incidents"])
+    return f"{planned} scheduled maintenances are no incidents and were left out" if planned else ""
 
 
 def _page(file: _files.File) -> dict[str, Any]:
