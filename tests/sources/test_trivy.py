@@ -98,7 +98,7 @@ def test_a_report_that_does_not_say_when_it_was_made_is_left_out_and_counted(tmp
     save(tmp_path, undated, report(9, weak()))
     rows, coverage = read(tmp_path)
     assert rows["cve"].tolist() == ["CVE-2026-90001"]
-    assert coverage.status == "partial" and coverage.why.startswith("1 reports have no CreatedAt")
+    assert coverage.status == "partial" and coverage.why.startswith("1 reports do not tell when they were made")
 
 
 def test_severities_and_fixes_are_told_as_trivy_tells_them(tmp_path):
