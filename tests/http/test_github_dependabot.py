@@ -84,6 +84,19 @@ def test_a_repository_without_alerts_is_clean_and_one_where_they_are_off_is_not(
     assert seen.status == "unavailable" and "Dependabot alerts: read" in seen.why
 
 
+def test_cisas_list_tells_which_are_exploited_and_of_others_nothing_is_known(web, tmp_path):
+    world(web)
+    (tmp_path / "kev.json").write_text(json.dumps({
+        "catalogVersion": "2026.10.30", "dateReleased": "2026-10-30T00:00:00Z", "count": 1,
+        "vulnerabilities": [{"cveID": "CVE-2026-0001", "dateAdded": "2026-10-01", "dueDate": "2026-10-22"}],
+    }))  # fmt: skip
+    given = settings(github_dependabot, web, repositories=["acme/shop"], kev=str(tmp_path / "kev.json"))
+    rows, seen = sources.read(github_dependabot, given, OCTOBER)
+    due = rows.set_index("cve")["kev_due_at"]
+    assert due["CVE-2026-0001"] == pd.Timestamp("2026-10-22", tz="UTC") and due.drop("CVE-2026-0001").isna().all()
+    assert seen.status == "ok" and "kev.json" in seen.inputs
+
+
 @pytest.mark.skipif(not WEBHOOKS.is_dir(), reason="the real payloads are not here")
 @pytest.mark.parametrize(("name", "is_fixed"), [("created", False), ("fixed", True)])
 def test_real_alerts_are_read(web, name, is_fixed):
