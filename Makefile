@@ -40,7 +40,8 @@ rules: $(READY)
 
 # What the sources say of themselves.
 sources: $(READY)
-	$(BIN)/python -c "from opsreport.sources import _catalogue as c; open('docs/sources.md', 'w').write(c.catalogue())"
+	$(BIN)/python -c "from opsreport.sources import _catalogue as c; open('docs/sources.md', 'w').write(c.catalogue()); \
+	    text = open('README.md').read(); open('README.md', 'w').write(c.in_readme(text))"
 
 # What translators are given, and what is left for them in each language.
 words: $(READY)

@@ -118,6 +118,11 @@ def test_an_empty_table_has_a_head_and_no_fact():
     assert shown.html.count("<th") == 3 and "<td" not in shown.html and not shown.facts
 
 
+def test_in_place_of_an_empty_table_stands_a_sentence_or_nothing_at_all():
+    said, silent = (table(spend().head(0), "t", "T", STYLE, nothing=nothing) for nothing in ("None was read.", None))
+    assert (said.kind, said.html, silent.kind, silent.html) == ("prose", "<p>None was read.</p>", "prose", "")
+
+
 @pytest.mark.parametrize(("verdict", "glyph"), [("met", "✓"), ("missed", "✕"), ("at risk", "△"), ("unknown", "?")])
 def test_a_verdict_is_a_word_and_a_glyph(verdict, glyph):
     shown = badge(verdict)

@@ -5,6 +5,7 @@ is stops the page: a client must not read it.
 """
 
 import re
+from itertools import pairwise
 
 from nbformat import NotebookNode
 
@@ -45,7 +46,16 @@ def read(notebook: NotebookNode) -> list[dict]:
             f"Two outputs have the same id: {', '.join(twice)}.",
             hint="an id names one figure, table or sentence; rename one.",
         )
-    return blocks
+    # A part in which nothing was shown has no heading either.
+    return [block for block, after in pairwise([*blocks, {"kind": "text", "html": "<h2>"}])
+            if not (_is_bare(block) and after["kind"] == "text" and re.match("<h[23]", after["html"]))]  # fmt: skip
+
+
+def _is_bare(block: dict) -> bool:
+    """Whether a block is a third-level heading, with its question or without, and nothing else."""
+    return block["kind"] == "text" and bool(
+        re.fullmatch(r'<h3>[^\n]*</h3>\s*(<p class="question">[^\n]*</p>)?\s*', block["html"])
+    )
 
 
 def _language(notebook: NotebookNode) -> str:

@@ -13,7 +13,7 @@ from opsreport.schemas.frame import DECIMAL, FLAG, INSTANT, SQL_TYPES, TEXT, Col
 #: The order in which a reader meets them; any other follows by its name.
 _ORDER = (
     "scorecard", "cost", "outlook", "spending", "uptime", "incidents", "delivery", "pipeline", "assets", "backups",
-    "patches", "access", "performance", "monitoring", "support",
+    "patches", "access", "controls", "performance", "monitoring", "support",
 )  # fmt: skip
 _NAMES = sorted(
     (module.name for module in iter_modules(__path__) if module.name != "frame"),

@@ -61,6 +61,7 @@ WORDS = (
     "the bill of the month before it was done was not seen whole", "no whole month has passed since",
     "the bill of this month was not seen whole",
     "the whole bill", "the logs of {name}", "the growth of the logs of {name}", "{resource}, which is new",
+    "savings plan {name}", "reservation {name}",
     # Uptime and the timeline.
     "up", "down", "degraded", "maintenance", "paused", "agreed maintenance", "excused",
     "was down already when the month began", "still down when the month ended", "still down when last seen",
@@ -100,6 +101,8 @@ WORDS = (
     "got a key", "has no key any more", "another key", "joined", "left", "changed", "person", "service", "root",
     "seen in the month", "older than the month", "never seen", "Root or owner without MFA", "People without MFA",
     "Keys too old", "Unused", "Privileged", "Others without MFA", "Privileged without MFA",
+    # Audits.
+    "under review", "reviewed", "inactive",
     # Performance and monitoring.
     "main picture shown", "reaction to a tap", "layout shift",
     "the source's month", "the source's month, counted in UTC", "histograms (estimate)", "hours: a band only",

@@ -38,7 +38,7 @@ _WORDS = ("text", "instant", "time", "day", "date", "month")
 
 def table(
     rows: pd.DataFrame, id: str, title: str, style: Style, *,
-    columns: Sequence[str] = (), note: str = "", limit: int = 20, nothing: str = "",
+    columns: Sequence[str] = (), note: str = "", limit: int = 20, nothing: str | None = "",
     unknown: Mapping[str, str] = _NOTHING_BETTER, of: str | Mapping[str, str] = "", when: str = "this_month",
 ) -> Exhibit:  # fmt: skip
     """A metric's result as a table.
@@ -53,8 +53,8 @@ def table(
         Which columns, in order; all by default.
     limit : int
         Rows shown, or some few more where those are the rest; what is left out is said.
-    nothing : str
-        The sentence that stands in the table's place when there is no row.
+    nothing : str or None
+        The sentence that stands in the table's place when there is no row; None for nothing at all.
     unknown : mapping of str to str
         By column, what an unknown figure reads where there is a better word, such as "still
         open"; a row of which nothing was seen keeps to unknown.
@@ -76,9 +76,11 @@ def table(
     KeyError
         When a column has no definition.
     """
-    title, nothing = style.say(title), style.say(nothing)
-    if nothing and rows.empty:
-        return Exhibit(id=id, kind="prose", html=f"<p>{html.escape(nothing)}</p>", text=nothing, about={"role": "note"})
+    title = style.say(title)
+    if nothing != "" and rows.empty:
+        said = style.say(nothing or "")
+        markup = f"<p>{html.escape(said)}</p>" if said else ""
+        return Exhibit(id=id, kind="prose", html=markup, text=said, about={"role": "note"})
     shown = rows.head(limit) if len(rows) > limit + _SPARE else rows
     names = [name for name in columns or rows.columns if not _says_nothing(shown[name], MEASURES[name])]
     measures, keys = [MEASURES[name] for name in names], _row_keys(shown, names)

@@ -103,8 +103,8 @@ def test_writing_again_replaces_the_clients_and_leaves_other_files_alone(tmp_pat
 @pytest.mark.parametrize("client", CLIENTS)
 def test_a_clients_file_loads_with_all_frames_and_made_up_addresses(client: str) -> None:
     params = load_params(PARAMS, client)
-    # What a provider expects of its own bill no export tells: its API does.
-    assert set(params.sources) == set(FRAMES) - {"cost_forecast", "cost_anomaly"}
+    # What a provider expects of its own bill, and holds for an audit, no export tells: its API does.
+    assert set(params.sources) == set(FRAMES) - {"cost_forecast", "cost_anomaly", "control_check"}
     assert all(one.email.endswith(("@example.com", ".test")) for one in params.recipients)
     assert (PARAMS / params.brand.logo).read_text().startswith("<svg")
 

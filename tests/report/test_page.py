@@ -83,6 +83,16 @@ def test_text_before_the_cover_is_for_jupyter_and_not_on_the_page():
     assert "How to run" not in html and ">Cost</h2>" in html
 
 
+def test_a_part_in_which_nothing_was_shown_has_no_heading():
+    silent = [cell(shown("prose", id, "", role="note")) for id in ("cost.a", "cost.b")]
+    said = cell(shown("prose", "cost.c", role="note"))
+    parts = [v4.new_markdown_cell(f"{mark} {name}\n\n*Why?*{more}") for mark, name, more in (
+        ("##", "Cost", ""), ("###", "Silent", ""), ("###", "Told", ""), ("###", "Explained", "\n\nIt is so."),
+        ("##", "Uptime", ""), ("###", "Last", ""))]  # fmt: skip
+    html = page.render(notebook(*parts[:2], silent[0], parts[2], said, *parts[3:], silent[1]))
+    assert re.findall(r"<h[23][^>]*>(.*?)</h[23]>", html) == ["Cost", "Told", "Explained", "Uptime"]
+
+
 def test_headings_become_contents_and_two_of_the_same_name_get_two_ids():
     names = ("Next steps", "Über & unter", "Next steps")
     html = page.render(notebook(*(v4.new_markdown_cell(f"## {name}\n\n*Why?*") for name in names)))
