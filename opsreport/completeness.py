@@ -14,6 +14,8 @@ from opsreport.schemas import FRAMES
 from opsreport.theme import Style
 
 _SHOWN = 2  # gaps named one by one
+#: A reading of how things are now counts for the day that it ends, which may have 25 hours.
+_ONE_READING = pd.Timedelta(hours=25)
 
 
 def completeness(month: Month) -> pd.DataFrame:
@@ -48,8 +50,7 @@ def absent(month: Month, *names: str) -> str:
     str
         A sentence; empty where at least one of them was seen in the period.
     """
-    bills = {"cost": month.period.bill}
-    if any(share_seen(month.seen(name), bills.get(name, month.period)) > 0 or len(month.rows(name)) for name in names):
+    if any(_is_seen(month, name) for name in names):
         return ""
     title = month.style.say(" or ").join(month.style.within(month.style.say(FRAMES[name].title)) for name in names)
     sources = [spec_name(spec) for name in names for spec in month.client.sources.get(name, [])]
@@ -57,8 +58,11 @@ def absent(month: Month, *names: str) -> str:
         words = "No source of {title} is named in the client's file, so nothing can be said of them."
         return month.style.say(words, title=title)
     readings = month.coverage[month.coverage["frame"].isin(names)]
-    newest = readings.loc[readings["status"] != "unavailable", "observed_end"].max()
+    told = readings[(readings["status"] != "unavailable") & readings["observed_end"].notna()]
+    newest = told.loc[told["observed_start"] < month.period.start, "observed_end"].max()
     named = ", ".join(dict.fromkeys(sources))
+    if len(told) and pd.isna(newest):
+        return _only_later(month, names, told, named, title)
     if pd.isna(newest):
         words = "Nothing was ever read from {source}, the source of {title}, so nothing can be said of them."
         return month.style.say(words, source=named, title=title)
@@ -66,8 +70,39 @@ def absent(month: Month, *names: str) -> str:
     return month.style.say(words, source=named, title=title, since=month.style.text(newest, "date"))
 
 
+def _is_seen(month: Month, name: str) -> bool:
+    """Whether a source told of any of the period; one that shows things as they are now, before the period's end."""
+    if len(month.rows(name)):
+        return True
+    period = month.days_of(name)
+    readings = month.coverage[(month.coverage["frame"] == name) & month.coverage["observed_end"].notna()]
+    is_late = _is_of_now(name) and (
+        (readings["observed_end"] > period.end) & (readings["observed_start"] >= period.end - _ONE_READING)
+    ).all()
+    return not is_late and share_seen(month.seen(name), period) > 0
+
+
+def _is_of_now(name: str) -> bool:
+    """Whether a frame's rows say how things were when they were read, and a source shows them as they are now."""
+    return FRAMES[name].starts == "observed_at"
+
+
+def _only_later(month: Month, names: tuple[str, ...], told: pd.DataFrame, named: str, title: str) -> str:
+    """That what was read is of after the period, which is how each client's first review begins."""
+    if all(_is_of_now(name) for name in names):
+        words = (
+            "{source}, the source of {title}, was first read on {since}, after these days had ended, and shows things "
+            "only as they are when it is read: how they stood in these days is not known."
+        )
+        since = month.style.text(told["observed_end"].min(), "date")
+        return month.style.say(words, source=named, title=title, since=since)
+    words = "{source}, the source of {title}, tells of these only from {since} on: what came before is not known."
+    since = month.style.text(told["observed_start"].min(), "date")
+    return month.style.say(words, source=named, title=title, since=since)
+
+
 def _told(month: Month, frame: str, source: str) -> dict[str, Any]:
-    period = month.period.bill if frame == "cost" else month.period
+    period = month.days_of(frame)
     readings = month.coverage[(month.coverage["frame"] == frame) & (month.coverage["source"] == source)]
     share = share_seen(Seen((parts_seen(readings, month.missing_time(frame, source)),)), period)
     asked = readings[(readings["requested_start"] < period.end) & (readings["requested_end"] > period.start)]

@@ -85,10 +85,14 @@ class Seen:
         files that could be read.
     known : Timestamp, optional
         When the records of a period that still runs were read: nothing later has happened yet.
+    listed : tuple of Timestamp
+        Of each source, when it last listed records and could tell of no time of its own, since its
+        system had forgotten what was asked for: these were there then. NaT where it never did.
     """
 
     sources: tuple[tuple[tuple[Intervals, float], ...], ...] = ()
     known: pd.Timestamp | None = None
+    listed: tuple[pd.Timestamp, ...] = ()
 
     def share(self, period: Period) -> float:
         """Share of a period that was seen: the mean of the sources, since none makes up for another. [share]"""
@@ -149,6 +153,32 @@ def seen_until(seen: Intervals | Seen | None, period: Period) -> pd.Timestamp:
     return min([*(within or [max(told, default=period.end)]), known_until(seen, period)])
 
 
+def told_until(seen: Intervals | Seen | None) -> pd.Timestamp:
+    """The latest that is known of every source that told of anything; NaT where none did.
+
+    What was there before and is still listed then was there all the time between.
+
+    Examples
+    --------
+    >>> day = pd.Timestamp("2026-11-24", tz="UTC")
+    >>> str(told_until(Intervals([(day, day + pd.Timedelta(days=1))])))
+    '2026-11-25 00:00:00+00:00'
+    >>> told_until(Seen(sources=(((Intervals(), 1.0),),), listed=(day,))) == day
+    True
+    """
+    each = [union(time for time, _ in parts) for parts in seen.sources] if isinstance(seen, Seen) else [seen]
+    listed = seen.listed if isinstance(seen, Seen) and seen.listed else (pd.NaT,) * len(each)
+    ends = [max([*(end for _, end in (time or Intervals()).pairs()), *([at] if not pd.isna(at) else [])], default=None)
+            for time, at in zip(each, listed, strict=True)]  # fmt: skip
+    return min((end for end in ends if end is not None), default=pd.NaT)
+
+
+def listed_last(readings: pd.DataFrame) -> pd.Timestamp:
+    """When one source last listed records without a time that it could tell of; NaT where it never did."""
+    found = (readings["status"] != "unavailable") & readings["observed_start"].isna() & (readings["rows"] > 0)
+    return readings.loc[found, "collected_at"].max()
+
+
 def parts_seen(readings: pd.DataFrame, missing: Intervals) -> tuple[tuple[Intervals, float], ...]:
     """One source's time, with the share of the files that could be read, without what is known to be missing."""
     known = readings[readings["observed_start"].notna()]
@@ -166,6 +196,19 @@ def days_without_usage(cost: pd.DataFrame) -> list[pd.Timestamp]:
     daily = usage[usage["charge_period_end"] - usage["charge_period_start"] <= _DAY]
     seen = pd.DatetimeIndex(daily["charge_period_start"].dt.floor("D").unique())
     return list(pd.date_range(seen.min(), seen.max(), freq="D").difference(seen)) if len(seen) else []
+
+
+def without_observation(readings: pd.DataFrame, monitor_state: pd.DataFrame) -> Intervals:
+    """The time read of a source in which none of its monitors saw anything: they were paused, or it is not known.
+
+    Parameters
+    ----------
+    readings, monitor_state : DataFrame
+        One source's readings, and its rows of the frame ``monitor_state``.
+    """
+    known = readings[readings["observed_start"].notna()]
+    saw = monitor_state[monitor_state["state"].isin(["up", "down", "degraded", "maintenance"])]
+    return Intervals.from_frame(known, "observed_start", "observed_end") - Intervals.from_frame(saw)
 
 
 def close_unlisted(frame: Frame, rows: pd.DataFrame, coverage: pd.DataFrame) -> None:

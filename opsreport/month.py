@@ -15,7 +15,14 @@ import pandas as pd
 
 from opsreport import reported
 from opsreport.corrections import correct, excused
-from opsreport.coverage import Seen, close_unlisted, days_without_usage, parts_seen
+from opsreport.coverage import (
+    Seen,
+    close_unlisted,
+    days_without_usage,
+    listed_last,
+    parts_seen,
+    without_observation,
+)
 from opsreport.errors import PeriodError, StoreError
 from opsreport.home import Home
 from opsreport.intervals import Intervals
@@ -113,16 +120,28 @@ class Month:
         """When the newest of the data was read."""
         return self.coverage["collected_at"].max()
 
+    def days_of(self, frame: str) -> Period:
+        """The period as a frame's records count it: a bill's, in UTC."""
+        return self.period.bill if FRAMES[frame].is_billed else self.period
+
     def seen(self, frame: str) -> Seen:
-        """What each source of a frame could tell of, without a bill's days that have no usage."""
+        """What each source of a frame could tell of.
+
+        A bill's days that have no usage are left out, and the time in which no monitor saw anything.
+        """
         readings = self.coverage[self.coverage["frame"] == frame]
         named = [spec_name(spec) for spec in self.client.sources.get(frame, [])] or sorted(set(readings["source"]))
         # A source that the client's file no longer names came before those that it does.
         retired = ~readings["source"].isin(named)
-        return Seen(tuple(
-            parts_seen(readings[(readings["source"] == name) | retired], self.missing_time(frame, name))
-            for name in named
-        ), self.read_at if self.state == "draft" else None)  # fmt: skip
+        each, listed = [], []
+        for name in named:
+            mine, missing = readings[(readings["source"] == name) | retired], self.missing_time(frame, name)
+            if frame == "monitor_state":
+                states = self.monitor_state
+                missing |= without_observation(mine, states[states["source"].isin(mine["source"])])
+            each.append(parts_seen(mine, missing))
+            listed.append(listed_last(mine))
+        return Seen(tuple(each), self.read_at if self.state == "draft" else None, tuple(listed))
 
     def rows(self, frame: str, when: str = "this_month", **where: Any) -> pd.DataFrame:
         """The rows behind a figure, as its place on the page names them.
@@ -256,11 +275,10 @@ def period_of(params: ClientParams, month: str, now: pd.Timestamp) -> Period:
 
 
 def _within(rows: pd.DataFrame, kind: Frame, period: Period) -> pd.Series:
-    if kind.name == "cost":
-        return period.bill.contains(rows[kind.starts])
-    starts, ends = rows[kind.starts], rows[kind.ends] if kind.ends else None
-    inside = period.contains(starts)
-    return inside if ends is None else inside | period.overlaps(starts, ends)
+    days, starts = period.bill if kind.is_billed else period, rows[kind.starts]
+    inside = days.contains(starts)
+    # A charge counts where it starts, however long what it is for lasts.
+    return inside if kind.name == "cost" or not kind.ends else inside | days.overlaps(starts, rows[kind.ends])
 
 
 def spec_name(spec: dict[str, dict[str, Any]]) -> str:

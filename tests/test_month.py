@@ -274,6 +274,21 @@ def bill_seen(home):
     return share_seen(load("acme", "2026-10", home=home, now=NOW).seen("cost"), OCTOBER.bill)
 
 
+@pytest.mark.parametrize("frame", ["commitment", "cost_anomaly"])
+def test_what_is_told_by_the_bills_month_is_whole_for_a_client_off_utc(home, collected, frame):
+    params(home, f"sources: {{{frame}: [{{x: {{}}}}]}}\n")
+    collected(frame=frame, window=(at("2026-10-01"), at("2026-11-01")))
+    assert told(home, frame) == [["x", 1.0, "ok", ""]]
+
+
+def test_a_commitments_row_is_of_the_bills_month_alone(home, collected):
+    months = [at("2026-09-01"), at("2026-10-01"), at("2026-11-01")]
+    rows = pd.DataFrame({"commitment_id": "plan", "started_at": months[:2], "ended_at": months[1:],
+                         "billing_currency": "USD"})  # fmt: skip
+    collected(FRAMES["commitment"].conform(rows), frame="commitment", window=(months[0], months[2]))
+    assert load("acme", "2026-10", home=home, now=NOW).rows("commitment")["started_at"].tolist() == [months[1]]
+
+
 def test_one_source_does_not_make_up_for_what_another_lacks(home, collected):
     params(home, "sources: {cost: [{x: {}}, {y: {}}]}\n")
     collected(frame="cost", window=(at("2026-10-01"), at("2026-11-01")))
@@ -302,6 +317,19 @@ def test_days_of_a_bill_without_usage_were_not_seen(home, collected):
     collected(charges(*days), frame="cost", window=(at("2026-10-01"), at("2026-11-01")))
     assert bill_seen(home) == pytest.approx(29 / 31)
     assert told(home, "cost")[0][1:3] == [pytest.approx(29 / 31), "partial"]
+
+
+def test_time_in_which_every_monitor_was_paused_was_not_observed(home, collected):
+    params(home, "sources: {monitor_state: [{x: {}}]}\n")
+    days = (at("2026-10-01"), at("2026-10-11"))
+    states = {"monitor": ["shop", "shop", "mail"], "state": ["paused", "up", "down"],
+              "started_at": [days[0], at("2026-10-06"), at("2026-10-08")],
+              "ended_at": [at("2026-10-06"), at("2026-10-07"), at("2026-10-09")]}  # fmt: skip
+    collected(FRAMES["monitor_state"].conform(pd.DataFrame(states)), frame="monitor_state", window=days)
+    month = load("acme", "2026-10", home=home, now=NOW)
+    # Of ten days that were read, somebody watched on the 6th and on the 8th.
+    assert month.seen("monitor_state").share(Period.days("2026-10-01", "2026-10-10", "UTC")) == pytest.approx(0.2)
+    assert completeness(month).set_index("source").loc["x", "coverage"] > 0.3  # it was read all the same
 
 
 # The rows behind a figure.
@@ -362,3 +390,38 @@ def test_a_section_without_rows_says_which_source_is_missing_and_since_when(home
     assert "only up to 21 Sept 2026: what came after is not known" in absent(month, "incident")
     assert absent(month, "alert").startswith("Nothing was ever read from table, the source of alerts")
     assert absent(load("acme", "2026-09", home=home, now=NOW), "incident") == ""
+
+
+def rules_of(*instants):
+    rows = {"alert_name": "disk", "observed_at": [at(one) for one in instants]}
+    return FRAMES["alarm_rule"].conform(pd.DataFrame(rows))
+
+
+def test_what_was_first_read_after_the_month_is_not_said_to_be_known_up_to_that_day(home, collected):
+    params(home, "sources: {alarm_rule: [{aws_alarms: {}}], ticket: [{desk: {}}], log_group: [{aws_logs: {}}]}\n")
+    read_on = at("2026-11-24 16:00")
+    day = {"window": (OCTOBER.start, OCTOBER.end), "observed": (read_on - pd.Timedelta("1D"), read_on), "now": read_on}
+    collected(rules_of("2026-11-24 16:00"), frame="alarm_rule", source="aws_alarms", **day)
+    collected(frame="ticket", source="desk", window=(at("2026-11-05"), read_on))
+    month = load("acme", "2026-10", home=home, now=read_on)
+    assert absent(month, "alarm_rule") == (
+        "aws_alarms, the source of alarm rules, was first read on 24 Nov 2026, after these days had ended, and shows "
+        "things only as they are when it is read: how they stood in these days is not known."
+    )
+    assert absent(month, "ticket") == (
+        "desk, the source of support requests, tells of these only from 5 Nov 2026 on: what came before is not known."
+    )
+    assert absent(month, "log_group").startswith("Nothing was ever read from aws_logs")
+    assert absent(load("acme", "2026-11", home=home, now=read_on), "alarm_rule") == ""
+
+
+def test_a_first_reading_in_the_night_after_the_month_is_of_its_last_day_only_by_the_clock(home, collected):
+    params(home, "sources: {alarm_rule: [{aws_alarms: {}}]}\n")
+    read_on = OCTOBER.end + pd.Timedelta("30min")
+    collected(rules_of(str(read_on.tz_localize(None))), frame="alarm_rule", source="aws_alarms",
+              observed=(read_on - pd.Timedelta("1D"), read_on), now=read_on)  # fmt: skip
+    assert "was first read on 1 Nov 2026" in absent(load("acme", "2026-10", home=home, now=NOW), "alarm_rule")
+    before = OCTOBER.end - pd.Timedelta("30min")
+    collected(rules_of(str(before.tz_localize(None))), frame="alarm_rule", source="aws_alarms",
+              observed=(before - pd.Timedelta("1D"), before), now=before)  # fmt: skip
+    assert absent(load("acme", "2026-10", home=home, now=NOW), "alarm_rule") == ""

@@ -42,5 +42,4 @@ def _rule(metric: str) -> str:
 
 def _seen(area: str, month: Month) -> float:
     frame = SECTIONS.get(area, "")
-    days = month.period.bill if frame == "cost" else month.period
-    return share_seen(month.seen(frame), days) if frame else 0.0
+    return share_seen(month.seen(frame), month.days_of(frame)) if frame else 0.0

@@ -59,11 +59,12 @@ def by_rule(rules: pd.DataFrame, style: Style) -> Exhibit:
     figure.update_layout(barmode="stack", legend=_LEGEND)
     subtitle = "Alerts of each rule that fired, by whether there was anything to do"
     subtitle += "; the {shown} with the most for nothing, of {all}" if len(rules) > len(drawn) else ""
+    unsure = ("calls_unknown",) if rules["calls_unknown"].any() else ()
     return chart(
         figure, "monitoring.by_rule", title=_rule_title(rules, style), style=style, numbers=drawn,
         subtitle=style.say(subtitle, shown=len(drawn), all=len(rules)),
         columns=("alert_name", "service", "alerts_fired", "alerts_actioned", "alerts_idle", "alerts_unknown",
-                 "actioned_share", "calls", "calls_outside"),
+                 "actioned_share", "calls", *unsure, "calls_outside"),
         height=140 + 48 * len(drawn),
     )  # fmt: skip
 
@@ -141,18 +142,41 @@ def _above(figure: go.Figure, place: int, text: str, colour: str, right: bool = 
 
 
 def _counted(row: pd.Series, style: Style) -> str:
-    acted, fired = (style.text(row[name], "count") for name in ("alerts_actioned", "alerts_fired"))
+    """How many of a rule's alerts led to action, of those of which it is recorded."""
+    known = row["alerts_fired"] - row["alerts_unknown"]
+    acted, fired, recorded = (
+        style.text(value, "count") for value in (row["alerts_actioned"], row["alerts_fired"], known)
+    )
+    if not known:
+        return style.say("{fired}, not recorded", fired=fired)
+    if row["alerts_unknown"]:
+        return style.say("{acted} of {known} recorded, {fired} fired", acted=acted, known=recorded, fired=fired)
     return style.say("{acted} of {fired}", acted=acted, fired=fired)
 
 
 def _rule_title(rules: pd.DataFrame, style: Style) -> str:
     first = rules.iloc[0]
     if first["alerts_idle"] < _NOISY:
-        acted, fired = (style.text(rules[name].sum(), "count") for name in ("alerts_actioned", "alerts_fired"))
-        return style.say("{acted} of {fired} alerts led to action", acted=acted, fired=fired)
+        return _total_title(rules[["alerts_actioned", "alerts_fired", "alerts_unknown"]].sum(), style)
     many, idle = (style.text(first[name], "count") for name in ("alerts_fired", "alerts_idle"))
     return style.say("{idle} of {fired} alerts of “{name}” were for nothing", idle=idle, fired=many,
                      name=_plain(first["alert_name"]))  # fmt: skip
+
+
+def _total_title(total: pd.Series, style: Style) -> str:
+    """What came of all alerts, of which it may not be recorded."""
+    acted, fired, unknown = (style.text(total[name], "count") for name in total.index)
+    if total["alerts_unknown"] == total["alerts_fired"]:
+        words = "{fired} alerts fired; what came of them is not recorded"
+        if total["alerts_fired"] == 1:
+            words = "{fired} alert fired; what came of it is not recorded"
+        return style.say(words, fired=fired)
+    if total["alerts_unknown"]:
+        words = "{acted} of {fired} alerts are known to have led to action; of {unknown} it is not recorded"
+        if total["alerts_actioned"] == 1:
+            words = "{acted} of {fired} alerts is known to have led to action; of {unknown} it is not recorded"
+        return style.say(words, acted=acted, fired=fired, unknown=unknown)
+    return style.say("{acted} of {fired} alerts led to action", acted=acted, fired=fired)
 
 
 def _calls_title(calls: pd.DataFrame, style: Style) -> str:

@@ -22,6 +22,11 @@ _BANDS = (
     ("open_past", mark("past the agreed time"), theme.BAD, "/"),
     ("open_unagreed", mark("no time agreed"), theme.HISTORY, ""),
 )
+_SUBTITLE = mark("Vulnerabilities open when the month ended, by how much of the agreed time is over")
+_LATER = mark(
+    "Vulnerabilities open when the month ended, by how much of the agreed time is over; read after it, so there may "
+    "have been more"
+)
 #: Step by step: its column, name, and whether it adds or takes.
 _STEPS = (
     ("vulnerabilities_new", mark("New"), 1), ("vulnerabilities_reopened", mark("Reopened"), 1),
@@ -43,10 +48,11 @@ def open_by_severity(summary: pd.DataFrame, style: Style) -> Exhibit:
         none = "No vulnerability is known to have been open when the month ended, so there is none to draw."
         return notice("patches.open", none if len(rows) else "Which vulnerabilities were open is not known.", style)
     figure, base = go.Figure(), pd.Series(0.0, index=rows.index)
+    is_told_later = rows["coverage"].eq(0).any()
     for column, name, colour, shape in _BANDS:
         if rows[column].sum():
-            _band(figure, rows[column], base, style.say(name), colour, shape, style)
-        base = base + rows[column]
+            _band(figure, rows[column].fillna(0), base, style.say(name), colour, shape, style)
+        base = base + rows[column].fillna(0)
     for place, row in rows.iterrows():
         _above(figure, place, _severity_words(row, style))
     figure.update_xaxes(visible=False, range=[0, base.max()], fixedrange=True)
@@ -54,7 +60,7 @@ def open_by_severity(summary: pd.DataFrame, style: Style) -> Exhibit:
     figure.update_layout(barmode="overlay", showlegend=True, legend=_LEGEND, margin={"l": 20})
     return chart(
         figure, "patches.open", title=_open_title(rows, style), style=style, numbers=rows,
-        subtitle=style.say("Vulnerabilities open when the month ended, by how much of the agreed time is over"),
+        subtitle=style.say(_LATER if is_told_later else _SUBTITLE),
         columns=("severity", "patch_deadline", "vulnerabilities_open", "open_early", "open_late", "open_past",
                  "open_unagreed", "vulnerabilities_unfixable", "open_age"),
         height=140 + _ROW * len(rows), unknown={"patch_deadline": "none agreed"},
@@ -163,7 +169,8 @@ def _severity_words(row: pd.Series, style: Style) -> str:
     if not row["vulnerabilities_open"]:
         words = "none open · agreed {agreed}" if is_agreed else "none open · none agreed"
     else:
-        words = "{count} open, {late} past due · oldest {age}" if row["open_past"] else "{count} open · oldest {age}"
+        is_late = row["open_past"] > 0
+        words = "{count} open, {late} past due · oldest {age}" if is_late else "{count} open · oldest {age}"
         words += ", agreed {agreed}" if is_agreed else ", none agreed"
         values |= {"count": style.text(row["vulnerabilities_open"], "count"),
                    "late": style.text(row["open_past"], "count"), "age": _days(row["open_age"], style)}  # fmt: skip

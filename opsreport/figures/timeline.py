@@ -32,8 +32,10 @@ _FRAMES = dict(zip(_COLUMNS[1:], ("cost", "monitor_state", "incident", "deployme
 _ENOUGH = 3  # days before and after a step
 _STAYS = 2 / 3  # of the days after it that are unusual
 _STEP = 0.1  # of the level before it, from which a step is one
-# What counts of each lane on a day; all unknown where the lane has no source.
+# What counts of each lane on a day; all unknown where the lane has no source, or none of it was seen whole.
 _COUNTED = dict(zip(_LANES, _COLUMNS[2:], strict=True))
+# Of each lane, which share of the days was seen.
+_SEEN = {lane: f"{lane}s_seen" for lane in _LANES}
 
 
 def lanes(
@@ -62,7 +64,7 @@ def lanes(
         mine = events[events["lane"] == lane]
         _lane(figure, lane, mine, place, period, style)
         if mine.empty:
-            _say(figure, style.say("no data" if days[_COUNTED[lane]].isna().all() else "none"), place)
+            _say(figure, _none(days, lane, "none", style), place)
     figure.update_xaxes(**month_axis(period, style), showgrid=True, gridcolor=theme.GRID)
     figure.update_yaxes(fixedrange=True)
     figure.update_layout(showlegend=False, bargap=0.2)
@@ -150,6 +152,25 @@ _NAMED = {
     "incident": (mark("no incidents"), mark("{count} incident"), mark("{count} incidents")),
     "deployment": (mark("no deployments"), mark("{count} deployment"), mark("{count} deployments")),
 }
+#: None of each kind, where not all of the time was seen.
+_NONE_SEEN = {
+    "no outages": mark("no outages in the {share} seen"),
+    "no incidents": mark("no incidents in the {share} seen"),
+    "no deployments": mark("no deployments in the {share} seen"),
+    "none": mark("none in the {share} seen"),
+}
+
+
+def _has_data(days: pd.DataFrame, lane: str) -> bool:
+    return bool(days[_COUNTED[lane]].notna().any() or days[_SEEN[lane]].iloc[0] > 0)
+
+
+def _none(days: pd.DataFrame, lane: str, words: str, style: Style) -> str:
+    """That there was nothing of a kind, in the share of the time that was seen."""
+    share = days[_SEEN[lane]].iloc[0]
+    if not _has_data(days, lane):
+        return style.say("no data")
+    return style.say(words) if share == 1 else style.say(_NONE_SEEN[words], share=style.text(share, "share"))
 
 
 def _gaps(days: pd.DataFrame) -> str:
@@ -187,10 +208,11 @@ def _about(value: float, code: str, style: Style) -> str:
 
 
 def _title(days: pd.DataFrame, events: pd.DataFrame, period: Period, style: Style) -> str:
-    """How many of each kind began in the period; nothing of a kind that has no source."""
-    known = [lane for lane in _LANES if days[_COUNTED[lane]].notna().any()]
+    """How many of each kind began in the period; nothing of a kind of which nothing was seen."""
+    known = [lane for lane in _LANES if _has_data(days, lane)]
     counts = [int(((events["lane"] == lane) & (events["happened_at"] >= period.start)).sum()) for lane in known]
-    named = [style.say(_NAMED[lane][min(count, 2)], count=count) for count, lane in zip(counts, known, strict=True)]
+    named = [style.say(_NAMED[lane][min(count, 2)], count=count) if count else
+             _none(days, lane, _NAMED[lane][0], style) for count, lane in zip(counts, known, strict=True)]  # fmt: skip
     first, last = ", ".join(named[:-1]), "".join(named[-1:])
     said = style.say("{first} and {last}", first=first, last=last) if first else last or style.say("Spend of each day")
     return said[0].upper() + said[1:]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import textwrap
 from typing import Any
 
@@ -13,6 +12,7 @@ from opsreport import tables, theme
 from opsreport.exhibit import Exhibit, Fact, notice
 from opsreport.figures import chart
 from opsreport.figures.cost_bars import month_labels
+from opsreport.figures.trend_titles import plain, said, title
 from opsreport.language import mark
 from opsreport.period import Period
 from opsreport.schemas.directions import end_of, extreme
@@ -72,7 +72,7 @@ def panels(scorecard: pd.DataFrame, group: str, period: Period, style: Style) ->
         subtitle += " One more is in the table only." if len(rows) - len(drawn) == 1 else (
             " {count} more are in the table only.")  # fmt: skip
     return chart(
-        figure, f"trends.{group}", title=_title(known, mine.to_dict("records"), style), style=style,
+        figure, f"trends.{group}", title=title(known, mine.to_dict("records"), style), style=style,
         numbers=_numbers(rows, period),
         subtitle=style.say(subtitle, count=len(rows) - len(drawn)),
         columns=("measure", "trend", "figure_now", "figure_target", "figure_baseline", "figure_lowest",
@@ -139,15 +139,15 @@ def _panel(
 def _line(
     figure: go.Figure, row: dict[str, Any], values: list[float | None], names: list[str], axis: str, style: Style
 ) -> None:
-    trend = [_said(row, _measured(value, row), style) for value in row["trend"]]
-    said = [f"{name}: {value}" for name, value in zip(names, trend, strict=True)]
+    trend = [said(row, _measured(value, row), style) for value in row["trend"]]
+    hovers = [f"{name}: {value}" for name, value in zip(names, trend, strict=True)]
     alone = [
         one is not None and all(near is None for near in (*values[max(n - 1, 0) : n], *values[n + 1 : n + 2]))
         for n, one in enumerate(values)
     ]
     figure.add_scatter(
         x=list(range(len(values))), y=values, mode="lines+markers", xaxis=f"x{axis}", yaxis=f"y{axis}",
-        line={"color": theme.HISTORY, "width": 2}, hovertext=said, hoverinfo="text", cliponaxis=False,
+        line={"color": theme.HISTORY, "width": 2}, hovertext=hovers, hoverinfo="text", cliponaxis=False,
         # A month between two unknown ones has no line to show it.
         marker={"color": theme.HISTORY, "size": [6 if one else 0 for one in alone]},
     )  # fmt: skip
@@ -155,7 +155,7 @@ def _line(
         is_missed = row["verdict"] == "missed"
         figure.add_scatter(
             x=[len(values) - 1], y=[values[-1]], mode="markers", xaxis=f"x{axis}", yaxis=f"y{axis}",
-            cliponaxis=False, hovertext=said[-1:], hoverinfo="text",
+            cliponaxis=False, hovertext=hovers[-1:], hoverinfo="text",
             marker={"color": theme.BAD if is_missed else theme.THIS_MONTH, "size": 11 if is_missed else 9,
                     "symbol": "diamond" if is_missed else "circle"},
         )  # fmt: skip
@@ -163,14 +163,14 @@ def _line(
 
 def _words(figure: go.Figure, row: dict[str, Any], axis: str, style: Style) -> None:
     """A panel's name and value, and what its two thin lines are."""
-    name = "<br>".join(_plain(line) for line in _wrapped(row, style))
-    lines = [style.say(words, value=_said(row, row[key], style)) for key, words in _LINES.items()
+    name = "<br>".join(plain(line) for line in _wrapped(row, style))
+    lines = [style.say(words, value=said(row, row[key], style)) for key, words in _LINES.items()
              if not is_unknown(row[key])]  # fmt: skip
     small = "".join(f'<br><span style="font-size:11px;color:{theme.INK_SOFT}">{line}</span>' for line in lines)
     figure.add_annotation(
         x=0, xref=f"x{axis} domain", xanchor="left", y=1, yref=f"y{axis} domain", yanchor="bottom", yshift=8,
         showarrow=False, align="left", font={"size": 12, "color": theme.INK},
-        text=f"{name}<br><b>{_said(row, row['this_month'], style)}</b>{small}",
+        text=f"{name}<br><b>{said(row, row['this_month'], style)}</b>{small}",
     )  # fmt: skip
 
 
@@ -216,34 +216,6 @@ def _fact(row: dict[str, Any], value: Any, name: str, days: str) -> Fact:
     rows = tables.rows_behind(row, days) if days else None
     unknown = {"figure_target": mark("none agreed"), "figure_baseline": "–"}.get(name, "")
     return Fact(name, value, row["unit"], coverage, row["currency"] or "", unknown=unknown, rows=rows)
-
-
-def _title(drawn: list[dict[str, Any]], every: list[dict[str, Any]], style: Style) -> str:
-    # A target counts whether or not its figure can be drawn.
-    agreed = [row for row in every if not is_unknown(row["target"])]
-    missed = [row for row in agreed if row["verdict"] == "missed"]
-    if missed:
-        first = missed[0]
-        value, target = (_said(first, first[key], style) for key in ("this_month", "target"))
-        words = "{measure} was {value} against a target of {target}"
-        words += "; {count} more missed theirs" if len(missed) > 1 else ""
-        return style.say(words, measure=style.again(first["measure"], KEY_FIGURES), value=value, target=target,
-                         count=style.text(len(missed) - 1, "count"))  # fmt: skip
-    if agreed and all(row["verdict"] in ("met", "at risk") for row in agreed):
-        return style.say("Every target was met this month")
-    if agreed:
-        return style.say("No target is known to have been missed this month")
-    return style.say("{measure}: {value} this month", measure=style.again(drawn[0]["measure"], KEY_FIGURES),
-                     value=_said(drawn[0], drawn[0]["this_month"], style))  # fmt: skip
-
-
-def _said(row: dict[str, Any], value: Any, style: Style) -> str:
-    return _plain(style.text(value, row["unit"], currency=row["currency"]))
-
-
-def _plain(text: str) -> str:
-    # Plotly reads some markup in its texts; a name is shown as it is.
-    return html.escape(text, quote=False)
 
 
 def _measured(value: Any, row: dict[str, Any]) -> Any:

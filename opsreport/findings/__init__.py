@@ -192,7 +192,7 @@ class _Watched(dict):
 
 def _was_seen(frame: str, month: Month, was_read: bool) -> bool:
     """Whether anything of a frame was seen; all of it, for a rule that turned back without reading it."""
-    share = share_seen(month.seen(frame), month.period.bill if frame == "cost" else month.period)
+    share = share_seen(month.seen(frame), month.days_of(frame))
     return share > 0 or len(month.rows(frame)) > 0 if was_read else share == 1
 
 
@@ -226,6 +226,12 @@ def owner_of(month: Month, service: Any) -> str:
 def money(id: str, amount: Any, currency: Any) -> Fact:
     """An amount in a finding's words; its id is findings.<id>."""
     return Fact(f"findings.{id}", amount, "money", currency="" if is_unknown(currency) else currency)
+
+
+def readable(name: str) -> str:
+    """A resource as a sentence names it: without the address that AWS puts before it (arn:aws:rds:eu:1:db:shop)."""
+    parts = name.split(":", 5)
+    return parts[5] if parts[0] == "arn" and len(parts) == 6 else name
 
 
 def slug(text: str) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from opsreport.coverage import share_seen
 from opsreport.exhibit import Fact, Rows
-from opsreport.findings import PLAN, THIS_MONTH, Finding, money, owner_of, slug
+from opsreport.findings import PLAN, THIS_MONTH, Finding, money, owner_of, readable, slug
 from opsreport.metrics import cost as metrics
 from opsreport.metrics import spending_budgets
 from opsreport.metrics.cost_sums import CONTEXT, ZERO, total
@@ -45,8 +45,9 @@ def untagged_spend(month: Month) -> Iterable[Finding]:
         first = part.iloc[0]
         facts = {
             "spent": money("untagged_spend.spent", total(part["spend"]), code), "tags": ", ".join(required),
-            "first": first["resource_id"] if first["resource_id"] != NONE else first["service_name"],
-            "most": money("untagged_spend.most", first["spend"], code), "new": month.style.say(" and ").join(mine),
+            "first": readable(first["resource_id"]) if first["resource_id"] != NONE else first["service_name"],
+            "most": money("untagged_spend.most", first["spend"], code),
+            "new": month.style.say(" and ").join(map(readable, mine)),
         }  # fmt: skip
         title = "Usage of {spent} lacks one or more of the required tags ({tags}); most of it is {first}, with {most}."
         if mine:
@@ -149,9 +150,9 @@ def new_spend(month: Month) -> Iterable[Finding]:
             counted = {row["resource_id"], row["beside"]} & advised
             estimate = None if counted else min(row["new_monthly"], row["beside_monthly"])
         facts = {
-            "what": row["resource_id"], "day": Fact(f"findings.{at}.day", row["new_on"], "date"),
-            "rise": money(f"{at}.rise", row["spend"], code), "old": row["beside"] if is_beside else "",
-            "cause": f"{row['resource_id']}, which is new",
+            "what": readable(row["resource_id"]), "day": Fact(f"findings.{at}.day", row["new_on"], "date"),
+            "rise": money(f"{at}.rise", row["spend"], code), "old": readable(row["beside"]) if is_beside else "",
+            "cause": f"{readable(row['resource_id'])}, which is new",
         }  # fmt: skip
         yield Finding(
             f"cost.new_spend.{slug(row['resource_id'])}", "cost", f"{title}.", action, facts,
@@ -173,7 +174,7 @@ def cacheable_traffic(month: Month) -> Iterable[Finding]:
         if row["traffic_ratio"] < _HEAVIER or row["traffic_cost"] < spent[code] * _TRANSFER_SHARE:
             continue
         facts = {
-            "what": row["resource_id"], "ratio": Fact(f"findings.{at}.ratio", row["traffic_ratio"], "ratio"),
+            "what": readable(row["resource_id"]), "ratio": Fact(f"findings.{at}.ratio", row["traffic_ratio"], "ratio"),
             "cost": money(f"{at}.cost", row["traffic_cost"], code),
         }  # fmt: skip
         yield Finding(

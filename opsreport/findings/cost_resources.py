@@ -6,12 +6,13 @@ and no estimate is larger than what the resource costs in the month's bill, wher
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
 from opsreport.exhibit import Fact, Rows
-from opsreport.findings import PLAN, THIS_MONTH, Finding, money, owner_of, slug
+from opsreport.findings import PLAN, THIS_MONTH, Finding, money, owner_of, readable, slug
 from opsreport.metrics.cost_currency import in_currency
 from opsreport.metrics.cost_sums import total
 from opsreport.metrics.spending_bill import converted, estimates, match
@@ -61,16 +62,14 @@ def commitment_unused(month: Month) -> Iterable[Finding]:
     The estimate is what was committed less what was used of it: what of the commitment was paid for
     nothing. What is not known of either is not taken for unused.
     """
-    rows = month.rows("commitment")
-    rows = rows[month.period.contains(rows["started_at"])] if len(rows) else rows
-    for row in rows.to_dict("records"):
+    for row in month.rows("commitment").to_dict("records"):
         committed, code = converted(row["committed"], row["billing_currency"], month.client)
         used, _ = converted(row["used"], row["billing_currency"], month.client)
         if committed is None or used is None or committed - used <= committed * _SLACK:
             continue
         at = f"commitment_unused.{slug(row['commitment_id'])}"
         facts = {
-            "name": row["commitment_id"], "unused": money(f"{at}.unused", committed - used, code),
+            "name": _named(row), "unused": money(f"{at}.unused", committed - used, code),
             "committed": money(f"{at}.committed", committed, code),
         }  # fmt: skip
         yield Finding(
@@ -79,6 +78,12 @@ def commitment_unused(month: Month) -> Iterable[Finding]:
             "Move usage under it, exchange it for another, or do not renew it.", facts,
             Rows("commitment", {"commitment_id": row["commitment_id"]}), "", PLAN, committed - used, code,
         )  # fmt: skip
+
+
+def _named(row: dict[str, Any]) -> str:
+    """A commitment by its kind and the last part of its id, which at AWS is an address."""
+    kind, name = row["kind"], re.split(r"[/:]", row["commitment_id"])[-1] or row["commitment_id"]
+    return name if is_unknown(kind) else f"{kind} {name}"
 
 
 def _open(month: Month, kinds: tuple[str, ...]) -> list[dict[str, Any]]:
@@ -101,7 +106,7 @@ def _recommended(
     subject = row["saving_of"] or row["recommendation_id"]
     is_older = row["first_seen_at"] < month.period.start
     facts = {
-        "what": subject,
+        "what": readable(subject),
         "action": month.style.say("Look at it") if is_unknown(row["saving_action"]) else row["saving_action"],
         "day": Fact(f"findings.{rule}.{slug(subject)}.day", row["first_seen_at"], "date"),
     }  # fmt: skip

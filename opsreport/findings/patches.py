@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import pandas as pd
 
-from opsreport.coverage import share_seen
+from opsreport.coverage import share_seen, told_until
 from opsreport.exhibit import Fact, Rows
 from opsreport.findings import NOW, THIS_MONTH, Finding, owner_of, slug
 from opsreport.metrics import patches as metrics
@@ -99,12 +99,13 @@ def reboots_waiting(month: Month) -> Iterable[Finding]:
 
 
 def _still_open(listed: Callable[..., pd.DataFrame], month: Month) -> Iterator[tuple[str, pd.DataFrame]]:
-    """What a list of those past a date has that is still open, by CVE; nothing where the month was not seen."""
-    if not share_seen(month.seen("vulnerability"), month.period) > 0:
+    """What a list of those past a date has that is still open, by CVE; nothing where nobody looked in time or since."""
+    seen = month.seen("vulnerability")
+    if not (share_seen(seen, month.period) > 0 or told_until(seen) >= month.period.end):
         return
     ledger = metrics.ledger(
         month.vulnerability, month.agreements, month.client.accepted_risks, month.period.zone, month.read_at,
-        month.period, month.seen("vulnerability"),
+        month.period, seen,
     )  # fmt: skip
     rows = listed(ledger, month.period)
     rows = rows[rows["weakness_status"] == "still open"]

@@ -15,11 +15,11 @@ from opsreport.period import Period
 
 ALERTS = (
     "period", "alerts_fired", "alerts_actioned", "alerts_idle", "alerts_unknown", "actioned_share", "actioned_worst",
-    "actioned_best", "calls", "calls_unknown", "calls_outside", "calls_unplaced", "coverage",
+    "actioned_best", "calls", "calls_unknown", "calls_outside", "calls_unclear", "calls_unplaced", "coverage",
 )  # fmt: skip
 BY_RULE = (
     "alert_name", "service", "alerts_fired", "alerts_actioned", "alerts_idle", "alerts_unknown", "actioned_share",
-    "calls", "calls_outside", "coverage",
+    "calls", "calls_unknown", "calls_outside", "coverage",
 )  # fmt: skip
 CALLS = ("alert_id", "alert_name", "service", "fired_at", "alert_outcome", "is_outside")
 _YES, _NO, _NOT_RECORDED = "yes", "no", "not recorded"
@@ -45,7 +45,8 @@ def alerts(alert: pd.DataFrame, period: Period, agreements: list[Agreement], see
         One row of `ALERTS`. The share that led to an action is over the alerts of which it is
         recorded; worst and best count those that are not as idle, and as actioned. A call
         outside support hours is an alert with ``interrupted``; where no hours were agreed it is
-        counted apart. NaN where nothing was seen and nothing is known. [count, share]
+        counted apart. None that called, and none outside, is NaN where it is not recorded of an
+        alert that may have. NaN where nothing was seen and nothing is known. [count, share]
 
     Examples
     --------
@@ -117,12 +118,19 @@ def _counted(own: pd.DataFrame, period: Period, agreements: list[Agreement]) -> 
     no = known - yes
     total, rang = len(own), called.fillna(False).astype(bool)
     outside, unplaced = _outside(own, period, agreements)
+    unknown, unclear = int(called.isna().sum()), int((called.isna() & (outside | unplaced)).sum())
     return {
         "alerts_fired": total, "alerts_actioned": yes, "alerts_idle": no, "alerts_unknown": total - yes - no,
         "actioned_share": share(yes, yes + no), "actioned_worst": share(yes, total),
-        "actioned_best": share(total - no, total), "calls": int(rang.sum()), "calls_unknown": int(called.isna().sum()),
-        "calls_outside": int((rang & outside).sum()), "calls_unplaced": int((rang & unplaced).sum()),
+        "actioned_best": share(total - no, total), "calls_unknown": unknown, "calls_unclear": unclear,
+        "calls": _unless_unclear(int(rang.sum()), unknown), "calls_unplaced": int((rang & unplaced).sum()),
+        "calls_outside": _unless_unclear(int((rang & outside).sum()), unclear),
     }  # fmt: skip
+
+
+def _unless_unclear(found: int, unclear: int) -> float:
+    """How many were found; NaN where that is none and some may be."""
+    return found if found or not unclear else float("nan")
 
 
 def _outside(own: pd.DataFrame, period: Period, agreements: list[Agreement]) -> tuple[pd.Series, pd.Series]:

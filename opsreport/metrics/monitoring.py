@@ -51,7 +51,7 @@ def scorecard(
     def outside(one: Period) -> float:
         known = month(one)
         # Where no support hours are agreed, none can be outside of them.
-        return known["calls_outside"] if not known["calls_unplaced"] else float("nan")
+        return known["calls_outside"] if not (known["calls_unplaced"] or known["calls_unclear"]) else float("nan")
 
     @cache
     def missed(one: Period) -> pd.Series:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 
 from opsreport.agreement import terms_in
-from opsreport.coverage import Seen, share_seen
+from opsreport.coverage import Seen, share_seen, told_until
 from opsreport.exhibit import Rows
 from opsreport.intervals import Intervals, union
 from opsreport.metrics.machines import machines, totals, unpatched
@@ -37,16 +38,24 @@ def scorecard(
 
     What is past its date counts whether it is still open or was fixed late in the month. A date
     was kept for certain only where the month was seen whole and each severity is rated; it was
-    missed for certain where one is known to have been open past it in time that was seen.
+    missed for certain where one is known to have been open past it: in time that was seen, or since
+    it is listed later. Of a month that nobody saw these alone are counted: there were at least so
+    many, and none is unknown. CISA's dates are a target where times to fix were agreed.
     """
     def patched(month: Period) -> float:
         return totals(machines(patch_state, asset, month, ledger.known), month)["patched_share"].iloc[0]
 
     def late(month: Period) -> float:
-        return float(len(past_due(ledger, month))) if share_seen(seen, month) and _agreed(agreements, month) else _NAN
+        return counted(past_due, due, month) if _agreed(agreements, month) else _NAN
 
     def attacked(month: Period) -> float:
-        return float(len(kev_past_due(ledger, month))) if share_seen(seen, month) and _knows_kev(ledger) else _NAN
+        return counted(kev_past_due, kev_ends(ledger.open), month) if _knows_kev(ledger) else _NAN
+
+    def counted(listed: Callable[..., pd.DataFrame], due: pd.Series, month: Period) -> float:
+        if share_seen(seen, month):
+            return float(len(listed(ledger, month)))
+        certain = _certain(ledger, due, month, seen) if month == period else 0
+        return float(certain) if certain else _NAN
 
     now = totals(machines(patch_state, asset, period, ledger.known), period).iloc[0]
     all_of = now["patched_share"] + now["machines_unknown"] / now["machines"] if now["machines"] else _NAN
@@ -60,8 +69,8 @@ def scorecard(
         _judged(score("patches.past_due", "Vulnerabilities past the agreed date", "count", late, **common,
                       target=target, coverage=seen_share), _certain(ledger, due, period, seen), doubtful),
         # Records that tell nothing of CISA's list have not been looked at for it.
-        _judged(score("patches.kev", "Known to be attacked, past CISA's date", "count", attacked, **common, target=0.0,
-                      coverage=seen_share if _knows_kev(ledger) else 0.0),
+        _judged(score("patches.kev", "Known to be attacked, past CISA's date", "count", attacked, **common,
+                      target=target, coverage=seen_share if _knows_kev(ledger) else 0.0),
                 _certain(ledger, kev_ends(ledger.open), period, seen)),
     ])  # fmt: skip
 
@@ -72,16 +81,18 @@ def _judged(row: dict[str, Any], certain: int, doubtful: int = 0) -> dict[str, A
     if is_unknown(count):
         return row
     worst = count + doubtful if row["coverage"] == 1 else float("inf")
-    judged = verdict(worst, certain, row["target"], higher_is_better=False)
+    judged = verdict(worst, certain, row["target"], higher_is_better=False)  # unknown where none was agreed
     return row | {"verdict": judged, "best": float(certain), "worst": worst if worst < float("inf") else None}
 
 
 def _certain(ledger: Ledger, due: pd.Series, period: Period, seen: Intervals | Seen) -> int:
-    """How many were past a date in time that was seen, or were found fixed after it."""
+    """How many were past a date in time that was seen, were found fixed after it, or are listed still later."""
     late = past(ledger.open, due, period)
     time = union([part for parts in seen.sources for part, _ in parts] if isinstance(seen, Seen) else [seen])
     rows = ledger.open.loc[late.index]
-    was_seen = pd.Series([bool(time.clip(row.starts, row.ends)) for row in late.itertuples()], late.index, dtype=bool)
+    until = told_until(seen)
+    was_seen = pd.Series([bool(time.clip(row.starts, row.ends)) or until > row.starts for row in late.itertuples()],
+                         late.index, dtype=bool)  # fmt: skip
     return rows.loc[rows["ended_at"].notna() | was_seen, "finding_id"].nunique()
 
 

@@ -20,7 +20,8 @@ from opsreport.theme import is_unknown
 
 EVENTS = ("lane", "happened_at", "happened_until", "service", "happening")
 COINCIDENCES = ("happened_at", "happening", "coincides_with", "service", "gap")
-DAYS = ("happened_on", "spend", "down_on_day", "incidents_on_day", "deployments_on_day", "billing_currency")
+DAYS = ("happened_on", "spend", "down_on_day", "incidents_on_day", "deployments_on_day", "billing_currency",
+        "outages_seen", "incidents_seen", "deployments_seen")  # fmt: skip
 
 #: A deployment this long before an outage or incident coincides with it.
 WITHIN = pd.Timedelta(hours=2)
@@ -126,11 +127,14 @@ def days(
     DataFrame
         Columns DAYS, one row a local day. None and NaN for what has no source; a day
         without a charge is None too: a bill that has not arrived is not a bill of zero; and so
-        is a day without an event that was not all seen.
+        is a day without an event that was not all seen. Each row says which share of all days
+        was seen of each lane; NaN without a source.
     """
     happened = events(outages, incidents, deployments, period)
     spend = _spend(daily_cost, currency)
-    whole = {lane: _days_all_seen(period, seen.get(lane)) for lane in ("outage", "incident", "deployment")}
+    lanes = {"outage": outages, "incident": incidents, "deployment": deployments}
+    whole = {lane: _days_all_seen(period, seen.get(lane)) for lane in lanes}
+    shares = {f"{lane}s_seen": _share(seen.get(lane), period) for lane, rows in lanes.items() if rows is not None}
     rows = []
     for day, start, end in period.local_days():
         today = happened[(happened["happened_at"] >= start) & (happened["happened_at"] < end)]
@@ -139,6 +143,7 @@ def days(
             "down_on_day": _known(_down(outages).clip(start, end).measure(), outages, day in whole["outage"]),
             "incidents_on_day": _known(_count(today, "incident"), incidents, day in whole["incident"]),
             "deployments_on_day": _known(_count(today, "deployment"), deployments, day in whole["deployment"]),
+            **shares,
         })  # fmt: skip
     return framed(rows, DAYS)
 
@@ -233,10 +238,13 @@ def _count(today: pd.DataFrame, lane: str) -> int:
 
 
 def _days_all_seen(period: Period, seen: Intervals | Seen | None) -> set[dt.date]:
-    days = [day for day, _, _ in period.local_days()]
-    if seen is None:
-        return set(days)
-    return {day for day in days if share_seen(seen, Period.days(str(day), str(day), period.zone)) > _ALMOST_ALL}
+    days = (day for day, _, _ in period.local_days())
+    return {day for day in days if _share(seen, Period.days(str(day), str(day), period.zone)) == 1}
+
+
+def _share(seen: Intervals | Seen | None, period: Period) -> float:
+    share = 1.0 if seen is None else share_seen(seen, period)
+    return 1.0 if share > _ALMOST_ALL else share
 
 
 def _known(found: Any, rows: pd.DataFrame | None, whole: bool) -> Any:

@@ -7,7 +7,7 @@ import datetime as dt
 import pandas as pd
 
 from opsreport.agreement import terms_in
-from opsreport.coverage import Seen, share_seen
+from opsreport.coverage import Seen, share_seen, told_until
 from opsreport.errors import ReconciliationError
 from opsreport.intervals import Intervals
 from opsreport.metrics.rows import result, spread
@@ -83,9 +83,11 @@ def summary(ledger: Ledger, period: Period, agreements: list[Agreement], seen: I
         `SUMMARY`, worst first; those severities that have an agreed time, or a vulnerability.
         ``patch_deadline`` is that of the term in force at month end; each is judged by the one in
         force when it was found. The median is withheld below five. NaN and NaT where nothing
-        was seen. [count, duration, share]
+        was seen; where records were read only after the period, what these tell of is counted: there
+        were at least so many, and none is NaN. [count, duration, share]
     """
     terms, seen_share = terms_in(agreements, period), share_seen(seen, period)
+    is_told = told_until(seen) >= period.end
     agreed = terms[-1].agreement.patch_deadlines if terms else {}
     end, stretches = min(period.end, ledger.known), ledger.open
     now, fixed = stretches[open_at(stretches, end)], stretches[_ended(stretches, FIXED, period)]
@@ -94,7 +96,7 @@ def summary(ledger: Ledger, period: Period, agreements: list[Agreement], seen: I
     for severity in (one for one in SEVERITIES if one in named):
         counted = _severity(now[now["severity"] == severity], fixed[fixed["severity"] == severity], end)
         rows.append({"severity": severity, "patch_deadline": agreed.get(severity, pd.NaT), "coverage": seen_share,
-                     **(counted if seen_share else {})})  # fmt: skip
+                     **(counted if seen_share else _at_least(counted) if is_told else {})})  # fmt: skip
     return result(rows, SUMMARY)
 
 
@@ -106,7 +108,7 @@ def past_due(ledger: Ledger, period: Period, seen: Intervals | Seen | None = Non
     Parameters
     ----------
     seen : Intervals or Seen, optional
-        Where nothing was seen of the last day, what was open is told as open when last seen.
+        Where nothing was seen of the last day or after it, what was open is told as open when last seen.
 
     Returns
     -------
@@ -207,6 +209,11 @@ def _severity(now: pd.DataFrame, fixed: pd.DataFrame, end: pd.Timestamp) -> dict
     }  # fmt: skip
 
 
+def _at_least(counted: dict[str, object]) -> dict[str, object]:
+    """The counts of a month that nobody saw, by what was read later: none found says nothing."""
+    return {name: value if value else float("nan") for name, value in counted.items() if name != "fix_median"}
+
+
 def _ended(stretches: pd.DataFrame, how: str, period: Period) -> pd.Series:
     return period.contains(stretches["ended_at"]) & stretches["ended_by"].eq(how)
 
@@ -220,7 +227,8 @@ def _past(ledger: Ledger, due: pd.Series, period: Period, seen: Intervals | Seen
     late = past(ledger.open, due, period)
     rows = ledger.open.loc[late.index]
     last_day = Period(period.end_day - dt.timedelta(days=1), period.end_day, period.zone)
-    is_open = OPEN if seen is None or share_seen(seen, last_day) else OPEN_THEN
+    is_told = seen is None or share_seen(seen, last_day) > 0 or told_until(seen) >= period.end
+    is_open = OPEN if is_told else OPEN_THEN
     how = rows["ended_by"].replace(FIXED, "fixed late").where(rows["ended_at"] < period.end, is_open)
     made = rows.assign(
         weakness=rows["title"], patch_due_at=rows["due_at"], fix_state=[_fix(one) for one in rows["fix_available"]],

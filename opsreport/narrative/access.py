@@ -179,7 +179,7 @@ def _stale(snapshots: pd.DataFrame, style: Style) -> list[Exhibit]:
 def _only_stale(snapshots: pd.DataFrame, style: Style) -> Exhibit:
     last = snapshots["access_seen_at"].max()
     if is_unknown(last):
-        return notice(_F, "Access was never seen, so who has it is unknown.", style)
+        return notice(_F, "Access was not seen up to the end of these days, so who had it is unknown.", style)
     words = "Access was last seen on {last}, before this month: whether it is as agreed is unknown."
     return notice(_F, style.say(words, last=style.text(last, "date")))
 

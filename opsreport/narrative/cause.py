@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pandas as pd
+from babel.numbers import get_currency_precision
 
 from opsreport.exhibit import Exhibit, Fact, Rows, join, prose
 from opsreport.language import mark
@@ -121,7 +122,13 @@ def _part(one: Any, at: str, whole: Fact | None, style: Style) -> Exhibit:
 
 def _rest(parts: Sequence[Any], rise: Decimal, code: str, at: str, style: Style) -> list[Exhibit]:
     """What of the rise no finding explains; nothing where they explain more than all of it."""
-    left = rise - sum((one.facts["rise"].value for one in parts), Decimal(0))
+    amounts = [rise, *(one.facts["rise"].value for one in parts)]
+    if sum(amounts[1:], Decimal(0)) >= rise:
+        return []
+    # Of the amounts as they are printed, so that the parts that a reader adds up make the whole.
+    places = get_currency_precision(code)
+    whole, *named = (round(amount, places) for amount in amounts)
+    left = whole - sum(named, Decimal(0))
     if left <= 0:
         return []
     return [prose(f"{at}.rest", "For the other {rest} there is no finding; the bridge shows what it is made of.", style,

@@ -14,6 +14,7 @@ from opsreport.theme import Style, is_unknown
 
 _F = "decisions.finding"
 _SAID = 3  # decisions that did not work, each told in a sentence
+_NOBODY = "to be named"  # as `opsreport.decisions.asked` has an owner that nobody is yet
 _FIGURES = ("decision_baseline", "decision_target", "decision_measured")
 
 
@@ -110,11 +111,14 @@ def _first(row: dict[str, Any], style: Style) -> Exhibit:
         "what": row["asked"].rstrip(". "), "owner": style.again(row["owner"], ALL_WORDS),
         "review": Fact(f"{at}.review_on", row["review_on"], "day"),
     }  # fmt: skip
-    words = "{what} — {owner}, review on {review}."
+    is_named = row["owner"] != _NOBODY
+    words = "{what} — {owner}, review on {review}." if is_named else "{what} — owner to be named, review on {review}."
     if not is_unknown(row["estimate"]):
-        words = "{what}; that would save about {saving} a month — {owner}, review on {review}."
+        words = "{what}; that would save about {saving} a month — owner to be named, review on {review}."
+        if is_named:
+            words = "{what}; that would save about {saving} a month — {owner}, review on {review}."
         facts["saving"] = _saving(f"{at}.saving", row)
-    return prose(_F, words, style, **facts)
+    return _say(words, style, facts)
 
 
 def _saving(id: str, row: dict[str, Any]) -> Fact:

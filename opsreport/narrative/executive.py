@@ -146,10 +146,21 @@ _COUNTED = {
 }  # fmt: skip
 
 
+#: Of a single target, by its verdict.
+_ONE = {
+    "met": mark("The one target on the scorecard was met."),
+    "at risk": mark("The one target on the scorecard was met, and nearly missed."),
+    "missed": mark("The one target on the scorecard was missed."),
+    "unknown": mark("Whether the one target on the scorecard was met cannot be judged."),
+}
+
+
 def _counts(scorecard: pd.DataFrame, style: Style) -> Exhibit:
     judged = scorecard[scorecard["target"].notna()]["verdict"]
     if judged.empty:
         return prose("summary.counts", "No targets were agreed for these days.", style)
+    if len(judged) == 1:
+        return prose("summary.counts", _ONE[judged.iloc[0]], style)
     count = {verdict: int((judged == verdict).sum()) for verdict in ("met", "at risk", "missed", "unknown")}
     template = _COUNTED[bool(count["at risk"]), bool(count["unknown"])]
     facts = {

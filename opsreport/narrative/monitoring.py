@@ -36,18 +36,20 @@ def finding(
     return join(_F, parts, lead=[worth[0], *blind[:1]])
 
 
-def rules_seen(rules: pd.DataFrame, style: Style) -> Exhibit:
+def rules_seen(rules: pd.DataFrame, style: Style, absent: str = "") -> Exhibit:
     """When the rules were seen, and which of them never fired.
 
     Parameters
     ----------
     rules : DataFrame
         From `opsreport.metrics.monitoring.rule_counts`.
+    absent : str
+        From `opsreport.completeness.absent`: why no list of rules is known.
     """
     now, id = rules.iloc[0], "monitoring.rules_seen"
     if is_unknown(now["rule_seen_at"]):
-        words = "No list of alarm rules was ever read, so whether they can warn is unknown."
-        return prose(id, words, style, "note")
+        words = "No list of alarm rules was read up to the end of these days, so whether they could warn is unknown."
+        return prose(id, "{absent}", style, "note", absent=absent) if absent else prose(id, words, style, "note")
     facts = {"at": Fact(f"{id}.at", now["rule_seen_at"], "instant", rows=_RULES),
              "count": Fact(f"{id}.count", now["rules_seen"], "count", rows=_RULES),
              "stale": Fact(f"{id}.stale", now["rules_stale"], "count", rows=_RULES),
@@ -134,12 +136,10 @@ def _noisiest(by_rule: pd.DataFrame, style: Style) -> list[Exhibit]:
 
 
 def _outside(now: pd.Series, style: Style) -> list[Exhibit]:
-    if is_unknown(now["calls"]) or not now["calls"] or now["calls_unplaced"]:
+    if is_unknown(now["calls_outside"]) or not now["calls_outside"] or now["calls_unplaced"]:
         return []
     rows = Rows("alert", {"interrupted": True})
     calls = _fact("calls", now, "calls", rows=rows)
-    if not now["calls_outside"]:
-        return []
     outside = _fact("outside", now, "calls_outside", rows=rows)
     words = "Of {calls} calls to people, {outside} came outside the support hours."
     return [prose(_F, words, style, calls=calls, outside=outside)]

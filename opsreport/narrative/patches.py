@@ -24,8 +24,11 @@ _MACHINES = (
     ("machines_unknown", "The state of {count} machine is not known.", "The state of {count} machines is not known.",
      Rows("patch_state")),
 )  # fmt: skip
-#: How it is said of one and of more: all that were past their date are still open, none is, some are.
+#: How it is said of one and of more: all that were past their date are still open, none is, some are; and of
+#: a month that nobody saw.
 _MISSED = {
+    "at least": ("The agreed time to fix was missed for at least {late} vulnerability.",
+                 "The agreed time to fix was missed for at least {late} vulnerabilities."),
     "all": ("The agreed time to fix was missed for {late} vulnerability, which is still open.",
             "The agreed time to fix was missed for {late} vulnerabilities, all of them still open."),
     "none": ("The agreed time to fix was missed for {late} vulnerability, which is no longer open.",
@@ -58,12 +61,14 @@ def finding(
     if no_vulnerabilities:
         return join(_F, [*patched, prose(_F, "{why}", style, why=no_vulnerabilities)])
     now = history.iloc[-1]
-    if is_unknown(now["vulnerabilities_open"]):
-        unseen = "Nothing was seen of vulnerabilities in this month, so how many were open is not known."
-        return join(_F, [*patched, prose(_F, unseen, style)])
     dates = _dates(past_due, judged.loc["patches.past_due"], style)
     exploited = _exploited(kev, judged.loc["patches.kev"], style)
     parts = [*patched, *_open(now, style), *dates, *exploited, *_lived_with(accepted, style)]
+    if is_unknown(now["vulnerabilities_open"]):
+        unseen = "Nothing was seen of vulnerabilities in this month, so how many were open is not known."
+        dates, exploited = (dates if len(past_due) else []), (exploited if len(kev) else [])
+        later = [prose(_F, "Those told of here were read since; there may have been more.", style)]
+        parts = [*patched, prose(_F, unseen, style), *dates, *exploited, *(later if dates or exploited else [])]
     lead = [patched[0], *dates, *(exploited if len(kev) else [])]
     return join(_F, parts, lead=lead)
 
@@ -132,7 +137,8 @@ def _dates(past_due: pd.DataFrame, judged: pd.Series, style: Style) -> list[Exhi
         "ended": _listed("past_due_ended", past_due[~still], judged["coverage"]),
     }
     if len(past_due):
-        one, more = _MISSED["all" if still.all() else "some" if still.any() else "none"]
+        how = "all" if still.all() else "some" if still.any() else "none"
+        one, more = _MISSED[how if judged["coverage"] else "at least"]
         said = one if len(past_due) == 1 else more
         return [prose(_F, said, style, **{name: fact for name, fact in facts.items() if f"{{{name}}}" in said})]
     if judged["verdict"] == "met":
@@ -150,6 +156,14 @@ def _exploited(kev: pd.DataFrame, judged: pd.Series, style: Style) -> list[Exhib
             else "The date set by the US cyber agency (CISA) was missed for {count} vulnerabilities that are known to "
             "be attacked."
         )
+        if not judged["coverage"]:
+            said = (
+                "The date set by the US cyber agency (CISA) was missed for at least {count} vulnerability that is "
+                "known to be attacked."
+                if len(kev) == 1
+                else "The date set by the US cyber agency (CISA) was missed for at least {count} vulnerabilities that "
+                "are known to be attacked."
+            )
         return [prose(_F, said, style, count=_listed("kev", kev, judged["coverage"]))]
     if judged["verdict"] == "met":
         said = "None that is known to be attacked was open past the date set by the US cyber agency (CISA)."

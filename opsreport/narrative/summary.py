@@ -107,7 +107,8 @@ def method(client: ClientParams, period: Period, style: Style) -> Exhibit:
         "Days are counted in {zone}, from {start} up to {end}; the bill counts its days in UTC. "
         "A share is of what was observed; what was not observed is unknown, never zero and never 100 %, and a "
         "target reads met or missed only where what was not seen could not change it. "
-        "Availability leaves out agreed maintenance and excused downtime, each listed. {money}"
+        "Availability leaves out agreed maintenance and excused downtime, each listed. {money} Amounts are rounded "
+        "where they are printed, and a sum is of the exact ones, so that its last digit may differ from theirs."
     )
     money = style.say("Money is converted at the stated rate: {rates}." if rates else (
         "Money is in the bill's own currency."), rates=rates)  # fmt: skip

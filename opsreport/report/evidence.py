@@ -114,7 +114,7 @@ def _selection(made: Evidence, asked: dict[str, Any], rows_of: RowsOf, style: St
         made.files[name] = csv_bytes(rows)
     shown = [column for column in (frame.shown or frame.names) if column in rows and rows[column].notna().any()]
     shown = shown[:_MOST_COLUMNS]
-    zone = "UTC" if frame.name == "cost" else style.zone  # a bill counts its days in UTC
+    zone = "UTC" if frame.is_billed else style.zone  # a bill counts its days in UTC
     none = style.say("(none)")
     told = "".join(f", {column.replace('_', ' ')}: {none if v is None else v}" for column, v in where.items())
     arguments = [repr(frame.name), *([repr(when)] if when != "this_month" else []),

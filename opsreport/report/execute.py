@@ -14,6 +14,7 @@ from typing import Any
 
 import nbformat
 import papermill
+from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import NoSuchKernel
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat.reader import NotJSONError
@@ -26,6 +27,19 @@ from opsreport.errors import ReportError
 #: The longest that one cell may take. [s]
 CELL_TIMEOUT = 600
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+
+
+class Kernels(AsyncKernelManager):
+    """Kernels that are asked to end, and not interrupted first.
+
+    Otherwise each gets a SIGINT once all of its cells have run: where it still tidies up, it writes of a
+    caught KeyboardInterrupt to the terminal, as if the report had failed. One that does not end when it
+    is asked to is killed within seconds.
+    """
+
+    async def _async_interrupt_kernel(self) -> None:
+        if not self.shutting_down:
+            await super()._async_interrupt_kernel()
 
 
 def execute(notebook: Path, output: Path, parameters: dict[str, str], cwd: Path) -> nbformat.NotebookNode:
@@ -56,7 +70,8 @@ def execute(notebook: Path, output: Path, parameters: dict[str, str], cwd: Path)
             made = papermill.execute_notebook(
                 notebook, output, parameters=parameters, cwd=cwd, progress_bar=False,
                 request_save_on_cell_execute=False, execution_timeout=CELL_TIMEOUT,
-                kernel_name="python3", language="python", config=Config({"KernelManager": transport}),
+                kernel_name="python3", language="python", kernel_manager_class=Kernels,
+                config=Config({"KernelManager": transport}),
             )  # fmt: skip
         except PapermillExecutionError as error:
             raise ReportError(_failed(notebook, error), hint=_hint(error)) from error

@@ -11,6 +11,7 @@ COST = Frame(
     replaces_by="billing_period_start",
     starts="charge_period_start",
     ends="charge_period_end",
+    is_billed=True,
     groups=("provider_name", "service_name", "sub_account_id", "region_id", "resource_id", "service",
             "charge_category"),
     shown=("charge_period_start", "billed_cost", "billing_currency", "service_name", "resource_id",

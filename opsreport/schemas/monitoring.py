@@ -58,6 +58,9 @@ RESULTS: dict[str, Measure] = {
     "calls": Measure("Called somebody", "count", "alerts that interrupted a person"),
     "calls_unknown": Measure("Not known if", "count", "alerts of which it is not recorded whether they interrupted"),
     "calls_outside": Measure("Outside hours", "count", "of these, the calls outside the agreed support hours"),
+    "calls_unclear": Measure(
+        "Not known if outside", "count", "alerts that may have called somebody outside the agreed hours, or not"
+    ),
     "calls_unplaced": Measure("No hours agreed", "count", "calls at times for which no support hours were agreed"),
     "is_outside": Measure(
         "Outside hours", "text", "whether it called somebody outside the agreed support hours", is_words=True

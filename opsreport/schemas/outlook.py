@@ -30,6 +30,7 @@ COST_ANOMALY = Frame(
     key=("anomaly_id",),
     starts="started_at",
     ends="ended_at",
+    is_billed=True,
     groups=("provider_name", "service_name", "region_id"),
     columns=(
         Column("anomaly_id", "the provider's own id", required=True),

@@ -27,6 +27,7 @@ COMMITMENT = Frame(
     key=("commitment_id", "started_at"),
     starts="started_at",
     ends="ended_at",
+    is_billed=True,
     groups=("commitment_id",),
     columns=(
         Column("commitment_id", "its id at the provider", required=True),

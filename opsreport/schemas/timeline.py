@@ -14,4 +14,7 @@ RESULTS: dict[str, Measure] = {
     "down_on_day": Measure("Down", "duration", "time in which at least one monitor was down"),
     "incidents_on_day": Measure("Incidents", "count", "incidents opened on the day"),
     "deployments_on_day": Measure("Deployments", "count", "deployments started on the day"),
+    "outages_seen": Measure("Monitors seen", "share", "of all days, the time in which a monitor saw anything"),
+    "incidents_seen": Measure("Incidents seen", "share", "of all days, the time that a source of incidents tells of"),
+    "deployments_seen": Measure("Deployments seen", "share", "of all days, the time that a source of them tells of"),
 }

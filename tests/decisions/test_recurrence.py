@@ -27,6 +27,9 @@ class Seen:
     def seen(self, frame):
         return self.share
 
+    def days_of(self, frame):
+        return self.period
+
 
 @pytest.fixture
 def judged(monkeypatch):

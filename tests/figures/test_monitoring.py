@@ -81,3 +81,30 @@ def test_without_agreed_hours_no_call_is_outside_of_them():
 
 def test_nothing_to_draw_is_a_notice_and_not_an_empty_chart():
     assert [by_rule().kind, calls().kind] == ["notice"] * 2
+
+
+SILENT = {"fired_at": berlin("05 03:30"), "was_actioned": None, "interrupted": None}
+
+
+def beside(made) -> list[str]:
+    return [one["text"] for one in made.figure["layout"]["annotations"] if one["x"] == 1]
+
+
+def test_where_it_is_recorded_of_no_alert_whether_it_led_to_action_the_title_does_not_say_that_none_did():
+    made = by_rule(SILENT, SILENT)
+    assert made.about["title"] == "2 alerts fired; what came of them is not recorded"
+    assert by_rule(SILENT).about["title"] == "1 alert fired; what came of it is not recorded"
+    assert beside(made) == ["2, not recorded"]
+
+
+def test_where_it_is_recorded_of_some_the_title_says_of_how_many_it_is_not():
+    made = by_rule(SILENT, {**SILENT, "was_actioned": False}, {**SILENT, "was_actioned": True})
+    assert made.about["title"] == "1 of 3 alerts is known to have led to action; of 1 it is not recorded"
+    assert beside(made) == ["1 of 2 recorded, 3 fired"]
+
+
+def test_calls_that_are_not_recorded_are_unknown_beside_the_chart_and_are_counted_there():
+    made = by_rule(SILENT, SILENT)
+    told = {fact["measure"]: fact["value"] for fact in made.facts}
+    assert (told["calls"], told["calls_unknown"], told["calls_outside"]) == (None, 2, None)
+    assert "Not known if" in made.html and "Not known if" not in by_rule(NIGHT).html

@@ -92,6 +92,12 @@ def test_what_was_not_seen_is_not_drawn():
     assert figures.flow(unseen, STYLE).kind == "notice" and figures.history(unseen, STYLE).kind == "notice"
 
 
+def test_what_was_read_after_the_month_is_drawn_and_said_to_be_at_least_so_many():
+    later = Intervals([(OCTOBER.end, OCTOBER.end + pd.Timedelta(days=1))])
+    made = figures.open_by_severity(patches.summary(book(LATE), OCTOBER, AGREED, later), STYLE)
+    assert made.kind == "chart" and made.about["subtitle"].endswith("there may have been more")
+
+
 def test_where_nothing_is_agreed_the_numbers_say_so_and_not_that_it_is_unknown():
     made = figures.open_by_severity(patches.summary(book(LATE), OCTOBER, [], ALWAYS), STYLE)
     assert {fact["text"] for fact in made.facts if fact["id"].endswith(".patch_deadline")} == {"none agreed"}

@@ -20,7 +20,8 @@ def at(text):
 
 def days(**over):
     row = {"happened_on": dt.date(2026, 10, 14), "spend": Decimal("12.34"), "down_on_day": pd.Timedelta(minutes=5),
-           "incidents_on_day": 1, "deployments_on_day": 0, "billing_currency": "EUR"}  # fmt: skip
+           "incidents_on_day": 1, "deployments_on_day": 0, "billing_currency": "EUR",
+           "outages_seen": 1.0, "incidents_seen": 1.0, "deployments_seen": 1.0}  # fmt: skip
     return pd.DataFrame([{**row, **over}])
 
 
@@ -50,7 +51,7 @@ def test_an_outage_and_an_open_incident_are_drawn_where_they_happened():
 def test_a_lane_without_events_says_none_and_one_without_a_source_says_no_data():
     notes = [note["text"] for note in figures.lanes(days(), BOTH, OCTOBER, STYLE).figure["layout"]["annotations"]]
     assert "none" in notes and "no data" not in notes
-    made = figures.lanes(days(deployments_on_day=float("nan")), BOTH, OCTOBER, STYLE)
+    made = figures.lanes(days(deployments_on_day=float("nan"), deployments_seen=float("nan")), BOTH, OCTOBER, STYLE)
     assert "no data" in [note["text"] for note in made.figure["layout"]["annotations"]]
     assert made.about["title"] == "1 outage and 1 incident"
 
@@ -58,6 +59,18 @@ def test_a_lane_without_events_says_none_and_one_without_a_source_says_no_data()
 def test_the_title_counts_what_happened():
     made = figures.lanes(days(), BOTH, OCTOBER, STYLE)
     assert made.about["title"] == "1 outage, 1 incident and no deployments"
+
+
+def test_no_outage_is_said_only_of_the_time_that_was_seen():
+    quiet = events(("deployment", at("2026-10-14 08:00"), at("2026-10-14 08:05"), "shop", "Deployment: d"))
+    part = days(down_on_day=pd.NaT, outages_seen=0.24, incidents_on_day=0, deployments_on_day=1)
+    made = figures.lanes(part, quiet, OCTOBER, STYLE)
+    assert made.about["title"] == "No outages in the 24% seen, no incidents and 1 deployment"
+    notes = [note["text"] for note in made.figure["layout"]["annotations"]]
+    assert "none in the 24% seen" in notes and "none" in notes  # outages and incidents
+    blind = figures.lanes(part.assign(outages_seen=0.0), quiet, OCTOBER, STYLE)
+    assert blind.about["title"] == "No incidents and 1 deployment"
+    assert "no data" in [note["text"] for note in blind.figure["layout"]["annotations"]]
 
 
 def test_a_failed_deployment_is_told_by_its_shape():

@@ -147,8 +147,12 @@ def test_a_name_is_not_read_as_markup():
     ([row(target=2.0, verdict="missed")], "Spend was 3 against a target of 2"),
     ([row(target=2.0, verdict="missed"), row(target=2.0, verdict="missed")],
      "Spend was 3 against a target of 2; 1 more missed theirs"),
-    ([row(target=4.0, verdict="met"), row()], "Every target was met this month"),
-    ([row(target=4.0, verdict="met"), row(target=4.0)], "No target is known to have been missed this month"),
+    ([row(target=4.0, verdict="met"), row()], "The one target here was met this month"),
+    ([row(target=4.0, verdict="met"), row(target=4.0, verdict="at risk")], "All 2 targets here were met this month"),
+    ([row(target=4.0, verdict="met"), *[row(target=4.0)] * 6],
+     "1 of 7 targets here was met this month; 6 cannot be judged"),
+    ([row(target=4.0)], "Whether the one target here was met this month cannot be judged"),
+    ([row(target=4.0)] * 2, "None of the 2 targets here can be judged this month"),
     ([row()], "Spend: 3 this month"),
 ])  # fmt: skip
 def test_the_title_says_what_happened(rows, title):
@@ -165,6 +169,6 @@ def test_each_number_opens_to_the_rows_of_its_days():
 
 def test_every_target_was_not_met_when_one_that_cannot_be_drawn_was_missed():
     met = row(target=2.0, verdict="met", measure="Spend on a")
-    assert drawn(met).about["title"] == "Every target was met this month"
+    assert drawn(met).about["title"] == "The one target here was met this month"
     lone = row([None] * 12 + [3.0], target=2.0, verdict="missed", measure="Spend on b")
     assert drawn(met, lone).about["title"] == "Spend on b was 3 against a target of 2"

@@ -75,6 +75,10 @@ def test_a_commitment_that_was_not_used_is_found_from_five_per_cent_on(make_mont
 
     (found,) = cost_resources.commitment_unused(make_month(commitment=plan("80")))
     assert found.estimate == 20
+    named = [{**plan("80")[0], "commitment_id": "arn:aws:savingsplans::123456789012:savingsplan/one",
+              "kind": "savings plan"}]  # fmt: skip
+    (found,) = cost_resources.commitment_unused(make_month(commitment=named))
+    assert found.facts["name"] == "savings plan one" and found.rows.where["commitment_id"].startswith("arn:")
     for used in ("95", "100", None):
         assert not list(cost_resources.commitment_unused(make_month(commitment=plan(used))))
     assert not list(cost_resources.commitment_unused(make_month()))

@@ -53,3 +53,8 @@ def test_ids_of_findings_name_their_rule(make_month):
     names = {rule.__name__ for rule in findings.rules()}
     seen = {"log_group": "/shop/web", "observed_at": pd.Timestamp("2026-10-31", tz="UTC").as_unit("us")}
     assert {one.id.split(".")[1] for one in findings.found(make_month(log_group=[seen]))} <= names
+
+
+def test_a_sentence_names_a_resource_without_its_address():
+    assert findings.readable("arn:aws:savingsplans::123456789012:savingsplan/one") == "savingsplan/one"
+    assert findings.readable("arn:aws:s3:::assets") == "assets" and findings.readable("i-0a: 1") == "i-0a: 1"

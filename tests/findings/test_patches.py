@@ -1,6 +1,7 @@
 """Rules on patches: what is attacked first, what is late, what waits; nothing where nothing was seen."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -96,6 +97,13 @@ def test_a_young_a_lesser_or_a_fixed_one_is_not_named(more):
 def test_vulnerabilities_that_nobody_looked_at_this_month_are_no_sign():
     data = month(seen=(), vulnerability=[weak(kev_due_at=at("10-10"))])
     assert list(patches.exploited_past_due(data)) == [] == list(patches.critical_past_deadline(data))
+
+
+def test_vulnerabilities_that_were_first_read_after_the_month_and_are_there_still_are_named():
+    data = month(vulnerability=[weak(kev_due_at=at("10-10"))])
+    beyond = data.coverage.assign(observed_start=pd.NaT, observed_end=pd.NaT)  # Inspector forgot the time asked for
+    data = replace(data, coverage=COVERAGE.conform(beyond))
+    assert [one.id for one in patches.exploited_past_due(data)] == ["patches.exploited_past_due.cve-2026-90001"]
 
 
 def test_machines_that_are_not_reached_are_named_by_service():

@@ -83,7 +83,24 @@ def test_a_call_outside_the_agreed_hours(when, outside):
 
 def test_an_alert_that_called_nobody_interrupts_nobody():
     row = alerts({"fired_at": berlin("04 12:00"), "interrupted": False}, {"fired_at": berlin("04 12:00")})
-    assert row[["calls", "calls_outside", "calls_unknown"]].tolist() == [0, 0, 1]
+    assert row["calls_unknown"] == 1 and row[["calls", "calls_outside"]].isna().all()
+    assert alerts({"fired_at": berlin("04 12:00"), "interrupted": False})[["calls", "calls_outside"]].tolist() == [0, 0]
+
+
+def test_calls_that_are_not_recorded_make_those_outside_unknown_unless_they_fell_within_the_hours():
+    sunday, monday = {"fired_at": berlin("04 12:00")}, {"fired_at": berlin("05 10:00")}
+    row = alerts(monday)
+    assert math.isnan(row["calls"]) and row["calls_outside"] == 0
+    row = alerts(sunday, {**sunday, "interrupted": True})
+    assert row[["calls", "calls_outside", "calls_unknown", "calls_unclear"]].tolist() == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize(("agreed", "when", "known"), [(OFFICE, "04 12:00", False), (OFFICE, "05 10:00", True),
+                                                       ([], "05 10:00", False)])  # fmt: skip
+def test_the_scorecard_knows_no_calls_outside_where_it_is_not_recorded_who_was_called(agreed, when, known):
+    made = monitoring.scorecard(fired({"fired_at": berlin(when)}), broke(), OCTOBER, agreed, ALWAYS, ALWAYS)
+    outside = made.set_index("id").loc["monitoring.outside", "this_month"]
+    assert outside == 0 if known else math.isnan(outside)
 
 
 def test_without_agreed_hours_nothing_is_outside_of_them():

@@ -1,6 +1,7 @@
 """Vulnerabilities against the agreed time and CISA's, with a flow that adds up."""
 
 import datetime as dt
+import math
 from itertools import pairwise
 
 import pandas as pd
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from opsreport.coverage import Seen
 from opsreport.errors import ReconciliationError
 from opsreport.intervals import Intervals
 from opsreport.metrics import patches, vulnerabilities
@@ -284,6 +286,41 @@ def test_one_past_its_date_is_missed_where_it_was_seen_to_be():
     # Due on the 17th, when nobody looked: it may have been fixed by then.
     row = score(book({"found_at": berlin("10 10:00")}), half).loc["patches.past_due"]
     assert (row["this_month"], row["verdict"], row["best"]) == (1, "unknown", 0)
+
+
+LATER = Intervals([(berlin("2026-11-23 14:00"), berlin("2026-11-24 16:00"))])
+FORGOTTEN = Seen(sources=(((Intervals(), 1.0),),), listed=(berlin("2026-11-24 16:00"),))
+
+
+@pytest.mark.parametrize("seen", [LATER, FORGOTTEN])
+def test_one_that_is_listed_after_the_month_is_known_to_have_been_open_past_its_date_in_it(seen):
+    # High: due on the 12th. It was read on 24 November for the first time, and was there still.
+    found = {"found_at": berlin("05 10:00"), "kev_due_at": berlin("20 00:00")}
+    made = ledger(frame(found, {"found_at": berlin("30 10:00")}), [agreed()], [], "Europe/Berlin",
+                  berlin("2026-11-24 16:00"), OCTOBER, seen)  # fmt: skip
+    rows = score(made, seen)
+    for id in ("patches.past_due", "patches.kev"):
+        assert rows.loc[id, ["this_month", "best", "coverage", "verdict"]].tolist() == [1, 1, 0, "missed"]
+        assert rows.loc[id, "last_month"] is None or math.isnan(rows.loc[id, "last_month"])
+    (late,) = past_due(made, OCTOBER, seen).to_dict("records")
+    # From the 12th at 10:00 to the end of the 31st.
+    assert (late["weakness_status"], late["patch_overdue"]) == ("still open", pd.Timedelta(days=19))
+    (high,) = summary(made, OCTOBER, [agreed()], seen).dropna(subset=["vulnerabilities_open"]).to_dict("records")
+    assert (high["vulnerabilities_open"], high["open_past"], high["coverage"]) == (2, 1, 0)
+    assert math.isnan(high["vulnerabilities_fixed"])  # what was fixed and forgotten is not known
+
+
+def test_none_past_its_date_in_what_was_read_after_the_month_is_unknown():
+    made = ledger(frame({"found_at": berlin("30 10:00")}), [agreed()], [], "Europe/Berlin",
+                  berlin("2026-11-24 16:00"), OCTOBER, LATER)  # fmt: skip
+    row = score(made, LATER).loc["patches.past_due"]
+    assert pd.isna(row["this_month"]) and row["verdict"] == "unknown"
+
+
+def test_without_a_time_agreed_cisas_date_is_no_target():
+    rows = score(book({"found_at": berlin("01 10:00"), "kev_due_at": berlin("05 00:00")}, terms=[]), terms=[])
+    assert rows.loc["patches.kev", ["this_month", "verdict"]].tolist() == [1, "unknown"]
+    assert rows.loc["patches.kev", "target"] is None
 
 
 def test_a_severity_that_nobody_rated_leaves_it_open_whether_the_time_was_kept():

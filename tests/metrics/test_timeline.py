@@ -156,3 +156,5 @@ def test_a_day_without_an_event_that_was_not_all_seen_is_unknown_and_not_zero():
     outages = pd.DataFrame(columns=["monitor", "service", "outage_from", "outage_to"])
     rows = timeline.days(None, outages, None, None, OCTOBER, "EUR", {"outage": until})
     assert list(rows["down_on_day"].isna()) == [False, False] + [True] * 29
+    assert rows["outages_seen"].iloc[0] == 2.5 * 24 / 745  # October has 745 hours in Berlin
+    assert rows[["incidents_seen", "deployments_seen"]].isna().all(axis=None)

@@ -82,7 +82,7 @@ def test_a_snapshot_from_before_the_month_is_a_notice_with_its_date():
     made = said({"observed_at": BEFORE})
     assert made.kind == "notice"
     assert made.text == ("Access was last seen on 30 Sept 2026, before this month: whether it is as agreed is unknown.")
-    assert said().text == "Access was never seen, so who has it is unknown."
+    assert said().text == "Access was not seen up to the end of these days, so who had it is unknown."
     assert said({}, absent="No source is named.").text == "No source is named."
 
 

@@ -114,6 +114,15 @@ def test_the_first_matters_stand_in_the_summary_with_owner_figure_and_date():
     assert len(made) == 4 and made[0].facts[0]["id"] == "decisions.asked_first.x0.review_on"
 
 
+def test_who_is_to_be_named_is_the_owner():
+    nobody = asked(1).assign(owner="to be named")
+    (made,) = narrative.first_asked(nobody, STYLE)
+    assert made.text == "Set limit 0 — owner to be named, review on 30 Nov."
+    worth = nobody.assign(estimate=[Decimal(5)], billing_currency=["USD"], rows=[None])
+    (made,) = narrative.first_asked(worth, STYLE)
+    assert made.text.endswith("that would save about US$5.00 a month — owner to be named, review on 30 Nov.")
+
+
 def test_what_a_matter_would_save_is_said_with_its_records():
     rows = Rows("recommendation", {"recommendation_id": "R-1"})
     worth = asked(2).assign(estimate=[Decimal(5), None], billing_currency=["USD", None], rows=[rows, None])

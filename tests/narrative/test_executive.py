@@ -50,6 +50,15 @@ def test_a_section_without_targets_or_with_unjudged_ones_is_named():
     assert "No target was agreed of: delivery." in made.text and "Not to be judged in part: uptime." in made.text
 
 
+def test_a_single_target_is_told_in_the_singular():
+    told = {"met": "The one target on the scorecard was met.", "missed": "The one target on the scorecard was missed.",
+            "at risk": "The one target on the scorecard was met, and nearly missed.",
+            "unknown": "Whether the one target on the scorecard was met cannot be judged."}  # fmt: skip
+    for verdict, words in told.items():
+        made = executive(review(cost=(said("cost.finding", "Spent."), scores("cost", verdict))), STYLE)
+        assert made.text.startswith(words)
+
+
 def test_every_section_stands_somewhere():
     names = [f"section{n}" for n in range(9)]
     every = {name: (said(f"{name}.finding", f"{name} went wrong."), scores(name, "missed")) for name in names}

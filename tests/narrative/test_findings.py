@@ -65,6 +65,15 @@ def test_the_rise_of_the_bill_is_explained_by_its_parts_largest_first():
     assert [fact["rows"]["where"] for fact in parts] == [{"resource_id": "web"}] * 2
 
 
+def test_the_parts_as_they_are_printed_make_the_rise_as_it_is_printed():
+    # 100.174 - 33.336 - 33.336 = 33.502, of which each is rounded: 33.34 + 33.34 + 33.50 would be 100.18.
+    (made,) = narrative.cause([one(rise="33.336"), one(rise="33.336")], changes("100.174"), NONE, STYLE)
+    assert "Of the €100.17 rise" in made.text and made.text.count("€33.34") == 2
+    assert "For the other €33.49 there is no finding" in made.text
+    (all_of_it,) = narrative.cause([one(rise="9.996")], changes("10.001"), NONE, STYLE)
+    assert "other" not in all_of_it.text  # less than a cent is left
+
+
 def test_parts_that_come_to_more_than_the_rise_leave_no_rest():
     (made,) = narrative.cause([one(rise="60")], changes("50"), NONE, STYLE)
     assert "other" not in made.text

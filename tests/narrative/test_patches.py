@@ -99,6 +99,17 @@ def test_without_cisas_list_and_in_a_month_seen_in_part_nothing_is_claimed():
     assert "For 1 of them there is no fix yet. Only 48% of the month was seen" in text
 
 
+def test_of_a_month_that_nobody_saw_what_was_read_since_is_told_as_at_least():
+    later = Intervals([(at("11-23"), at("11-24"))])
+    text = said({**LATE, "kev_due_at": at("10-05")}, seen=later).text
+    assert text.endswith(
+        "Nothing was seen of vulnerabilities in this month, so how many were open is not known. The agreed time to fix "
+        "was missed for at least 1 vulnerability. The date set by the US cyber agency (CISA) was missed for at least "
+        "1 vulnerability that is known to be attacked. Those told of here were read since; there may have been more."
+    )
+    assert said({"found_at": at("10-30")}, seen=later).text.endswith("so how many were open is not known.")
+
+
 def test_with_no_time_agreed_none_was_kept_or_missed():
     text = said(LATE, agreed=[]).text
     assert "How soon vulnerabilities are to be fixed is not agreed." in text

@@ -1,5 +1,7 @@
 """A notebook either ran whole, for whom it was asked, or is refused with the cell's name."""
 
+import asyncio
+
 import nbformat.v4 as v4
 import pytest
 
@@ -161,3 +163,11 @@ def test_a_cell_that_did_not_is_named(cell, said):
     with pytest.raises(ReportError) as refused:
         check_every_cell_ran(v4.new_notebook(cells=[v4.new_markdown_cell("# Cost"), cell]))
     assert refused.value.message.startswith(said) and refused.value.hint
+
+
+def test_a_kernel_that_is_to_end_is_asked_and_not_interrupted():
+    ending, running = module.Kernels(), module.Kernels()
+    ending.shutting_down = True
+    asyncio.run(ending._async_interrupt_kernel())  # nothing is sent, and so nothing is missed
+    with pytest.raises(RuntimeError, match="No kernel is running"):
+        asyncio.run(running._async_interrupt_kernel())
