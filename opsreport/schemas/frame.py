@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from types import ModuleType
 from typing import NoReturn
 
 import pandas as pd
-import pandera.pandas as pandera
 import pyarrow as pa
 
 from opsreport.errors import SchemaError
+
+
+def _without_spark(name: str) -> ModuleType:
+    """A module that is loaded as if there were no pyspark: pandera loads it, for seconds and with a warning."""
+    is_first = sys.modules.setdefault("pyspark", None) is None
+    try:
+        return importlib.import_module(name)
+    finally:
+        if is_first:
+            del sys.modules["pyspark"]
+
+
+pandera = _without_spark("pandera.pandas")
 
 #: How a metric names a group whose key is missing; and groups that are no one key's.
 MISSING, ANY = ("(none)", "unrated"), ("(all)", "(other)", "all")
