@@ -114,7 +114,7 @@ def summary(collected: list[Collected], zone: str) -> list[str]:
         status, why = one.coverage.status, one.coverage.why
         lines.append(f"{name:<{width}}  {one.coverage.rows:>7,} rows  {status}")
         mark = {"ok": " ", "partial": "△"}.get(status, "✕")
-        said = f"as {first[why]}" if why in first else why
+        said = f"as {first[why]}" if why and why in first else why
         first.setdefault(why, name)
         lines += [f"  {' ' if number else mark} {line}" for number, line in enumerate(said.splitlines())]
         for start, end in one.lost.pairs() if status != "unavailable" else []:

@@ -148,10 +148,12 @@ def test_the_summary_says_each_reason_once_and_what_is_lost_on_the_clients_clock
     def broken(period, settings):
         raise SourceError("the token is wrong", hint="make a new one")
 
-    made = run(source("one", fetch=broken), source("two", fetch=broken), source("three", keeps=_aws.ONLY_NOW))
+    made = run(source("one", fetch=broken), source("two", fetch=broken), source("four"),
+               source("three", keeps=_aws.ONLY_NOW))  # fmt: skip
     lines = summary(made, "Europe/Berlin")
     assert lines[:5] == [
         "incident from one          0 rows  unavailable", "  ✕ the token is wrong", "    Hint: make a new one",
         "incident from two          0 rows  unavailable", "  ✕ as incident from one",
     ]  # fmt: skip
+    assert lines[5:7] == ["incident from four         0 rows  ok", "incident from three        0 rows  ok"]
     assert lines[-1] == "△ 2026-10-01 02:00 to 2026-10-19 06:00 was never seen, and is forgotten: incident from three"

@@ -3,8 +3,6 @@
 import json
 import os
 import shutil
-import subprocess
-import tempfile
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import pytest
 from opsreport import sources
 from opsreport.period import Period
 from opsreport.sources import Run, pgbackrest
+from tests.sources import cluster
 
 OCTOBER = Period.month("2026-10")
 NOW = pd.Timestamp("2026-11-01 06:30", tz="UTC")
@@ -180,72 +179,45 @@ def test_what_lists_no_stanza_is_refused(tmp_path, body):
 
 CONF = """
 [global]
-repo1-path={0}/repo1
-repo2-path={0}/repo2
+repo1-path={folder}/repo1
+repo2-path={folder}/repo2
 repo1-retention-full=9
 repo2-retention-full=9
-log-path={0}
-lock-path={0}/lock
-spool-path={0}/spool
+log-path={folder}
+lock-path={folder}/lock
+spool-path={folder}/spool
 start-fast=y
 archive-timeout=30
 [shop]
-pg1-path={0}/data
-pg1-socket-path={0}
-pg1-port=54329
+pg1-path={folder}/data
+pg1-socket-path={folder}
+pg1-port={port}
 """
 SERVER = """
-listen_addresses = ''
-unix_socket_directories = '{0}'
-port = 54329
 archive_mode = on
-archive_command = 'pgbackrest --config={0}/pgbackrest.conf --stanza=shop archive-push %p'
-fsync = off
+archive_command = 'pgbackrest --config={folder}/pgbackrest.conf --stanza=shop archive-push %p'
 """
 
 
 @pytest.fixture
-def database(tmp_path_factory):
-    """A PostgreSQL of its own on a socket with pgBackRest for it: a function that runs a command there."""
-    servers = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if not shutil.which("pgbackrest") or not servers:
-        pytest.skip("pgbackrest or a PostgreSQL server is not installed")
-    # A socket's path may have 107 letters, and pytest's folder may be closed to the server's user.
-    folder, server, user = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp")), servers[-1].parent, []
-    if os.getuid() == 0:  # as which PostgreSQL does not run
-        user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
-        shutil.chown(folder, "postgres", "postgres")
-    own = {"HOME": str(folder), "LC_ALL": "C", "PATH": os.environ["PATH"], "TZ": "UTC"}
-
-    def run(program, *arguments):
-        command = [server / program] if (server / program).exists() else [program, f"--config={folder}/pgbackrest.conf"]
-        return subprocess.run([*user, *command, *arguments], env=own, check=True, stdout=subprocess.PIPE,
-                              stderr=subprocess.DEVNULL, text=True, timeout=60, cwd=folder).stdout  # fmt: skip
-
-    data = ("-D", folder / "data")
-    try:
-        (folder / "pgbackrest.conf").write_text(CONF.format(folder))
-        run("initdb", *data, "--auth=trust", "--no-sync", "--data-checksums")
-        with (folder / "data" / "postgresql.conf").open("a") as conf:
-            conf.write(SERVER.format(folder))
-        run("pg_ctl", *data, "-l", folder / "log", "-w", "-t", "30", "start")
-        yield run
-    finally:
-        if (folder / "data" / "postmaster.pid").exists():
-            run("pg_ctl", *data, "-m", "immediate", "-w", "-t", "30", "stop")
-        shutil.rmtree(folder)
+def database():
+    """A PostgreSQL of its own with pgBackRest for it: a function that runs pgBackRest there."""
+    if not shutil.which("pgbackrest"):
+        pytest.skip("pgbackrest is not installed")
+    with cluster.postgresql(SERVER, ("--data-checksums",), **{"pgbackrest.conf": CONF}) as made:
+        yield lambda *arguments: made.run("pgbackrest", f"--config={made.folder}/pgbackrest.conf", *arguments)
 
 
 def test_what_pgbackrest_itself_prints_is_read(database, tmp_path):
     shop = ("--stanza=shop",)
-    save(tmp_path, "info-1.json", database("pgbackrest", "--output=json", "info"))
+    save(tmp_path, "info-1.json", database("--output=json", "info"))
     assert "info-1.json lists no stanza" in read(tmp_path)[1].why
-    database("pgbackrest", *shop, "stanza-create")
-    save(tmp_path, "info-1.json", database("pgbackrest", "--output=json", "info"))
+    database(*shop, "stanza-create")
+    save(tmp_path, "info-1.json", database("--output=json", "info"))
     assert "lists no backup of shop" in read(tmp_path)[1].why
     for repository, kind in ((1, "full"), (1, "incr"), (2, "full")):
-        database("pgbackrest", *shop, f"--repo={repository}", f"--type={kind}", "backup")
-    save(tmp_path, "info-1.json", database("pgbackrest", "--output=json", "info"))
+        database(*shop, f"--repo={repository}", f"--type={kind}", "backup")
+    save(tmp_path, "info-1.json", database("--output=json", "info"))
     now = pd.Timestamp.now("UTC").floor("us")
     rows, coverage = read(tmp_path, now=now, period=Period.month(f"{now:%Y-%m}"), kept="1h", each_repository=True)
     rows = rows.sort_values("started_at")
