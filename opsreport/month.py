@@ -26,7 +26,7 @@ from opsreport.coverage import (
 from opsreport.errors import PeriodError, StoreError
 from opsreport.home import Home
 from opsreport.intervals import Intervals
-from opsreport.naming import name_services
+from opsreport.naming import join_parts, name_services
 from opsreport.params import ClientParams, Decisions, load_corrections, load_decisions, load_params
 from opsreport.params.models import Agreement
 from opsreport.period import Period
@@ -244,6 +244,7 @@ def load(client: str, month: str = "", *, home: str | Path = "", now: pd.Timesta
     for name in ("recommendation", "vulnerability"):
         close_unlisted(FRAMES[name], frames[name], coverage)
     gaps = pd.concat([name_services(name, rows, params) for name, rows in frames.items()])
+    frames["request_load"] = join_parts(frames["request_load"])
     corrections = load_corrections(place.params, client)
     return Month(
         client=params,

@@ -46,6 +46,23 @@ def name_services(name: str, rows: pd.DataFrame, params: ClientParams) -> pd.Dat
     return gaps.assign(frame=name)[["frame", "source", "name", "rows"]]
 
 
+def join_parts(request_load: pd.DataFrame) -> pd.DataFrame:
+    """The load of a service that one source calls by several names, such as two load balancers, as one.
+
+    Requests and errors are added; of percentiles there is no sum, so they are missing. What two sources say of
+    a service is told twice, and stays so.
+    """
+    by = ["source", "service", "started_at", "ended_at"]
+    several = request_load.duplicated(by, keep=False)
+    if not several.any():
+        return request_load
+    parts = request_load[several].groupby(by, sort=False)[["requests", "errors"]]
+    made = parts.agg(lambda counts: counts.sum(skipna=False)).reset_index()
+    whole = pd.concat([request_load[~several], made.astype({name: request_load[name].dtype for name in made})])
+    dtypes = {name: request_load[name].dtype for name in request_load}
+    return whole.astype(dtypes).sort_values(by, ignore_index=True)[list(request_load)]
+
+
 class _Aliases:
     """What the client's file says each source calls a service; those under ``aws`` hold for all of AWS's sources."""
 

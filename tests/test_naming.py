@@ -6,7 +6,7 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
-from opsreport.naming import name_services
+from opsreport.naming import join_parts, name_services
 from opsreport.params.models import ClientParams, Service
 from opsreport.schemas import FRAMES, TEXT
 
@@ -104,3 +104,31 @@ def test_a_pattern_names_what_is_named_alike_and_what_is_said_of_one_alone_goes_
     gaps = name_services("incident", rows, client)
     assert rows["service"].tolist() == ["shop", "search", "search", "shop", "/shop/web", "shop"]
     assert gaps["name"].tolist() == ["/shop/web"]
+
+
+def loads(*rows):
+    """Windows of an hour, each as (source, service, hour, requests, errors)."""
+    held = [
+        {"service": service, "started_at": AT + pd.Timedelta(hours=hour), "ended_at": AT + pd.Timedelta(hours=hour + 1),
+         "requests": requests, "errors": errors, "latency_p95": Decimal("0.2")}
+        for _, service, hour, requests, errors in rows
+    ]  # fmt: skip
+    made = FRAMES["request_load"].conform(pd.DataFrame(held))
+    return made.assign(source=pd.Series([source for source, *_ in rows], dtype=TEXT))
+
+
+def test_two_load_balancers_of_one_service_are_added_and_have_no_common_percentile():
+    joined = join_parts(loads(("lb", "shop", 0, 100, 1), ("lb", "shop", 0, 50, 2), ("lb", "shop", 1, 7, None),
+                              ("lb", "shop", 1, 3, 0), ("lb", "desk", 0, 5, 0),
+                              ("other", "shop", 0, 140, 3)))  # fmt: skip
+    told = {(row.source, row.service, row.started_at.hour): row for row in joined.itertuples()}
+    assert (told["lb", "shop", 0].requests, told["lb", "shop", 0].errors) == (150, 3)
+    assert told["lb", "shop", 1].requests == 10 and pd.isna(told["lb", "shop", 1].errors)
+    assert pd.isna(told["lb", "shop", 0].latency_p95) and told["lb", "desk", 0].latency_p95 == Decimal("0.2")
+    assert told["other", "shop", 0].requests == 140 and len(joined) == 4
+    assert joined.dtypes.equals(loads(("lb", "shop", 0, 1, 1)).dtypes)
+
+
+def test_load_that_each_source_tells_once_is_left_as_it_is():
+    rows = loads(("lb", "shop", 0, 100, 1), ("lb", "shop", 1, 50, 2))
+    assert join_parts(rows) is rows
