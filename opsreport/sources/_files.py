@@ -81,7 +81,7 @@ def columns(file: File, delimiter: str = ",") -> list[str]:
     """
     with reading(file.name):
         if is_parquet(file):
-            return connection().sql(f"from {_PARQUET}", params=[_literal(file)]).columns
+            return connection().sql(f"from {_PARQUET}", params=[literal(file)]).columns
         opened = gzip.open if file.name.endswith(".gz") else open
         with opened(file.path, "rt", encoding="utf-8-sig", newline="") as handle:
             names = next(csv.reader(handle, delimiter=delimiter), [])
@@ -111,13 +111,13 @@ def read(file: File, pick: dict[str, str], nulls: list[str], delimiter: str = ",
         raise SourceError(f"{file.name} has two columns {', '.join(twice)}", hint="rename one of them")
     if is_parquet(file):
         chosen = ", ".join(f"{_quoted(there)} as {_quoted(here)}" for here, there in pick.items())
-        query, params = f"select {chosen} from {_PARQUET}", [_literal(file)]
+        query, params = f"select {chosen} from {_PARQUET}", [literal(file)]
     else:
         # Columns are named by place, so that no name in a file can become part of a query.
         chosen = ", ".join(f"c{names.index(there)} as {_quoted(here)}" for here, there in pick.items())
         shape = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(names)))
         query = f"select {chosen} from {_CSV.replace('SHAPE', shape)}"
-        params = [_literal(file), delimiter, nulls or [_NO_NULL]]
+        params = [literal(file), delimiter, nulls or [_NO_NULL]]
     with reading(file.name):
         return connection().sql(query, params=params).to_arrow_table()
 
@@ -169,7 +169,8 @@ def _said(error: Exception) -> str:
     return f"line {line[1]}: {fault.strip().rstrip('.')}"
 
 
-def _literal(file: File) -> str:
+def literal(file: File) -> str:
+    """A file's path as DuckDB takes it: no letter of it is a pattern."""
     return glob.escape(str(file.path))
 
 

@@ -26,6 +26,7 @@ the bill would be counted twice.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 import pandas as pd
@@ -82,7 +83,45 @@ def read_file(file: _files.File, settings: Settings) -> tuple[pa.Table, int]:
     SourceError
         When the file is broken, or lacks a column that FOCUS makes mandatory.
     """
-    return _read(file, _pick(file, settings), settings)
+    return _read(file, picked(file.name, _files.columns(file), settings), settings)
+
+
+def picked(of: str, columns: Iterable[str], settings: SourceSettings) -> dict[str, str]:
+    """The column of a bill for each of the frame's, by FOCUS's names in any case.
+
+    Parameters
+    ----------
+    of : str
+        How messages call the bill.
+
+    Raises
+    ------
+    SourceError
+        When one that FOCUS makes mandatory is missing, or one is there twice.
+    """
+    there: dict[str, str] = {}
+    for name in columns:
+        if there.setdefault(name.strip().lower(), name) != name:
+            raise SourceError(f"{of} has both {there[name.lower()]} and {name}", hint="drop one of them")
+    wanted = {**_NAMES, **_PROVIDER, "account": "BillingAccountId"}
+    pick = {here: there[name.lower()] for here, name in wanted.items() if name.lower() in there}
+    pick.pop("provider_name", None)
+    if lacking := _lacking(pick, settings):
+        focus = f"FOCUS {settings.version}" if settings.version else "FOCUS"
+        raise SourceError(
+            f"{of} lacks columns that {focus} makes mandatory: {', '.join(lacking)}",
+            hint="export them, or give in constants what they all hold, like BillingCurrency: USD (null: not known)",
+        )
+    return pick
+
+
+def with_constants(rows: pa.Table, pick: dict[str, str], settings: SourceSettings) -> pa.Table:
+    """The rows with what the client's file says that all of them hold."""
+    given = {name.lower(): value for name, value in settings.constants.items()}
+    for here, name in {**_NAMES, **_PROVIDER, "account": "BillingAccountId"}.items():
+        if here not in pick and name.lower() in given and here != "provider_name":
+            rows = rows.append_column(here, pa.array([given[name.lower()]] * rows.num_rows, pa.string()))
+    return rows
 
 
 def to_frames(pages: Pages, period: Period) -> dict[str, pd.DataFrame]:
@@ -130,36 +169,19 @@ def _listed(days: list[pd.Timestamp]) -> str:
     return shown + (f" and {len(days) - 5} more" if len(days) > 5 else "")
 
 
-def _pick(file: _files.File, settings: Settings) -> dict[str, str]:
-    """The file's column for each of the frame's; refuses a file that lacks a mandatory one."""
-    there: dict[str, str] = {}
-    for name in _files.columns(file):
-        if there.setdefault(name.strip().lower(), name) != name:
-            raise SourceError(f"{file.name} has both {there[name.lower()]} and {name}", hint="drop one of them")
-    wanted = {**_NAMES, **_PROVIDER, "account": "BillingAccountId"}
-    pick = {here: there[name.lower()] for here, name in wanted.items() if name.lower() in there}
-    pick.pop("provider_name", None)
+def _lacking(pick: dict[str, str], settings: SourceSettings) -> list[str]:
+    """The mandatory columns that a bill lacks and no constant gives."""
     given = {name.lower() for name in settings.constants}
     lacking = [_NAMES[n] for n in _MANDATORY if n not in pick and _NAMES[n].lower() not in given]
     new = settings.version in ("1.3", "1.4")
     asked = {None: ("service", "provider")}.get(settings.version, ("service",) if new else ("provider",))
     if not any(name in pick or _PROVIDER[name].lower() in given for name in asked):
         lacking.append(" or ".join(_PROVIDER[name] for name in reversed(asked)))
-    if lacking:
-        of = f"FOCUS {settings.version}" if settings.version else "FOCUS"
-        raise SourceError(
-            f"{file.name} lacks columns that {of} makes mandatory: {', '.join(lacking)}",
-            hint="export them, or give in constants what they all hold, like BillingCurrency: USD (null: not known)",
-        )
-    return pick
+    return lacking
 
 
 def _read(file: _files.File, pick: dict[str, str], settings: Settings) -> tuple[pa.Table, int]:
-    rows = _files.read(file, pick, settings.nulls)
-    given = {name.lower(): value for name, value in settings.constants.items()}
-    for here, name in {**_NAMES, **_PROVIDER, "account": "BillingAccountId"}.items():
-        if here not in pick and name.lower() in given and here != "provider_name":
-            rows = rows.append_column(here, pa.array([given[name.lower()]] * rows.num_rows, pa.string()))
+    rows = with_constants(_files.read(file, pick, settings.nulls), pick, settings)
     if _files.is_parquet(file):
         rows = _bill.without_words(rows, settings.nulls)
     return rows, len(_files.columns(file)) - len(pick)
