@@ -98,8 +98,8 @@ def _paths(home: Home, params: ClientParams) -> list[Finding]:
 
 
 def _sources(params: ClientParams) -> list[Finding]:
-    missing = [frame for frame in FRAMES if not params.sources.get(frame)]
-    found = [Finding(f"sources.{frame}: none, so its part of the review stays empty") for frame in missing]
+    missing = ", ".join(frame for frame in FRAMES if not params.sources.get(frame))
+    found = [Finding(f"sources: none for {missing}; their parts of the review stay empty")] if missing else []
     named = {name for specs in params.sources.values() for name in map(spec_name, specs)}
     named |= {name.partition("_")[0] for name in named}  # the key for what all sources of AWS, or of GitHub, say
     strange = {source for service in params.services.values() for source in service.aliases} - named

@@ -61,7 +61,9 @@ def _try(asking: Asking) -> Probe:
     fills = ", ".join(one.frame for one in asking.several)
     operations = getattr(module, "OPERATIONS", ())
     rest = (_oldest(asking), _aws.price_of(operations)) if operations else ("as its file tells", "free")
-    if not operations:
+    if hasattr(module, "NEEDS"):  # asked by the client's own query
+        rest = ("as its table tells", getattr(module, "COSTS", "free"))
+    elif not operations:
         path = _files.named(settings)
         there = "yes" if path is None or path.exists() else "no"
         return Probe((name, fills, there, "yes" if there == "yes" else "–", *rest))  # the file's check says which
@@ -72,10 +74,11 @@ def _try(asking: Asking) -> Probe:
     if needs := sorted(set(pages.extra.get("needs", ()))):
         who = "the role" if sources.name_of(module).startswith("aws_") else "the token"
         return Probe((name, fills, "yes", "no", *rest), f"{pages.why}\nHint: {who} needs {', '.join(needs)}")
-    price = pages.extra.get("price", Decimal(0))
+    price, hint = pages.extra.get("price", Decimal(0)), pages.extra.get("hint", "")
+    why = f"{pages.why}\nHint: {hint}" if hint else pages.why
     if not pages.extra.get("is_answered", pages.items) and pages.why:
-        return Probe((name, fills, "no", "–", *rest), pages.why, price)
-    return Probe((name, fills, "yes" if pages.status == "ok" else "in part", "yes", *rest), pages.why, price)
+        return Probe((name, fills, "no", "–", *rest), why, price)
+    return Probe((name, fills, "yes" if pages.status == "ok" else "in part", "yes", *rest), why, price)
 
 
 def _oldest(asking: Asking) -> str:

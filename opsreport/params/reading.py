@@ -129,7 +129,8 @@ def place(own: CommentedMap, path: Path, plan: tuple[CommentedMap, Path] | None,
 
 def said(error: dict[str, Any]) -> str:
     """What pydantic found, as a sentence that names the key and what stands there."""
-    place = ".".join(str(step) for step in error["loc"] if step != "[key]")
+    # pydantic names the checks of a key beside it, in brackets.
+    place = ".".join(str(step) for step in error["loc"] if not re.search(r"[\[(]", str(step)))
     kind = error["type"]
     if kind == "extra_forbidden":
         return f"{place} is not a known key"
@@ -143,6 +144,8 @@ def said(error: dict[str, Any]) -> str:
 def _found(error: dict[str, Any]) -> str:
     """What stands there, but for a whole mapping, and what may be a secret."""
     given = error.get("input")
+    if "is a secret" in str(error.get("ctx", {}).get("error", "")):
+        return ""
     if isinstance(given, dict) or error["loc"][:1] == ("aws",) or _SECRET.search(str(error["loc"][-1:])):
         return ""
     return f" (found {given!r})" if error["type"] == "value_error" else f" (found {given!r}, a {type(given).__name__})"

@@ -14,7 +14,8 @@ it needs, and what the system forgets and when. It offers:
     pure, so that it is tested from recorded pages.
 ``observed(frames, pages, period) -> {frame: (start, end)}`` (optional)
     the time the pages can tell of; by default what `covers` declares, else from the first
-    row to the last.
+    row to the last. A system that is asked over the network wants ``told(KEEPS)``: else a quiet
+    week counts as not seen.
 ``OPERATIONS`` and ``KEEPS`` (of a system that is asked over the network)
     what it asks, from which its permissions are made, and how long the system remembers each frame.
 ``MAIN`` (optional, of those)

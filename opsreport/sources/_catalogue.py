@@ -73,7 +73,7 @@ def _needs(module: ModuleType) -> str:
     """The permission: of AWS as its policy lists it, of a web API by each question."""
     asked = getattr(module, "OPERATIONS", None)
     if asked is None:
-        return "the file"
+        return getattr(module, "NEEDS", "the file")
     each = asked.values() if isinstance(asked, dict) else ["its part of the policy"]
     return "; ".join(dict.fromkeys(filter(None, each))) or "nothing"
 
@@ -88,7 +88,7 @@ def _forgets(module: ModuleType) -> str:
 
 
 def _costs(module: ModuleType) -> str:
-    return _aws.price_of(module.OPERATIONS) if hasattr(module, "OPERATIONS") else "free"
+    return _aws.price_of(module.OPERATIONS) if hasattr(module, "OPERATIONS") else getattr(module, "COSTS", "free")
 
 
 def _settings(module: ModuleType) -> str:

@@ -90,7 +90,9 @@ class Questions(_questions.Questions):
         within : mapping, optional
             The path's own words.
         following : callable, optional
-            What leads to the next page; without it there is one.
+            Given the reply and the request's own keywords (params, json, data), returns those that change for
+            the next page, or its address; None after the last. `by_link` and `by_page` are two. Without it
+            there is one page.
         absent : tuple of int
             Statuses by which the system says that there is nothing of that kind.
         is_text : bool
@@ -132,8 +134,10 @@ class Questions(_questions.Questions):
 
     def need_of(self, error: Exception, operation: str) -> str:
         """The permission that the token lacks."""
-        is_denied = isinstance(error, HttpError) and error.status == 403
-        return (self.operations[operation] or operation) if is_denied else ""
+        status = error.status if isinstance(error, HttpError) else 0
+        if status == 401:
+            return "to be a valid one: make it anew, and store it where the client's file says"
+        return (self.operations[operation] or operation) if status == 403 else ""
 
     def is_absent(self, error: Exception, absent: tuple[int, ...]) -> bool:
         """Whether the system says that there is nothing of the kind."""

@@ -64,6 +64,7 @@ class Questions:
     inputs: list[dict[str, Any]] = field(default_factory=list)
     needs: list[str] = field(default_factory=list)
     price: Decimal = Decimal(0)
+    is_reached: bool = False
     _first: tuple[str, str] = ("", "")
     #: By reason, what it was said of.
     _failed: dict[str, list[str]] = field(default_factory=dict)
@@ -94,7 +95,7 @@ class Questions:
             raise SourceError(*self._first)
         status = "partial" if self._failed else "ok"
         known = {"now": self.settings.run.now, "price": self.price, "needs": self.needs,
-                 "is_answered": bool(self.answers), **extra}  # fmt: skip
+                 "is_answered": bool(self.answers) or self.is_reached, "hint": self._first[1], **extra}  # fmt: skip
         inputs = tuple(sorted(self.inputs, key=lambda record: (record["path"], record.get("sha256", ""))))
         return Pages(tuple(self.answers), self.settings, inputs, status, self.why, known)
 
@@ -170,6 +171,8 @@ class Questions:
     def failed(self, operation: str, place: str, error: Exception) -> str:
         """Note what could not be read, and why, which is answered."""
         why = self.said(error)
+        # Who refuses has answered.
+        self.is_reached |= bool(getattr(error, "status", 0))
         self._failed.setdefault(why, []).append(place)
         self._first = self._first if self._first[0] else (f"{place}: {why}", self.hint_of(error, operation))
         if need := self.need_of(error, operation):

@@ -51,13 +51,21 @@ def reveal(reference: str, folder: Path, manager: Callable[[str], str] | None = 
     return found
 
 
+def hidden(text: str, secrets: tuple[str, ...]) -> str:
+    """A text without the secrets in it."""
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return text
+
+
 def _from_file(path: Path, reference: str) -> str:
     try:
         if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise ParamsError(f"{reference} can be read by others", hint=f"chmod 600 {path}")
         found = path.read_text("utf-8").strip()
     except OSError as error:
-        raise ParamsError(f"{reference} cannot be read: {error.strerror}", hint="check its path") from error
+        hint = f"it was looked for at {path}; a path is relative to the client's file"
+        raise ParamsError(f"{reference} cannot be read: {error.strerror}", hint) from error
     if not found:
         raise ParamsError(f"{reference} is empty", hint="write the secret into it")
     return found

@@ -82,7 +82,7 @@ def test_init_says_when_it_cannot_write(run, home):
 def test_check_says_what_is_missing_and_is_content_with_it(run):
     made = run("check", "acme")
     assert made.exit_code == 0
-    for said in ("△ sources.cost: none", "△ agreement: none", "△ recipients: none", "△ nothing was collected yet"):
+    for said in ("△ sources: none for cost", "△ agreement: none", "△ recipients: none", "△ nothing was collected yet"):
         assert said in made.output
 
 

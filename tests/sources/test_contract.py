@@ -14,7 +14,7 @@ from opsreport.schemas import FRAMES
 OCTOBER = Period.month("2026-10")
 NAMES = [module.name for module in pkgutil.iter_modules(sources.__path__) if not module.name.startswith("_")]
 #: Those that read files; tests/aws holds those that ask AWS to the same.
-FILES = [name for name in NAMES if not hasattr(sources.find(name), "OPERATIONS")]
+FILES = [name for name in NAMES if not {"OPERATIONS", "NEEDS"} & set(dir(sources.find(name)))]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -26,6 +26,8 @@ def test_a_source_offers_what_the_contract_asks(name):
     assert module.FRAMES and set(module.FRAMES) <= set(FRAMES)
     assert issubclass(module.Settings, sources.SourceSettings)
     assert callable(module.fetch) and callable(module.to_frames)
+    # Else only the time from the first row to the last would count as seen.
+    assert not hasattr(module, "KEEPS") or callable(module.observed), "observed = told(KEEPS)"
 
 
 @pytest.mark.parametrize("name", FILES)
