@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from opsreport.params.fields import Reference
 from opsreport.sources import _http
@@ -25,10 +25,21 @@ class GitHubSettings(_http.HttpSettings):
     token: Reference = Field(min_length=1, description="where a fine-grained token is kept: env:NAME, …")
 
 
+def _each_once(names: list[str]) -> list[str]:
+    """GitHub does not tell capitals from small letters: a name in both would be counted twice."""
+    if len({name.lower() for name in names}) < len(names):
+        raise ValueError("names one of them twice: capitals are as small letters")
+    return names
+
+
+#: Names at GitHub, none of them twice.
+EachOnce = AfterValidator(_each_once)
+
+
 class RepositorySettings(GitHubSettings):
     """Which repositories are read."""
 
-    repositories: list[Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")]] = Field(
+    repositories: Annotated[list[Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")]], EachOnce] = Field(
         min_length=1, description="each as owner/name, which is also what its rows are named"
     )
 
@@ -72,5 +83,5 @@ def refuse_errors(body: Any) -> None:
     first = body["errors"][0]
     kind = str(first.get("type", ""))
     status = {"FORBIDDEN": 403, "INSUFFICIENT_SCOPES": 403, "NOT_FOUND": 404, "RATE_LIMITED": 429}.get(kind, 0)
-    said = " ".join(str(first.get("message", "an error")).split())[:200]
+    said = " ".join(str(first.get("message", "an error")).split())
     raise HttpError(f"{kind} {said}".strip(), status, is_passing=kind in ("", "RATE_LIMITED", "SERVICE_UNAVAILABLE"))

@@ -116,8 +116,8 @@ class Questions(_questions.Questions):
                          absent=absent)  # fmt: skip
 
     def said(self, error: Exception) -> str:
-        """What a failure says."""
-        return self.client.hidden(str(error))
+        """What a failure says; it is cut only once nothing secret is in it, not to leave half of a secret."""
+        return self.client.hidden(str(error))[:400]
 
     def hint_of(self, error: Exception, operation: str) -> str:
         """What to do about a failure."""

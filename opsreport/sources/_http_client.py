@@ -8,10 +8,12 @@ from __future__ import annotations
 import email.utils
 import json
 import logging
+import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -32,6 +34,7 @@ LARGEST = 256 << 20
 # 420 is how Statuspage says that it is asked too often.
 _AGAIN = {408, 420, 425, 429, 500, 502, 503, 504}
 _MOVED = {301, 302, 307, 308}
+_NO_JSON = (ValueError, RecursionError, ArithmeticError)  # Cut short, too deep, beyond all measure.
 #: Where systems say when they answer again, in seconds since 1970.
 _RESETS = ("x-ratelimit-reset", "ratelimit-reset")
 
@@ -78,6 +81,7 @@ class Client:
 
     def __init__(self, address: str, headers: Mapping[str, str], secrets: tuple[str, ...], until: float) -> None:
         self.address, self._secrets, self._until = address.rstrip("/"), secrets, until
+        self._line: socket.socket | None = None
         # The machine's own certificates, so that a company's own are known.
         self._http = httpx.Client(headers={"User-Agent": "opsreport", "Accept": "application/json", **headers},
                                   verify=ssl.create_default_context(), follow_redirects=False)  # fmt: skip
@@ -104,13 +108,15 @@ class Client:
         HttpError
         """
         url = url if "://" in url else f"{self.address}{url}"
-        if _origin(httpx.URL(url)) != _origin(httpx.URL(self.address)):
-            raise HttpError(f"it leads to another system, {httpx.URL(url).host}, which is not asked")
+        with self._said():
+            place = httpx.URL(url)
+        if _origin(place) != _origin(httpx.URL(self.address)):
+            raise HttpError(f"it leads to another system, {place.host}, which is not asked")
         tries = tenacity.Retrying(
             retry=tenacity.retry_if_exception(lambda error: isinstance(error, HttpError) and error.is_passing),
             wait=self._wait, stop=tenacity.stop_after_attempt(attempts) | self._is_late, sleep=time.sleep, reraise=True,
         )  # fmt: skip
-        
+
         def once() -> Reply:
             reply = self._once(method, url, is_text, asked)
             check(reply.body)
@@ -119,15 +125,16 @@ class Client:
         return tries(once)
 
     def hidden(self, text: str) -> str:
-        """A text without the secrets in it."""
+        """A text without the secrets in it, and with nothing that no file can hold."""
         for secret in sorted(filter(None, self._secrets), key=len, reverse=True):
             text = text.replace(secret, "***")
-        return text
+        return text.encode("utf-8", "replace").decode()
 
     def _once(self, method: str, url: str, is_text: bool, asked: dict[str, Any], hops: int = 3) -> Reply:
         started, path = time.monotonic(), httpx.URL(url).path
-        with self._said(), self._http.stream(method, url, timeout=self._patience(), **asked) as got:
-            content = self._content(got, started)
+        asked = asked | {"timeout": self._patience(), "extensions": {"trace": self._trace}}
+        with self._said(), self._in_time(), self._http.stream(method, url, **asked) as got:
+            content = self._content(got)
         log.debug("%s %s: %s, %d bytes in %.2f s", method, self.hidden(path), got.status_code, len(content),
                   time.monotonic() - started)  # fmt: skip
         if got.status_code in _MOVED and hops:
@@ -145,27 +152,49 @@ class Client:
         try:
             yield
         except httpx.HTTPError as error:
-            # httpx's own words name what happened; some of them are none.
-            said = " ".join(str(error).split())[:200] or type(error).__name__
-            raise HttpError(self.hidden(said), is_passing=True) from error
+            said = self.hidden(" ".join(str(error).split()))[:200]
+            raise HttpError(said or type(error).__name__, is_passing=True) from error
         except (httpx.InvalidURL, UnicodeError) as error:
             raise HttpError("its address cannot be understood") from error
 
-    def _content(self, got: httpx.Response, started: float) -> bytes:
+    @contextmanager
+    def _in_time(self) -> Iterator[None]:
+        """Hang up on an answer that takes too long: httpx times each silence by itself, and no answer as a whole."""
+        is_late = threading.Event()
+        clock = threading.Timer(min(WHOLE, self._left()), self._hang_up, [is_late])
+        clock.daemon = True
+        clock.start()
+        try:
+            yield
+        except httpx.HTTPError as error:
+            raise (HttpError("its answer took too long", is_passing=True) if is_late.is_set() else error) from None
+        finally:
+            clock.cancel()
+
+    def _trace(self, event: str, told: dict[str, Any]) -> None:
+        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
+            self._line = told["return_value"].get_extra_info("socket")
+
+    def _hang_up(self, is_late: threading.Event) -> None:
+        is_late.set()
+        with suppress(OSError, AttributeError):  # They may have hung up first, or there is no line yet.
+            self._line.shutdown(socket.SHUT_RDWR)
+
+    def _content(self, got: httpx.Response) -> bytes:
+        if "," in got.headers.get("content-encoding", ""):
+            raise HttpError("its answer is packed more than once, and may be of any size")
         parts, size = [], 0
         for part in got.iter_bytes():
             size += len(part)
             parts.append(part)
             if size > LARGEST:
                 raise HttpError(f"its answer is larger than {LARGEST >> 20} MiB")
-            if time.monotonic() - started > WHOLE or self._left() <= 0:
-                raise HttpError("its answer took too long", is_passing=True)
         return b"".join(parts)
 
     def _read(self, got: httpx.Response, text: str) -> Any:
         try:
             return json.loads(text, parse_float=Decimal)
-        except ValueError as error:
+        except _NO_JSON as error:
             kind = got.headers.get("content-type", "nothing").partition(";")[0]
             said = "an answer that is cut short or no JSON" if "json" in kind else f"{kind}, which is no JSON"
             raise HttpError(f"it answered {self.hidden(said)}", got.status_code, is_passing=True) from error
@@ -174,7 +203,7 @@ class Client:
         status, wait = got.status_code, _asked_to_wait(got.headers)
         is_limit = status == 429 or (status == 403 and (wait is not None or "rate limit" in text.lower()))
         later = f"; it answers again in {wait:.0f} s" if wait else ""
-        said = self.hidden(f"{status} {_message(text) or got.reason_phrase}".strip()) + later
+        said = self.hidden(f"{status} {_message(text) or got.reason_phrase}".strip())[:200] + later
         return HttpError(said, 429 if is_limit else status, wait, is_passing=is_limit or status in _AGAIN)
 
     def _patience(self) -> httpx.Timeout:
@@ -204,15 +233,15 @@ def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
 def _asked_to_wait(headers: Mapping[str, str]) -> float | None:
     """How long a system asks to be left alone, by Retry-After or by when its limit begins anew. [s]"""
     given = headers.get("retry-after", "").strip()
-    if given.isdigit():
+    if given.isdecimal():
         return float(given)
     if given:
         try:
             return max(0.0, email.utils.parsedate_to_datetime(given).timestamp() - time.time())
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
     if headers.get("x-ratelimit-remaining", headers.get("ratelimit-remaining", "")).strip() == "0":
-        reset = next((headers[name] for name in _RESETS if headers.get(name, "").isdigit()), "")
+        reset = next((headers[name] for name in _RESETS if headers.get(name, "").isdecimal()), "")
         return max(0.0, float(reset) - time.time()) if len(reset) >= 9 else float(reset) if reset else None
     return None
 
@@ -221,11 +250,11 @@ def _message(text: str) -> str:
     """What a refusal says, where it is JSON that says something; a page of HTML says nothing."""
     try:
         told = json.loads(text)
-    except ValueError:
+    except _NO_JSON:
         return ""
     for key in ("message", "error_description", "error", "errors", "detail", "title", "errorMessages"):
         if isinstance(told, dict) and told.get(key):
             said = told[key]
             said = said.get("message", said) if isinstance(said, dict) else said
-            return " ".join(str(said).split())[:200]
+            return " ".join(str(said).split())
     return ""

@@ -141,7 +141,8 @@ class Questions:
             for page in pages:
                 told.append(page)
         except self.faults as error:
-            if not self.is_absent(error, absent):
+            # Who answers a first page and refuses a second one has something of the kind.
+            if told or not self.is_absent(error, absent):
                 at = f", page {len(told) + 1}" if told else ""
                 record["unread"] = self.failed(operation, f"{place}{at}", error)
                 told.is_whole = False

@@ -106,7 +106,7 @@ def _ask(github: _http.Questions, repository: str, start: pd.Timestamp, end: pd.
 
     told = github.ask(_RUNS, within=_github.within(repository), following=following,
                       params={"created": window, "per_page": _github.A_PAGE})  # fmt: skip
-    if told and told[0]["total_count"] > _MOST and end > start:
+    if any(one["total_count"] > _MOST for one in told) and end > start:
         middle = (start + (end - start) / 2).floor("s")
         _ask(github, repository, start, middle)
         _ask(github, repository, middle + _SECOND, end)
@@ -146,7 +146,8 @@ def _counts(pages: Pages) -> Iterator[tuple[str, int, int]]:
     for answer in pages.items:
         if answer.operation in (_RUNS, _JOBS) and answer.is_whole:
             key = (_github.of(answer), str(answer.asked.get("run_id") or answer.asked["params"]["created"]))
-            total, ids = found.setdefault(key, (answer.body["total_count"], set()))
+            total, ids = found.get(key, (0, set()))
+            found[key] = max(total, answer.body["total_count"]), ids
             listed = answer.body["workflow_runs" if answer.operation == _RUNS else "jobs"]
             ids.update(one["id"] for one in listed)
     for (repository, window), (total, ids) in found.items():
@@ -169,18 +170,23 @@ def _jobs(pages: Pages) -> dict[int, list[dict[str, Any]]]:
 
 def _row(repository: str, run: dict[str, Any], jobs: list[dict[str, Any]]) -> dict[str, Any]:
     last = max((job["completed_at"] for job in jobs if job["completed_at"]), default=run["updated_at"])
+    started = _http.instant(run["run_started_at"])
     return {
         "run_id": f"{repository}/runs/{run['id']}/{run['run_attempt']}", "service": repository, "job": None,
         "pipeline": f"{repository}: {run['name'] or run['path']}", "branch": _branch(repository, run),
-        "commit_sha": run["head_sha"], "started_at": _http.instant(run["run_started_at"]),
-        "finished_at": _http.instant(last), "outcome": _ENDS.get(run["conclusion"], "unknown"),
+        "commit_sha": run["head_sha"], "started_at": started,
+        "finished_at": max(started, _http.instant(last)), "outcome": _ENDS.get(run["conclusion"], "unknown"),
     }  # fmt: skip
 
 
 def _job(run: dict[str, Any], repository: str, job: dict[str, Any]) -> dict[str, Any]:
+    # Of a job that was called off before it began, GitHub gives no start, or one after its end: it took no time.
+    ended = _http.instant(job["completed_at"])
+    began = _http.instant(job["started_at"]) or ended or run["started_at"]
     return run | {
-        "run_id": f"{repository}/jobs/{job['id']}", "job": job["name"], "started_at": _http.instant(job["started_at"]),
-        "finished_at": _http.instant(job["completed_at"]), "outcome": _ENDS.get(job["conclusion"], "unknown"),
+        "run_id": f"{repository}/jobs/{job['id']}", "job": job["name"],
+        "started_at": began if ended is None else min(began, ended), "finished_at": ended,
+        "outcome": _ENDS.get(job["conclusion"], "unknown"),
     }  # fmt: skip
 
 

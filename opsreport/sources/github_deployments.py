@@ -45,7 +45,7 @@ query deployments($owner: String!, $repo: String!, $after: String) {
     deployments(first: 100, after: $after, orderBy: {field: CREATED_AT, direction: DESC}) {
       pageInfo { hasNextPage endCursor }
       nodes {
-        databaseId environment commitOid createdAt state
+        id databaseId environment commitOid createdAt state
         statuses(first: 100) { totalCount nodes { state createdAt } }
       }
     }
@@ -81,10 +81,13 @@ def fetch(period: Period, settings: Settings) -> Pages:
     github, since = _github.opened(settings, OPERATIONS), period.start - _BEFORE
     for repository in settings.repositories:
         _github.graphql(github, _DEPLOYMENTS, _QUERY, _until(since), **_github.within(repository))
-    made, gone = _made(tuple(github.answers)), 0
+    made, gone, asked = _made(tuple(github.answers)), 0, set()
     for (repository, _), each in _arrived(made, settings).items():
         for before, row in pairwise(each):
-            if row["finished_at"] >= period.start and row["commit_sha"] != before["commit_sha"]:
+            # Several environments may have gone from one commit to the same other one.
+            one, is_other = (repository, _basehead(before, row)), row["commit_sha"] != before["commit_sha"]
+            if row["finished_at"] >= period.start and is_other and one not in asked:
+                asked.add(one)
                 told = github.ask(
                     _COMPARE, within=_github.within(repository, basehead=_basehead(before, row)), absent=(404,),
                     params={"per_page": _github.A_PAGE, "page": 1}, following=_http.by_link,
@@ -157,9 +160,10 @@ def _row(repository: str, node: dict[str, Any]) -> dict[str, Any] | None:
     if not ends and gone is None and node["state"] in _OPEN:
         return None
     finished, outcome = ends[-1] if ends else (None, "unknown")
-    began = next((at for at, state in told if state == "IN_PROGRESS"), None)
+    began = next((at for at, state in told if state == "IN_PROGRESS" and (finished is None or at <= finished)), None)
     return {
-        "deployment_id": f"{repository}/deployments/{node['databaseId']}", "service": repository,
+        # A number that is larger than GraphQL's may be missing.
+        "deployment_id": f"{repository}/deployments/{node['databaseId'] or node['id']}", "service": repository,
         "environment": node["environment"], "commit_sha": node["commitOid"],
         "started_at": began if began is not None else _http.instant(node["createdAt"]),
         "finished_at": finished, "outcome": outcome,

@@ -40,6 +40,8 @@ query members($org: String!, $after: String) {
   }
 }
 """
+#: By role; one that is not told says nothing.
+_IS_OWNER = {"ADMIN": True, "MEMBER": False}
 #: How GitHub says that only owners may ask this.
 _NO_OWNER = (403, 422)
 
@@ -47,7 +49,9 @@ _NO_OWNER = (403, 422)
 class Settings(_github.GitHubSettings):
     """Which organisations are read."""
 
-    organizations: list[Annotated[str, Field(pattern=r"^[\w-]+$")]] = Field(min_length=1, description="their names")
+    organizations: Annotated[list[Annotated[str, Field(pattern=r"^[\w-]+$")]], _github.EachOnce] = Field(
+        min_length=1, description="their names"
+    )
 
 
 def fetch(period: Period, settings: Settings) -> Pages:
@@ -66,7 +70,7 @@ def to_frames(pages: Pages, period: Period) -> dict[str, pd.DataFrame]:
     rows = []
     for org in pages.settings.organizations:
         rows += [_row(pages, org, edge["node"]["login"], edge["node"]["name"], edge["hasTwoFactorEnabled"],
-                      edge["role"] == "ADMIN", {"ADMIN": "owner"}.get(edge["role"], "member"))
+                      _IS_OWNER.get(edge["role"]), {True: "owner", False: "member"}.get(_IS_OWNER.get(edge["role"])))
                  for told in _members(pages, org) for edge in told["edges"]]  # fmt: skip
         without = _logins(pages, _WITHOUT, org)
         rows += [_row(pages, org, login, None, None if without is None else login not in without, None,

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import email.utils
+import gzip
 import logging
+import socket
+import threading
 import time
 
 import pytest
@@ -59,13 +63,13 @@ def test_what_will_not_pass_is_not_tried_again(ask, web, status):
 
 
 @pytest.mark.parametrize("headers", [
-    {"Retry-After": "7"}, {"Retry-After": email.utils.formatdate(time.time() + 8, usegmt=True)},
-    {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(time.time()) + 8)},
-    {"RateLimit-Remaining": "0", "RateLimit-Reset": "7"},
+    lambda at: {"Retry-After": "7"}, lambda at: {"Retry-After": email.utils.formatdate(at, usegmt=True)},
+    lambda at: {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(at))},
+    lambda at: {"RateLimit-Remaining": "0", "RateLimit-Reset": "7"},
 ])  # fmt: skip
 def test_it_waits_as_long_as_the_system_asks(ask, web, waits, headers):
     later = time.time()
-    web.script(ASK, lambda call: Say({"message": "slow down"}, headers, 403 if len(web.calls) < 2 else 200))
+    web.script(ASK, lambda call: Say({"message": "slow down"}, headers(later + 8), 403 if len(web.calls) < 2 else 200))
     ask(until=time.monotonic() + 60)
     assert len(waits) == 1 and 5 <= waits[0] <= 8 + time.time() - later
 
@@ -188,3 +192,69 @@ def test_words_of_a_path_cannot_lead_out_of_it(web):
     for name in ("../admin", "a?b=c", "a#b", "%2e%2e"):
         questions.ask("GET /of/{name}/things", within={"name": name})
     assert all(call.operation == "GET /of/{name}/things" for call in web.calls) and len(web.calls) == 4
+
+
+def dripping(first, again):
+    """An address that answers a little for ever, and never to the end."""
+    there = socket.create_server(("127.0.0.1", 0))
+
+    def say():
+        while True:
+            with contextlib.suppress(OSError), there.accept()[0] as caller:
+                caller.recv(65536)
+                caller.sendall(b"HTTP/1.1 200 OK\r\n" + first)
+                for _ in range(50):
+                    time.sleep(0.1)
+                    caller.sendall(again)
+
+    threading.Thread(target=say, daemon=True).start()
+    return f"http://127.0.0.1:{there.getsockname()[1]}"
+
+
+@pytest.mark.parametrize(("first", "again"), [
+    (b"", b"X-More: 1\r\n"), (b"Content-Length: 9999\r\n\r\n", b" "),
+    (b"Content-Encoding: gzip\r\nContent-Length: 9999\r\n\r\n" + gzip.compress(b"")[:10], b"\0\0\0\xff\xff"),
+], ids=["headers", "body", "packed"])  # fmt: skip
+def test_who_never_falls_silent_and_never_ends_is_hung_up_on_in_time(ask, first, again):
+    began = time.monotonic()
+    with pytest.raises(HttpError, match="took too long"):
+        ask(address=dripping(first, again), until=began + 1)
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("text", ["[" * 200_000, "1e999999999999999999999"])
+@pytest.mark.parametrize("status", [200, 400])
+def test_json_that_cannot_be_read_is_a_failure_of_this_question_alone(ask, web, text, status):
+    web.script(ASK, lambda call: Say(text, {"Content-Type": "application/json"}, status))
+    with pytest.raises(HttpError):
+        ask()
+
+
+def test_a_next_page_whose_address_is_none_is_a_failure_of_this_question_alone(ask):
+    with pytest.raises(HttpError, match="cannot be understood"):
+        ask("http://[::1")
+
+
+@pytest.mark.parametrize("wait", ["²", "Mon, 01 Jan 2027 00:00:00 +999999999999999"])
+def test_a_wait_that_is_no_time_is_none(ask, web, waits, wait):
+    web.script(ASK, lambda call: Say({"message": "later"}, {"Retry-After": wait}, 503))
+    with pytest.raises(HttpError, match="503 later"):
+        ask()
+
+
+def test_half_of_a_secret_at_the_end_of_what_is_shown_is_hidden_too(ask, web):
+    web.script(ASK, lambda call: Say({"message": "x" * 190 + TOKEN}, status=400))
+    with pytest.raises(HttpError, match=r"400 x+\*\*\*$"):
+        ask()
+
+
+def test_what_a_refusal_says_can_be_written_down(ask, web):
+    web.script(ASK, lambda call: Say('{"message": "a \\ud800 b"}', status=400))
+    with pytest.raises(HttpError, match=r"a \? b"):
+        ask()
+
+
+def test_an_answer_that_is_packed_twice_is_not_unpacked(ask, web):
+    web.script(ASK, lambda call: Say("{}", {"Content-Encoding": "gzip, gzip"}))
+    with pytest.raises(HttpError, match="packed more than once"):
+        ask()

@@ -142,3 +142,20 @@ def test_a_period_to_come_asks_nothing(web):
     given = settings(github_actions, web, repositories=["acme/shop"])
     rows, seen = sources.read(github_actions, given, OCTOBER.back(-2))
     assert rows.empty and not web.calls and pd.isna(seen.observed_start)
+
+
+@pytest.mark.parametrize("started", ["2026-10-17T10:05:00Z", None])
+def test_a_job_that_was_called_off_before_it_began_took_no_time(web, started):
+    world(web)
+    web.script(RUNS, paged([[run(1, "17T10:00:00", "17T10:03:00", "cancelled")]], "workflow_runs"))
+    called_off = job(11, 1, "17T10:00:00", "17T10:03:00", "cancelled") | {"started_at": started}
+    web.script(JOBS, paged([[called_off]], "jobs"))
+    rows, seen = sources.read(github_actions, each_frame(github_actions, web, repositories=["acme/shop"],
+                                                         jobs=True)[0], OCTOBER)  # fmt: skip
+    at = pd.Timestamp("2026-10-17 10:03", tz="UTC")
+    assert rows.loc[1, ["started_at", "finished_at"]].tolist() == [at, at] and seen.status == "ok"
+
+
+def test_a_run_that_was_changed_last_before_it_began_took_no_time(web):
+    rows, seen = read(web, [run(1, "17T10:00:01", "17T10:00:00")])
+    assert rows.loc[0, "started_at"] == rows.loc[0, "finished_at"] and seen.status == "ok"

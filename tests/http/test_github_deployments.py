@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from opsreport import sources
+from opsreport.errors import ParamsError
 from opsreport.sources import github_deployments
 from tests.http.conftest import OCTOBER, TOKEN, each_frame, settings
 from tests.http.server import Say
@@ -185,3 +186,36 @@ def test_a_real_deployment_that_is_in_progress_is_left_for_later(web):
     one["statuses"]["nodes"].append({"state": "SUCCESS", "createdAt": "2022-01-03T01:29:00Z"})
     rows, _ = read(web, pages=([one],))
     assert rows.loc[0, "started_at"] == pd.Timestamp("2022-01-03 01:28:40", tz="UTC")
+
+
+def test_one_that_failed_and_goes_on_again_has_failed_so_far(web):
+    again = node(1, "a1", "2026-10-02T10:00:00Z", ("FAILURE", "2026-10-02T10:01:00Z"),
+                 ("IN_PROGRESS", "2026-10-02T11:00:00Z"), state="IN_PROGRESS")  # fmt: skip
+    world(web, ([again],))
+    rows, seen = sources.read(github_deployments, settings(github_deployments, web, repositories=["acme/shop"]),
+                              OCTOBER)  # fmt: skip
+    assert rows["outcome"].tolist() == ["failure"] and seen.status == "ok"
+
+
+def test_deployments_without_a_number_are_not_taken_for_one(web):
+    each = [{**node(None, "a1", f"2026-10-0{day}T10:00:00Z", ("SUCCESS", f"2026-10-0{day}T10:01:00Z")),
+             "id": f"DE_{day}"} for day in (3, 2)]  # fmt: skip
+    world(web, (each,))
+    rows, _ = sources.read(github_deployments, settings(github_deployments, web, repositories=["acme/shop"]), OCTOBER)
+    assert sorted(rows["deployment_id"]) == ["acme/shop/deployments/DE_2", "acme/shop/deployments/DE_3"]
+
+
+def test_what_two_environments_were_given_alike_is_asked_for_once(web):
+    each = [node(number, sha, f"2026-10-{day}T09:00:00Z", ("SUCCESS", f"2026-10-{day}T09:05:00Z"), environment=where)
+            for sha, day, numbers in (("b2", "10", (3, 4)), ("a1", "05", (1, 2)))
+            for number, where in zip(numbers, ("prod-eu", "prod-us"), strict=True)]  # fmt: skip
+    world(web, (each,))
+    given = settings(github_deployments, web, "change", repositories=["acme/shop"])
+    rows, seen = sources.read(github_deployments, given, OCTOBER)
+    assert sorted(rows["deployment_id"].str[-1]) == ["3", "3", "4", "4"]
+    assert (seen.status, seen.why) == ("ok", "") and len(web.asked(COMPARE)) == 2  # its pages, once
+
+
+def test_a_repository_is_not_read_twice_by_capitals(web):
+    with pytest.raises(ParamsError, match="twice"):
+        settings(github_deployments, web, repositories=["acme/shop", "Acme/Shop"])

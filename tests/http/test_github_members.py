@@ -7,6 +7,7 @@ import pytest
 from opsreport import sources
 from opsreport.sources import github_members
 from tests.http.conftest import OCTOBER, TOKEN, each_frame, settings
+from tests.http.server import Say
 
 MEMBERS, WITHOUT, OUTSIDE = github_members.OPERATIONS
 
@@ -84,3 +85,18 @@ def test_an_organisation_without_outside_collaborators_is_whole(web):
     web.answer(WITHOUT, [])
     rows, seen = read(web)
     assert list(rows.index) == ["ada", "bob", "cy"] and seen.status == "ok"
+
+
+def test_a_role_that_is_not_told_is_not_known(web):
+    world(web, acme=[[edge("ada", None)]])
+    rows, _ = read(web)
+    assert rows.loc["ada", ["is_privileged", "roles"]].isna().all()
+
+
+def test_a_list_of_who_has_no_second_factor_that_is_refused_half_way_is_not_whole(web):
+    world(web)
+    more = '<{}?filter=2fa_disabled&page=2>; rel="next"'
+    web.script(WITHOUT, lambda call: Say([{"login": "dan"}], {"Link": more.format(call.url)}))
+    web.fault(WITHOUT, "denied", at=2, times=0)
+    rows, seen = read(web)
+    assert rows.loc[["dan", "eve"], "mfa_enabled"].isna().all() and seen.status == "partial"
