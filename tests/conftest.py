@@ -9,7 +9,12 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# How fast a machine is, is no part of what is right.
+hypothesis.settings.register_profile("project", deadline=None)
+hypothesis.settings.load_profile("project")
 
 PROJECT = Path(__file__).resolve().parents[1]
 DEMO_MONTH = "2026-10"

@@ -1,6 +1,7 @@
 """A notebook either ran whole, for whom it was asked, or is refused with the cell's name."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import nbformat.v4 as v4
 import pytest
@@ -168,6 +169,7 @@ def test_a_cell_that_did_not_is_named(cell, said):
 def test_a_kernel_that_is_to_end_is_asked_and_not_interrupted():
     ending, running = module.Kernels(), module.Kernels()
     ending.shutting_down = True
-    asyncio.run(ending._async_interrupt_kernel())  # nothing is sent, and so nothing is missed
-    with pytest.raises(RuntimeError, match="No kernel is running"):
-        asyncio.run(running._async_interrupt_kernel())
+    with ThreadPoolExecutor(1) as apart:  # where no other test's loop runs
+        apart.submit(asyncio.run, ending._async_interrupt_kernel()).result()  # nothing is sent, so nothing is missed
+        with pytest.raises(RuntimeError, match="No kernel is running"):
+            apart.submit(asyncio.run, running._async_interrupt_kernel()).result()
