@@ -14,9 +14,12 @@ from pydantic import Field
 from opsreport.period import Period
 from opsreport.sources import Pages, _github, _http
 
-OPERATION = "GET /repos/{owner}/{repo}/issues"
-#: An issue that nobody touched for so long before a period, and that is open, is not read again.
-_BEFORE = pd.Timedelta(days=90)
+#: Those that are open, and those that changed.
+OPEN, CHANGED = OPERATIONS = {
+    "GET /repos/{owner}/{repo}/issues open": "Issues: read", "GET /repos/{owner}/{repo}/issues": "Issues: read",
+}  # fmt: skip
+#: What was closed so long before a period and not touched since is no part of it.
+_BEFORE = pd.Timedelta(days=35)
 
 
 class IssueSettings(_github.RepositorySettings):
@@ -29,19 +32,21 @@ class IssueSettings(_github.RepositorySettings):
 
 
 def ask(github: _http.Questions, period: Period, settings: IssueSettings) -> None:
-    """Ask for the issues that were changed since some time before the period."""
+    """Ask for the issues that are open, however old, and for those that were changed since before the period."""
     since = (period.start - _BEFORE).strftime("%Y-%m-%dT%H:%M:%SZ")
     for repository in settings.repositories:
         # By when they were made: an issue that somebody touches while they are read stays on its page.
-        params = {"state": "all", "since": since, "sort": "created", "direction": "asc", "per_page": _github.A_PAGE}
-        github.ask(OPERATION, within=_github.within(repository), params=params, following=_http.by_link)
+        common = {"sort": "created", "direction": "asc", "per_page": _github.A_PAGE}
+        for operation, wanted in ((OPEN, {"state": "open"}), (CHANGED, {"state": "all", "since": since})):
+            github.ask(operation, within=_github.within(repository), params={**wanted, **common},
+                       following=_http.by_link)  # fmt: skip
 
 
 def found(answers: tuple[_http.Answer, ...], settings: IssueSettings) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each issue once that has the label, with its repository; a pull request is none."""
     each = {
         (_github.of(answer), issue["number"]): issue
-        for answer in answers if answer.operation == OPERATION for issue in answer.body
+        for answer in answers if answer.operation in OPERATIONS for issue in answer.body
     }  # fmt: skip
     for (repository, _), issue in each.items():
         if settings.label.lower() in map(str.lower, labels(issue)) and "pull_request" not in issue:

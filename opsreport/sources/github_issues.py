@@ -1,8 +1,7 @@
 """Incidents that are kept as issues of GitHub repositories, by their label.
 
 Documentation: https://docs.github.com/en/rest/issues/issues. Permission: Issues, read. GitHub forgets no issue
-but one that an administrator deletes. One that is open, and that nobody touched for ninety days before what is
-asked for, is not read again.
+but one that an administrator deletes; that one, and one that was moved to another repository, stays as it was read.
 
 An incident was opened when its issue was, and resolved when that was closed last; one that is opened again is open.
 A label that is taken off makes an incident that was read before stay as it was. severity is what ``severities``
@@ -20,7 +19,7 @@ from opsreport.period import Period
 from opsreport.sources import Pages, _github, _github_issues, _http
 
 FRAMES = ("incident",)
-OPERATIONS = {_github_issues.OPERATION: "Issues: read"}
+OPERATIONS = _github_issues.OPERATIONS
 KEEPS = {"incident": _http.FOR_EVER}
 
 
@@ -32,7 +31,7 @@ class Settings(_github_issues.IssueSettings):
 
 
 def fetch(period: Period, settings: Settings) -> Pages:
-    """The issues of each repository that were changed since some time before the period."""
+    """The issues of each repository that are open, and those that were changed since some time before the period."""
     github = _github.opened(settings, OPERATIONS)
     _github_issues.ask(github, period, settings)
     return github.pages()

@@ -1,8 +1,8 @@
 """Support requests that are kept as issues of GitHub repositories, by their label, with when they were first answered.
 
 Documentation: https://docs.github.com/en/rest/issues/issues and https://docs.github.com/en/rest/issues/comments.
-Permission: Issues, read. GitHub forgets no issue but one that an administrator deletes. One that is open, and that
-nobody touched for ninety days before what is asked for, is not read again.
+Permission: Issues, read. GitHub forgets no issue but one that an administrator deletes; that
+one, and one that was moved to another repository, stays as it was read.
 
 A request was opened when its issue was, and resolved when that was closed last. first_response_at is the first
 comment of somebody who belongs to the repository (owner, member or collaborator), is not who asked, and is no bot;
@@ -21,10 +21,8 @@ from opsreport.period import Period
 from opsreport.sources import Pages, _github, _github_issues, _http
 
 FRAMES = ("ticket",)
-_ISSUES, _COMMENTS = OPERATIONS = {
-    _github_issues.OPERATION: "Issues: read",
-    "GET /repos/{owner}/{repo}/issues/{issue_number}/comments": "Issues: read",
-}
+_COMMENTS = "GET /repos/{owner}/{repo}/issues/{issue_number}/comments"
+OPERATIONS = {**_github_issues.OPERATIONS, _COMMENTS: "Issues: read"}
 KEEPS = {"ticket": _http.FOR_EVER}
 
 _OURS = ("OWNER", "MEMBER", "COLLABORATOR")
@@ -37,7 +35,7 @@ class Settings(_github_issues.IssueSettings):
 
 
 def fetch(period: Period, settings: Settings) -> Pages:
-    """The issues that were changed since some time before the period, and the comments of those that have any."""
+    """The issues that are open or were changed since before the period, and the comments of those that have any."""
     github = _github.opened(settings, OPERATIONS)
     _github_issues.ask(github, period, settings)
     for repository, issue in list(_github_issues.found(tuple(github.answers), settings)):

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 from urllib.parse import unquote
 
 from werkzeug import Request, Response
@@ -99,7 +100,8 @@ class Web:
 
         def say(call: Call) -> Say:
             at = int(call.params.get("page", 1))
-            link = {"Link": f'<{call.url}?page={at + 1}>; rel="next", <{call.url}?page=1>; rel="first"'}
+            onwards = urlencode({**call.params, "page": at + 1})
+            link = {"Link": f'<{call.url}?{onwards}>; rel="next", <{call.url}?page=1>; rel="first"'}
             return Say(pages[at - 1], link if at < len(pages) else {})
 
         self.scripts[operation] = say

@@ -10,7 +10,7 @@ from opsreport.sources import github_tickets
 from tests.http.conftest import OCTOBER, TOKEN, each_frame, settings
 from tests.http.test_github_issues import issue
 
-ISSUES, COMMENTS = github_tickets.OPERATIONS
+OPEN, ISSUES, COMMENTS = github_tickets.OPERATIONS
 GIVEN = {"repositories": ["acme/shop"], "label": "incident", "priorities": {"p1": "urgent"}}
 
 
@@ -28,6 +28,7 @@ SAID = {
 
 def world(web, said=SAID):
     web.token = ("Authorization", f"Bearer {TOKEN}")
+    web.answer(OPEN, [issue(1, "P1", comments=5)], [issue(2, comments=1)])
     web.answer(ISSUES, [issue(1, "P1", comments=5)], [issue(2, comments=1), issue(3, closed="2026-10-05T00:00:00Z")])
 
     def comments(call):
