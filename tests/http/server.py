@@ -9,8 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode
-from urllib.parse import unquote
+from urllib.parse import unquote, urlencode
 
 from werkzeug import Request, Response
 from werkzeug.serving import make_server
