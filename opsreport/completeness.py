@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from opsreport.coverage import Seen, parts_seen, share_seen
+from opsreport.coverage import Seen, parts_seen, share_seen, without_observation
 from opsreport.intervals import Intervals
 from opsreport.month import Month, spec_name
 from opsreport.period import Period
@@ -104,7 +104,8 @@ def _only_later(month: Month, names: tuple[str, ...], told: pd.DataFrame, named:
 def _told(month: Month, frame: str, source: str) -> dict[str, Any]:
     period = month.days_of(frame)
     readings = month.coverage[(month.coverage["frame"] == frame) & (month.coverage["source"] == source)]
-    share = share_seen(Seen((parts_seen(readings, month.missing_time(frame, source)),)), period)
+    missing = month.missing_time(frame, source)
+    share = share_seen(Seen((parts_seen(readings, missing),)), period)
     asked = readings[(readings["requested_start"] < period.end) & (readings["requested_end"] > period.start)]
     newest = readings.sort_values("collected_at").tail(1)
     last = asked.sort_values("collected_at").tail(1) if len(asked) else newest
@@ -119,6 +120,13 @@ def _told(month: Month, frame: str, source: str) -> dict[str, Any]:
         status, mine = "partial", readings[readings["observed_start"].notna()]
         gaps = _gaps(mine, period, month.style) if len(mine) > 1 else _until(last.iloc[0], month.style)
         why = "; ".join(part for part in (why, gaps) if isinstance(part, str) and part)
+    if frame == "monitor_state":
+        states = month.monitor_state
+        unseen = without_observation(readings, states[states["source"] == source])
+        known = share_seen(Seen((parts_seen(readings, missing | unseen),)), period)
+        if known < share:
+            said = month.style.say("a state was seen for {share} of the time", share=month.style.text(known, "share"))
+            why = "; ".join(part for part in (why, said) if isinstance(part, str) and part)
     return {**told, "status": status, "note": why.partition("\nHint:")[0] if isinstance(why, str) else ""}
 
 

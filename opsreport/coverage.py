@@ -88,11 +88,14 @@ class Seen:
     listed : tuple of Timestamp
         Of each source, when it last listed records and could tell of no time of its own, since its
         system had forgotten what was asked for: these were there then. NaT where it never did.
+    names : tuple of str
+        The sources' names, as rows carry them in ``source``; empty where they are not told.
     """
 
     sources: tuple[tuple[tuple[Intervals, float], ...], ...] = ()
     known: pd.Timestamp | None = None
     listed: tuple[pd.Timestamp, ...] = ()
+    names: tuple[str, ...] = ()
 
     def share(self, period: Period) -> float:
         """Share of a period that was seen: the mean of the sources, since none makes up for another. [share]"""
@@ -151,6 +154,27 @@ def seen_until(seen: Intervals | Seen | None, period: Period) -> pd.Timestamp:
     told = [end for end in ends if end is not None]
     within = [end for end in told if end > period.start]
     return min([*(within or [max(told, default=period.end)]), known_until(seen, period)])
+
+
+def of_source(seen: Intervals | Seen | None, source: object) -> Intervals | Seen | None:
+    """What one source could tell of; all that was seen, where its sources have no names or this is none of them.
+
+    Examples
+    --------
+    >>> of_source(Seen(((), ()), names=("trivy", "grype")), "grype").names
+    ('grype',)
+    """
+    if not isinstance(seen, Seen) or source not in seen.names:
+        return seen
+    at = seen.names.index(source)
+    return Seen(seen.sources[at : at + 1], seen.known, seen.listed[at : at + 1], (source,))
+
+
+def seen_until_each(seen: Intervals | Seen | None, period: Period, rows: pd.DataFrame) -> pd.Series:
+    """`seen_until` of each row, by what its own source could tell of; where rows name none, of all sources."""
+    sources = (rows["source"] if "source" in rows else pd.Series("", rows.index, dtype=object)).fillna("")
+    ends = {source: seen_until(of_source(seen, source), period) for source in sources.unique()}
+    return pd.Series([ends[source] for source in sources], rows.index, dtype=INSTANT)
 
 
 def told_until(seen: Intervals | Seen | None) -> pd.Timestamp:

@@ -141,7 +141,7 @@ class Month:
                 missing |= without_observation(mine, states[states["source"].isin(mine["source"])])
             each.append(parts_seen(mine, missing))
             listed.append(listed_last(mine))
-        return Seen(tuple(each), self.read_at if self.state == "draft" else None, tuple(listed))
+        return Seen(tuple(each), self.read_at if self.state == "draft" else None, tuple(listed), tuple(named))
 
     def rows(self, frame: str, when: str = "this_month", **where: Any) -> pd.DataFrame:
         """The rows behind a figure, as its place on the page names them.

@@ -329,7 +329,10 @@ def test_time_in_which_every_monitor_was_paused_was_not_observed(home, collected
     month = load("acme", "2026-10", home=home, now=NOW)
     # Of ten days that were read, somebody watched on the 6th and on the 8th.
     assert month.seen("monitor_state").share(Period.days("2026-10-01", "2026-10-10", "UTC")) == pytest.approx(0.2)
-    assert completeness(month).set_index("source").loc["x", "coverage"] > 0.3  # it was read all the same
+    row = completeness(month).set_index("source").loc["x"]
+    assert row["coverage"] > 0.3  # it was read all the same
+    # Two days of October's 31, which have 745 hours on the client's clock: 48 / 745.
+    assert row["note"].endswith("a state was seen for 6.4% of the time")
 
 
 # The rows behind a figure.

@@ -194,7 +194,9 @@ def _timeline_title(lasted: pd.DataFrame, style: Style) -> str:
 
 
 def _history_title(history: pd.DataFrame, style: Style) -> str:
-    now, before = history["incidents_opened"].iloc[-1], history["incidents_opened"].iloc[:-1].dropna()
+    # A month of which some was not seen may have had more.
+    whole = history["incidents_opened"].where(history["coverage"] == 1)
+    now, before = history["incidents_opened"].iloc[-1], whole.iloc[:-1].dropna()
     if is_unknown(now):
         return style.say("How many incidents there were this month is unknown")
     count = style.text(now, "count")

@@ -22,6 +22,7 @@ __all__ = ["answer_times", "traffic", "web_vitals"]
 _FACETS = 4  # services whose bands fit one chart
 _PANELS = (mark("Requests a day"), mark("Failed requests a day"))
 _MOST_DAYS = 6  # labels on a phone's axis
+_SPREAD = 3  # days with failures, below which they are not spread
 _STEP = 3  # slow days that make more than a bad weekend
 #: What was slower than agreed, with the day since which it was, and by how many others were too.
 _SLOW = {
@@ -173,12 +174,13 @@ def _traffic_title(daily: pd.DataFrame, style: Style) -> str:
     if not errors.max():
         return style.say("No request is known to have failed")
     worst = daily.loc[errors.idxmax()]
-    part = errors.max() / errors.sum()
-    if part > 2 / len(errors):
-        words = "{share} of the month's failures fell on {day}" if (daily["coverage"] == 1).all() else (
+    part, is_whole = errors.max() / errors.sum(), (daily["coverage"] == 1).all()
+    if part > 2 / len(errors) or (errors > 0).sum() < _SPREAD:
+        words = "{share} of the month's failures fell on {day}" if is_whole else (
             "{share} of the failures seen fell on {day}")  # fmt: skip
         return style.say(words, share=style.text(part, "share"), day=style.text(worst["load_day"], "day"))
-    words = "Failures were spread over the month; most were on {day}"
+    words = "Failures were spread over the month; most were on {day}" if is_whole else (
+        "Failures were spread over the time seen; most were on {day}")  # fmt: skip
     return style.say(words, day=style.text(worst["load_day"], "day"))
 
 

@@ -6,6 +6,7 @@ its outcome was certain: when it was given, if in time; when the agreed time ran
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from opsreport.agreement import support_time
-from opsreport.coverage import Seen, known_until, seen_until
+from opsreport.coverage import Seen, known_until, of_source, seen_until
 from opsreport.intervals import Intervals
 from opsreport.metrics.rows import share
 from opsreport.params.models import SupportHours
@@ -74,10 +75,18 @@ class Clock:
     """
 
     def __init__(self, first: pd.Timestamp, period: Period, seen: Intervals | Seen | None = None) -> None:
-        self.period = period
+        self.period, self._seen = period, seen
         self.until, self.now = seen_until(seen, period), known_until(seen, period)
         self._days = Period(first.tz_convert(period.zone).date(), period.end_day, period.zone)
         self._known: dict[str, _Runs] = {}
+
+    def of(self, source: object) -> Clock:
+        """The same for what one source tells of, which may end sooner or later than the others."""
+        if not isinstance(source, str) or (seen := of_source(self._seen, source)) is self._seen:
+            return self
+        own = copy.copy(self)
+        own.until, own.now = seen_until(seen, self.period), known_until(seen, self.period)
+        return own
 
     def runs(self, hours: SupportHours | None, start: pd.Timestamp, paused: Intervals | None = None) -> _Runs:
         """The stretches that count, without those in which it was paused."""

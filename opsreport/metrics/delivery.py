@@ -225,7 +225,7 @@ def scorecard(
     }
     frames = {id: cache(lambda month, ask=ask: ask(month).set_index("service")) for id, ask in asked.items()}
     rows = [
-        score(f"delivery.{service}.{id}", f"{words} {service}", unit, _of(frames[id], service, column),
+        score(f"delivery.{service}.{id}", f"{words} {service}", unit, _of(frames[id], service, column, period, seen),
               period, baseline, section="delivery", coverage=share_seen(seen, period),
               adds_up=id == "count", rows=Rows("change", {}, "history") if id == "lead" else behind[service])
         for service in busiest["service"] for id, (words, unit, column) in _FIGURES.items()
@@ -233,8 +233,9 @@ def scorecard(
     return scorecard_rows(rows)
 
 
-def _of(frame: Callable[[Period], pd.DataFrame], service: str, column: str) -> Callable[[Period], Any]:
-    return lambda month: frame(month)[column].get(service)
+def _of(frame: Callable, service: str, column: str, now: Period, seen: Intervals | Seen) -> Callable[[Period], Any]:
+    # A month that nobody saw is none to compare with.
+    return lambda month: frame(month)[column].get(service) if month == now or share_seen(seen, month) else None
 
 
 def _pace(good: pd.DataFrame, period: Period, seen: Intervals | Seen) -> dict[str, object]:

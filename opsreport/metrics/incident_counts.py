@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from opsreport.coverage import Seen, seen_until, share_seen
+from opsreport.coverage import Seen, seen_until_each, share_seen
 from opsreport.intervals import Intervals
 from opsreport.metrics.rows import result, share, spread
 from opsreport.metrics.severities import (
@@ -59,7 +59,7 @@ def totals(incident: pd.DataFrame, period: Period, seen: Intervals) -> pd.DataFr
     -------
     DataFrame
         One row of `TOTALS`. Drills and planned maintenance are left out of all but their own
-        counts. NaN where nothing was seen and nothing is known; with a coverage below 1 the
+        counts. Where nothing was seen, only what is known is there, and no 0; with a coverage below 1 the
         counts are at least so many. Downtime is the union over all services, so it is not
         the sum of theirs. [count, duration, share]
 
@@ -82,8 +82,7 @@ def totals(incident: pd.DataFrame, period: Period, seen: Intervals) -> pd.DataFr
         "planned": period.contains(incident["opened_at"][planned]).sum(),
         "incident_downtime": _down(kept, period, NOT_DOWN, seen).measure(),
     }
-    if not seen_share and not period.overlaps(incident["opened_at"], incident["resolved_at"]).any():
-        counts = {}
+    counts = counts if seen_share else _known(counts)
     return result([{"period": period.name, **counts, "coverage": seen_share}], TOTALS)
 
 
@@ -107,11 +106,10 @@ def summary(incident: pd.DataFrame, period: Period, seen: Intervals) -> pd.DataF
     """
     kept, seen_share = _kept(incident), share_seen(seen, period)
     kept = kept[kept["opened_at"] < period.end]
-    blind = not seen_share and not period.overlaps(kept["opened_at"], kept["resolved_at"]).any()
-    groups = dict(list(kept.groupby("severity")))
+    counted = {name: _severity(group, period) for name, group in kept.groupby("severity")}
     rows = [
-        {"severity": name, "coverage": seen_share, **({} if blind else _severity(groups[name], period))}
-        for name in worst_first(groups)
+        {"severity": name, "coverage": seen_share, **(counted[name] if seen_share else _known(counted[name]))}
+        for name in worst_first(counted)
     ]
     return result(rows, SUMMARY)
 
@@ -132,13 +130,14 @@ def listing(incident: pd.DataFrame, period: Period, seen: Intervals | Seen | Non
     touched = period.overlaps(_felt_from(incident), incident["resolved_at"]) | period.contains(incident["opened_at"])
     rows = incident[touched & (incident["opened_at"] < period.end)].sort_values(["opened_at", "incident_id"])
     mended = rows["resolved_at"].where(rows["resolved_at"] < period.end)
+    until = seen_until_each(seen, period, rows)
     made = rows.assign(
         severity=rated(rows), impact_started_at=_felt_from(rows), resolved_at=mended,
         time_to_acknowledge=acknowledged_at(rows) - rows["opened_at"],
         time_to_restore=mended - rows["opened_at"],
-        incident_downtime=_down_each(rows, seen_until(seen, period), period),
+        incident_downtime=_down_each(rows, until, period),
         incident_status=_status(rows, mended),
-        note=_listing_note(rows, mended, seen_until(seen, period) < period.end),
+        note=_listing_note(rows, mended, until < period.end),
     )  # fmt: skip
     return result(made.to_dict("records"), LISTING)
 
@@ -248,7 +247,8 @@ def _down(
     incident: pd.DataFrame, period: Period, without: Sequence[str], seen: Intervals | Seen | None
 ) -> Intervals:
     hit = incident[~_among(incident, without)]
-    lasting = pd.DataFrame({"start": _felt_from(hit), "end": hit["resolved_at"].fillna(seen_until(seen, period))})
+    until = seen_until_each(seen, period, hit)
+    lasting = pd.DataFrame({"start": _felt_from(hit), "end": hit["resolved_at"].fillna(until)})
     return Intervals.from_frame(lasting, "start", "end").clip(period.start, period.end)
 
 
@@ -259,6 +259,11 @@ def _counts(incident: pd.DataFrame, period: Period) -> dict[str, int]:
         "incidents_resolved": period.contains(resolved).sum(),
         "incidents_open": ((opened < period.end) & ~(resolved < period.end)).sum(),
     }
+
+
+def _known(counts: dict[str, object]) -> dict[str, object]:
+    """What records tell of a month that nobody saw: there were at least so many, and none found says nothing."""
+    return {name: value for name, value in counts.items() if value}
 
 
 def _severity(group: pd.DataFrame, period: Period) -> dict[str, object]:
@@ -274,13 +279,13 @@ def _severity(group: pd.DataFrame, period: Period) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _down_each(rows: pd.DataFrame, until: pd.Timestamp, period: Period) -> pd.Series:
+def _down_each(rows: pd.DataFrame, until: pd.Series, period: Period) -> pd.Series:
     starts = _felt_from(rows).clip(lower=period.start)
     lasts = (rows["resolved_at"].fillna(until).clip(upper=period.end) - starts).clip(lower=pd.Timedelta(0))
     return lasts.mask(_among(rows, NOT_DOWN) | drills(rows), pd.Timedelta(0))
 
 
-def _listing_note(rows: pd.DataFrame, mended: pd.Series, ends_unseen: bool) -> pd.Series:
+def _listing_note(rows: pd.DataFrame, mended: pd.Series, ends_unseen: pd.Series) -> pd.Series:
     notes = at_most(rows).map({True: "acknowledgement not recorded: at most", False: ""})
     return notes.mask(mended.isna() & ends_unseen, "open when last seen: at least")
 

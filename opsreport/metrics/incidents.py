@@ -37,6 +37,9 @@ __all__ = [
 ]  # fmt: skip
 
 
+_UNSEEN = {"incidents_opened": float("nan"), "incident_downtime": pd.NaT}
+
+
 def scorecard(
     incident: pd.DataFrame, period: Period, seen: Intervals, agreements: list[Agreement],
     baseline: Period | None = None,
@@ -52,7 +55,9 @@ def scorecard(
     months = [*period.history(13), *([baseline] if baseline else [])]
     answers = {month: response(incident, month, agreements, seen)["response_outcome"] for month in months}
     found = {month: found_by_us(incident, month).iloc[0] for month in months}
-    whole = {month: totals(incident, month, seen).iloc[0] for month in months}
+    # A month that nobody saw is none to compare with, though a few of its incidents may be known.
+    whole = {month: totals(incident, month, seen).iloc[0] if month == period or share_seen(seen, month) else _UNSEEN
+             for month in months}  # fmt: skip
     rows = [
         _score("opened", "Incidents opened", "count", lambda month: whole[month]["incidents_opened"], True),
         _score("downtime", "Time with an incident", "duration", lambda m: whole[m]["incident_downtime"], True),

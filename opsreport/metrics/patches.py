@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from opsreport.agreement import terms_in
-from opsreport.coverage import Seen, share_seen, told_until
+from opsreport.coverage import Seen, of_source, share_seen, told_until
 from opsreport.exhibit import Rows
 from opsreport.intervals import Intervals, union
 from opsreport.metrics.machines import machines, totals, unpatched
@@ -88,12 +88,18 @@ def _judged(row: dict[str, Any], certain: int, doubtful: int = 0) -> dict[str, A
 def _certain(ledger: Ledger, due: pd.Series, period: Period, seen: Intervals | Seen) -> int:
     """How many were past a date in time that was seen, were found fixed after it, or are listed still later."""
     late = past(ledger.open, due, period)
-    time = union([part for parts in seen.sources for part, _ in parts] if isinstance(seen, Seen) else [seen])
     rows = ledger.open.loc[late.index]
-    until = told_until(seen)
-    was_seen = pd.Series([bool(time.clip(row.starts, row.ends)) or until > row.starts for row in late.itertuples()],
+    told = {source: _told(of_source(seen, source)) for source in rows["source"].unique()}
+    was_seen = pd.Series([bool(time.clip(row.starts, row.ends)) or until > row.starts
+                          for row, (time, until) in zip(late.itertuples(), rows["source"].map(told), strict=True)],
                          late.index, dtype=bool)  # fmt: skip
     return rows.loc[rows["ended_at"].notna() | was_seen, "finding_id"].nunique()
+
+
+def _told(seen: Intervals | Seen) -> tuple[Intervals, pd.Timestamp]:
+    """The time that was seen, and the latest that is known."""
+    time = union([part for parts in seen.sources for part, _ in parts] if isinstance(seen, Seen) else [seen])
+    return time, told_until(seen)
 
 
 def _unrated(ledger: Ledger, agreements: list[Agreement], period: Period) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from opsreport.coverage import Seen, seen_until, share_seen
+from opsreport.coverage import Seen, seen_until_each, share_seen
 from opsreport.exhibit import Rows
 from opsreport.intervals import Intervals, union
 from opsreport.metrics.rows import FEW, result, score, scorecard_rows, share
@@ -82,9 +82,9 @@ def red(pipeline_run: pd.DataFrame, period: Period, seen: Intervals | Seen | Non
         `RED`. ``red_until`` is NaT where it was not mended by the end of what was seen; up to then
         is ``red_lasted`` the whole stretch, and ``time_red`` what lies in the month. [instant, duration]
     """
-    rows, known = [], seen_until(seen, period)
+    rows = []
     for name, runs in _pipelines(pipeline_run, period):
-        for start, end in _stretches(runs, period, known):
+        for start, end in _stretches(runs, period, known := seen_until_each(seen, period, runs).min()):
             until = known if end is pd.NaT else end
             rows.append({
                 "pipeline": name, "service": _service(runs), "red_from": start, "red_until": end,
@@ -226,9 +226,9 @@ def _stretches(runs: pd.DataFrame, period: Period, known: pd.Timestamp) -> list[
 
 
 def _red(runs: pd.DataFrame, period: Period, seen: Intervals | Seen | None) -> Intervals:
-    until = seen_until(seen, period)
-    lasted = Intervals((start, until if end is pd.NaT else end) for start, end in _stretches(runs, period, until))
-    return lasted.clip(period.start, period.end)
+    until = seen_until_each(seen, period, runs).min()
+    lasted = ((start, until if end is pd.NaT else end) for start, end in _stretches(runs, period, until))
+    return Intervals(lasted).clip(period.start, period.end)
 
 
 def _broken(runs: pd.DataFrame, period: Period, seen: Intervals | Seen) -> dict[str, object]:

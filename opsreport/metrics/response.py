@@ -130,7 +130,8 @@ def _promises(row: dict, agreements: list[Agreement], period: Period) -> list[Pr
 def _judged(row: dict, promise: Promise, clock: Clock) -> dict | None:
     """The answer's row, where this is the month in which its outcome is certain."""
     acknowledging = promise.answer == "acknowledge"
-    told = judged(promise, row["opened_at"], row["answered"] if acknowledging else row["resolved_at"], clock)
+    answered = row["answered"] if acknowledging else row["resolved_at"]
+    told = judged(promise, row["opened_at"], answered, clock.of(row.get("source")))
     if told is None:
         return None
     if acknowledging and row["bounded"] and told["response_outcome"] in (MET, MISSED):

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from opsreport.agreement import term_at, terms_in
-from opsreport.coverage import Seen, seen_until, share_seen
+from opsreport.coverage import Seen, seen_until_each, share_seen
 from opsreport.intervals import Intervals
 from opsreport.metrics.clocks import ATTAINED, LATE, MET, MISSED, UNKNOWN, Clock, Promise, attained, in_time, judged
 from opsreport.metrics.clocks import agreed_for as agreed_of
@@ -148,7 +148,7 @@ def totals(ticket: pd.DataFrame, period: Period, seen: Intervals | Seen) -> pd.D
     if not seen_share and not (period.contains(opened) | period.contains(resolved)).any():
         return result([row], TOTALS)
     still = _open_at(ticket, period.end)
-    age = (seen_until(seen, period) - opened[still].min()) if still.any() else pd.NaT
+    age = (seen_until_each(seen, period, ticket[still]) - opened[still]).max()
     return result([row | {
         "tickets_open_before": _open_at(ticket, period.start).sum(),
         "tickets_opened": period.contains(opened).sum(), "tickets_resolved": period.contains(resolved).sum(),
@@ -175,7 +175,7 @@ def still_open(ticket: pd.DataFrame, period: Period, seen: Intervals | Seen | No
     rows = ticket[_open_at(ticket, period.end)].sort_values(["opened_at", "ticket_id"])
     made = rows.assign(
         asked_at=rows["opened_at"], ticket_title=rows["title"],
-        ticket_age=(seen_until(seen, period) - rows["opened_at"]).clip(lower=pd.Timedelta(0)),
+        ticket_age=(seen_until_each(seen, period, rows) - rows["opened_at"]).clip(lower=pd.Timedelta(0)),
         priority=rows["priority"].fillna(UNRATED), note=[_waits(paused, period) for paused in rows["paused"]],
     )  # fmt: skip
     return result(made.to_dict("records"), OPEN)
@@ -227,6 +227,7 @@ def _judged(row: dict, promise: Promise, clock: Clock) -> dict[str, Any] | None:
     """The answer's row, where this is the month in which its outcome is certain."""
     first, paused = promise.answer == FIRST, paused_time(row["paused"], clock.period, row["resolved_at"])
     answered = row["first"] if first else row["resolved_at"]
+    clock = clock.of(row.get("source"))
     told = judged(promise, row["opened_at"], answered, clock, paused)
     if told is None:
         return None

@@ -7,7 +7,7 @@ import datetime as dt
 import pandas as pd
 
 from opsreport.agreement import terms_in
-from opsreport.coverage import Seen, share_seen, told_until
+from opsreport.coverage import Seen, of_source, share_seen, told_until
 from opsreport.errors import ReconciliationError
 from opsreport.intervals import Intervals
 from opsreport.metrics.rows import result, spread
@@ -89,12 +89,12 @@ def summary(ledger: Ledger, period: Period, agreements: list[Agreement], seen: I
     terms, seen_share = terms_in(agreements, period), share_seen(seen, period)
     is_told = told_until(seen) >= period.end
     agreed = terms[-1].agreement.patch_deadlines if terms else {}
-    end, stretches = min(period.end, ledger.known), ledger.open
-    now, fixed = stretches[open_at(stretches, end)], stretches[_ended(stretches, FIXED, period)]
+    now = ledger.open[open_at(ledger.open, period.end)]
+    fixed = ledger.open[_ended(ledger.open, FIXED, period)]
     named = {*agreed, *now["severity"], *fixed["severity"]}
     rows = []
     for severity in (one for one in SEVERITIES if one in named):
-        counted = _severity(now[now["severity"] == severity], fixed[fixed["severity"] == severity], end)
+        counted = _severity(now[now["severity"] == severity], fixed[fixed["severity"] == severity], period)
         rows.append({"severity": severity, "patch_deadline": agreed.get(severity, pd.NaT), "coverage": seen_share,
                      **(counted if seen_share else _at_least(counted) if is_told else {})})  # fmt: skip
     return result(rows, SUMMARY)
@@ -108,7 +108,7 @@ def past_due(ledger: Ledger, period: Period, seen: Intervals | Seen | None = Non
     Parameters
     ----------
     seen : Intervals or Seen, optional
-        Where nothing was seen of the last day or after it, what was open is told as open when last seen.
+        Where its source saw nothing of the last day or later, what was open is open when last seen.
 
     Returns
     -------
@@ -153,8 +153,7 @@ def accepted(ledger: Ledger, period: Period) -> pd.DataFrame:
         while they were not fixed; the next to end first. ``accepted_until`` is the last day, NaT
         where no end was agreed.
     """
-    end = min(period.end, ledger.known)
-    states, rows = state_at(ledger, end), ledger.rows
+    states, rows = state_at(ledger, period.end), ledger.rows
     lapsed = period.contains(rows["accepted_until"]) & states.eq("open")
     rows = rows[states.eq(ACCEPTED) | lapsed]
     days = rows["accepted_until"].dt.tz_convert(ledger.zone) - _A_DAY / 2
@@ -169,8 +168,8 @@ def accepted(ledger: Ledger, period: Period) -> pd.DataFrame:
 def _month(ledger: Ledger, month: Period, seen_share: float) -> dict[str, object]:
     if not seen_share:
         return {"period": month.name, "coverage": 0.0}
-    stretches, end = ledger.open, min(month.end, ledger.known)
-    came, now = month.contains(stretches["started_at"]), stretches[open_at(stretches, end)]
+    stretches = ledger.open
+    came, now = month.contains(stretches["started_at"]), stretches[open_at(stretches, month.end)]
     counts = {
         "vulnerabilities_before": int(state_at(ledger, month.start).eq("open").sum()),
         "vulnerabilities_new": int((came & stretches["started_by"].eq(NEW)).sum()),
@@ -178,12 +177,12 @@ def _month(ledger: Ledger, month: Period, seen_share: float) -> dict[str, object
         "vulnerabilities_fixed": int(_ended(stretches, FIXED, month).sum()),
         "vulnerabilities_gone": int(_ended(stretches, GONE, month).sum()),
         "vulnerabilities_accepted": int(_ended(stretches, ACCEPTED, month).sum()),
-        "vulnerabilities_open": int(state_at(ledger, end).eq("open").sum()),
+        "vulnerabilities_open": int(state_at(ledger, month.end).eq("open").sum()),
     }
     _reconcile(counts, month)
     return {
         "period": month.name, **counts, "coverage": seen_share,
-        "open_past": int((now["due_at"] < end).sum()), "vulnerabilities_unfixable": _unfixable(now),
+        "open_past": int((now["due_at"] < _looked_at(now, month)).sum()), "vulnerabilities_unfixable": _unfixable(now),
     }  # fmt: skip
 
 
@@ -197,13 +196,18 @@ def _reconcile(counts: dict[str, int], month: Period) -> None:
         )
 
 
-def _severity(now: pd.DataFrame, fixed: pd.DataFrame, end: pd.Timestamp) -> dict[str, object]:
+def _looked_at(now: pd.DataFrame, period: Period) -> pd.Series:
+    return now["until"].clip(upper=period.end)
+
+
+def _severity(now: pd.DataFrame, fixed: pd.DataFrame, period: Period) -> dict[str, object]:
+    end = _looked_at(now, period)
     left = (now["due_at"] - end) / now["deadline"]
     return {
         "vulnerabilities_open": len(now), "open_early": (left >= 0.5).sum(),
         "open_late": ((left >= 0) & (left < 0.5)).sum(), "open_past": (left < 0).sum(),
         "open_unagreed": now["due_at"].isna().sum(), "vulnerabilities_unfixable": _unfixable(now),
-        "open_age": end - now["clock_from"].min() if len(now) else pd.NaT,
+        "open_age": (end - now["clock_from"]).max(),
         "vulnerabilities_fixed": len(fixed), "fixed_past_due": (fixed["ended_at"] > fixed["due_at"]).sum(),
         "fix_median": spread(fixed["ended_at"] - fixed["clock_from"])[1],
     }  # fmt: skip
@@ -225,11 +229,12 @@ def _unfixable(now: pd.DataFrame) -> int:
 def _past(ledger: Ledger, due: pd.Series, period: Period, seen: Intervals | Seen | None) -> pd.DataFrame:
     """Those that were open in the period past a date, each once, as it stood last."""
     late = past(ledger.open, due, period)
-    rows = ledger.open.loc[late.index]
     last_day = Period(period.end_day - dt.timedelta(days=1), period.end_day, period.zone)
-    is_told = seen is None or share_seen(seen, last_day) > 0 or told_until(seen) >= period.end
-    is_open = OPEN if is_told else OPEN_THEN
-    how = rows["ended_by"].replace(FIXED, "fixed late").where(rows["ended_at"] < period.end, is_open)
+    rows = ledger.open.loc[late.index]
+    each = ((source, of_source(seen, source)) for source in rows["source"].unique())
+    still = {source: OPEN if own is None or share_seen(own, last_day) > 0 or told_until(own) >= period.end
+             else OPEN_THEN for source, own in each}  # fmt: skip
+    how = rows["ended_by"].replace(FIXED, "fixed late").where(rows["ended_at"] < period.end, rows["source"].map(still))
     made = rows.assign(
         weakness=rows["title"], patch_due_at=rows["due_at"], fix_state=[_fix(one) for one in rows["fix_available"]],
         weakness_status=how, patch_overdue=(late["ends"] - late["since"]).map(_in_days),

@@ -41,7 +41,7 @@ def finding(
 def left_out(totals: pd.DataFrame, style: Style) -> Exhibit:
     """What is not counted: drills and planned maintenance."""
     now, id = totals.iloc[-1], "incidents.left_out"
-    if is_unknown(now["drills"]):
+    if is_unknown(now["drills"]) or is_unknown(now["planned"]):
         return prose(id, "Whether there were drills or planned maintenance is unknown.", style, "note")
     if not now["drills"] and not now["planned"]:
         return prose(id, "There was no drill and no planned maintenance to leave out.", style, "note")
@@ -107,7 +107,8 @@ _OPENED = {
 
 
 def _before(totals: pd.DataFrame, style: Style) -> list[Exhibit]:
-    if len(totals) < 2 or is_unknown(totals["incidents_opened"].iloc[-2]):
+    # A month of which some was not seen may have had more.
+    if len(totals) < 2 or is_unknown(totals["incidents_opened"].iloc[-2]) or totals["coverage"].iloc[-2] < 1:
         return []
     before = totals.iloc[-2]
     words = "The month before had {count}." if before["incidents_opened"] else "The month before had none."
@@ -118,7 +119,7 @@ def _before(totals: pd.DataFrame, style: Style) -> list[Exhibit]:
 
 def _still_open(now: pd.Series, style: Style) -> list[Exhibit]:
     count = now["incidents_open"]
-    if not count:
+    if is_unknown(count) or not count:
         return []
     words = (
         "When the month ended {count} was still open."

@@ -109,10 +109,12 @@ def _answered(targets: pd.DataFrame, style: Style) -> list[Exhibit]:
     coverage, whole = targets["coverage"].iloc[0], _sums(targets)
     pending, unknown = (Fact(f"{_F}.{name}", whole[name], "count", coverage, rows=_ROWS)
                         for name in ("pending", "unknown"))  # fmt: skip
-    if not whole["due"]:
+    judged = _sums(targets[targets["response_target"].notna()])["due"]
+    if not judged and not whole["unknown"]:
         words = "No agreed reply fell due; awaited and not yet due: {pending}."
         return [prose(_F, words, style, pending=pending)] if whole["pending"] else []
-    parts = [_verdict_on(targets, whole, coverage, style)]
+    # Without a priority no target applies: that is told, and is none of those that fell due.
+    parts = [_verdict_on(targets, whole, coverage, style)] if judged else []
     if whole["unknown"]:
         parts.append(prose(_F, "Replies of which it cannot be told: {unknown}.", style, unknown=unknown))
     if whole["pending"]:
@@ -124,7 +126,7 @@ def _verdict_on(targets: pd.DataFrame, whole: pd.Series, coverage: float, style:
     """Whether the times were kept, of first responses apart from resolutions: each request asks for both."""
     facts = {}
     for answer, kind in _KINDS.items():
-        sums = _sums(targets[targets["answer"] == answer])
+        sums = _sums(targets[(targets["answer"] == answer) & targets["response_target"].notna()])
         facts |= {f"{kind}_{one}": Fact(f"{_F}.{kind}_{one}", sums[one], "count", coverage, rows=_ROWS)
                   for one in ("due", "met", "late")}  # fmt: skip
     due = [kind for kind in _KINDS.values() if facts[f"{kind}_due"].value]

@@ -111,3 +111,11 @@ def test_one_month_seen_before_is_not_called_each_before():
     seen = Intervals([(Period.month("2026-09").start, OCTOBER.end)])
     made = figures.history(incidents.history(frame(), OCTOBER, seen), STYLE)
     assert made.about["title"] == "2 incidents this month, after 0 in the one seen before"
+
+
+def test_months_that_nobody_saw_are_none_to_compare_with():
+    rows = frame()
+    rows.loc[1, "opened_at"] = pd.Timestamp("2026-03-10", tz="UTC")
+    october = Intervals([(OCTOBER.start, OCTOBER.end)])
+    made = figures.history(incidents.history(rows, OCTOBER, october), STYLE)
+    assert made.about["title"] == "1 incident this month"

@@ -64,9 +64,17 @@ def test_a_day_that_was_not_seen_whole_is_hatched_and_said():
 
 def test_failures_that_are_spread_are_not_blamed_on_a_day():
     even = performance.daily(hours(*[(24 * n, 10, 1, 0.1) for n in range(31)]), OCTOBER)
-    assert figures.traffic(even, OCTOBER, STYLE).about["title"].startswith("Failures were spread over the month")
+    assert figures.traffic(even, OCTOBER, STYLE).about["title"].startswith("Failures were spread over the time seen")
+    whole = performance.daily(hours(*[(24 * n, 240, 1, 0.1) for n in range(31)], length=24), OCTOBER)
+    assert figures.traffic(whole, OCTOBER, STYLE).about["title"].startswith("Failures were spread over the month")
     none = performance.daily(hours((0, 10, 0, 0.1)), OCTOBER)
     assert figures.traffic(none, OCTOBER, STYLE).about["title"] == "No request is known to have failed"
+
+
+def test_failures_of_the_only_day_that_was_seen_are_not_spread_over_the_month():
+    # The 10th alone was seen: all 3 failures fell on it.
+    one = performance.daily(hours((24 * 9, 240, 3, 0.1), length=24), OCTOBER)
+    assert figures.traffic(one, OCTOBER, STYLE).about["title"] == "100% of the failures seen fell on 10 Oct"
 
 
 def test_the_band_spans_the_hours_and_the_target_is_a_line():

@@ -310,3 +310,11 @@ def test_the_weekly_rate_of_a_month_that_still_runs_is_over_the_days_that_have_p
     running = Seen((((ALWAYS, 1.0),),), known=at("15 00:00"))
     row = delivery.frequency(deployed(*days(1, 2, 3, 4, 5, 6)), OCTOBER, running, SHOP).iloc[0]
     assert row["deployments_per_week"] == 3.0  # six in fourteen days
+
+
+def test_a_month_that_nobody_saw_is_none_to_compare_deployments_with():
+    # Of August, which was not read, one deployment is known all the same.
+    october = Intervals([(OCTOBER.start, OCTOBER.end)])
+    rows = deployed(*days(1, 2), {"finished_at": at("2026-08-15 12:00")})
+    row = delivery.scorecard(rows, changed(), trouble(), OCTOBER, october, SHOP).iloc[0]
+    assert row["trend"] == [None] * 12 + [2]

@@ -366,3 +366,31 @@ def test_of_several_sources_the_one_that_ends_first_says_until_when_it_is_known(
     assert seen_until(Seen((((old, 1.0),), ((second, 1.0),))), OCTOBER) == at("20 00:00")
     assert seen_until(old, OCTOBER) == at("2026-09-10")
     assert seen_until(Intervals([(OCTOBER.end, at("2026-12-01"))]), OCTOBER) == OCTOBER.end
+
+
+def test_each_incident_lasts_to_the_end_of_what_its_own_source_saw():
+    first, second = (Intervals([(at("2026-01-01"), end)]) for end in (at("17 00:00"), OCTOBER.end))
+    seen = Seen((((first, 1.0),), ((second, 1.0),)), listed=(pd.NaT, pd.NaT), names=("pagerduty", "jira"))
+    rows = frame({"severity": "sev1", "opened_at": at("16 18:00")}, {"severity": "sev1", "opened_at": at("30 00:00")})
+    rows = rows.assign(source=["pagerduty", "jira"])
+    listed = incidents.listing(rows, OCTOBER, seen)
+    assert listed["incident_downtime"].tolist() == [pd.Timedelta("6h"), pd.Timedelta("2D")]
+    assert listed["note"].tolist() == ["open when last seen: at least", ""]
+    assert total(rows, seen=seen)["incident_downtime"] == pd.Timedelta("54h")
+
+
+def test_months_that_nobody_saw_have_only_what_is_known_and_are_none_to_compare_with():
+    # October alone was read; its source lists one that is open since 10 March.
+    seen = Intervals([(OCTOBER.start, OCTOBER.end)])
+    rows = frame({"severity": "sev1", "opened_at": at("2026-03-10")}, {"severity": "sev1", "opened_at": at("05 10:00")})
+    table = incidents.history(rows, OCTOBER, seen).set_index("period")
+    april = table.loc["2026-04"]
+    assert april[["incidents_opened", "incidents_resolved", "drills", "planned"]].isna().all()
+    assert (april["incidents_open"], april["incident_downtime"]) == (1, pd.Timedelta(days=30))
+    assert table.loc["2026-02", "incidents_open":"incident_downtime"].isna().all()
+    assert table.loc["2026-10", ["incidents_opened", "incidents_resolved", "incidents_open"]].tolist() == [1, 0, 2]
+    card = incidents.scorecard(rows, OCTOBER, seen, []).set_index("id")
+    for id, now in (("incidents.opened", 1), ("incidents.downtime", 31 * 24 * 60)):
+        assert card.loc[id, "trend"] == [None] * 12 + [now] and pd.isna(card.loc[id, "last_month"])
+    (sev1,) = incidents.summary(rows, OCTOBER.previous(), seen).to_dict("records")
+    assert pd.isna(sev1["incidents_opened"]) and sev1["incidents_open"] == 1

@@ -400,3 +400,25 @@ def test_what_passed_its_date_where_nobody_looked_is_not_known_to_be_past_it():
     book = ledger(rows, [agreed()], [], "Europe/Berlin", berlin("2026-11-02 00:00"), OCTOBER, until)
     late = past_due(book, OCTOBER, until)
     assert late["finding_id"].tolist() == ["f1"] and late["patch_overdue"].tolist() == [pd.Timedelta(days=5)]
+
+
+def test_each_finding_is_judged_by_what_its_own_source_saw_of_the_month():
+    # Dependabot saw all of October, Trivy more, Grype up to the 17th. High: due in a week.
+    start = berlin("2026-09-30 00:00")
+    ends = {"dependabot": OCTOBER.end, "trivy": berlin("2026-11-02 09:00"), "grype": berlin("17 00:00")}
+    each = tuple(((Intervals([(start, end)]), 1.0),) for end in ends.values())
+    seen = Seen(each, listed=(pd.NaT,) * 3, names=tuple(ends))
+    rows = frame({"found_at": berlin("01 10:00"), "fixed_at": berlin("19 10:00")}, {"found_at": berlin("13 10:00")},
+                 {"found_at": berlin("01 10:00")})  # fmt: skip
+    made = ledger(rows.assign(source=["trivy", "dependabot", "grype"]), [agreed()], [], "Europe/Berlin",
+                  berlin("2026-11-24 16:00"), OCTOBER, seen)  # fmt: skip
+    late = past_due(made, OCTOBER, seen).set_index("finding_id")
+    # Due on the 8th and fixed on the 19th; due on the 20th; due on the 8th and last seen on the 17th.
+    assert late["weakness_status"].to_dict() == {"f0": "fixed late", "f1": "still open", "f2": "open when last seen"}
+    assert late["patch_overdue"].dt.days.to_dict() == {"f0": 11, "f1": 11, "f2": 8}
+    month = history(made, OCTOBER, seen).iloc[-1]
+    assert flow(month) == [0, 3, 0, 1, 0, 0, 2] and month["open_past"] == 2
+    (high,) = summary(made, OCTOBER, [agreed()], seen).dropna(subset=["open_age"]).to_dict("records")
+    # Dependabot's 13th to the end of the 31st, with an hour from the clock; Grype's 1st to the 17th.
+    assert (high["open_past"], high["open_age"]) == (2, pd.Timedelta(days=18, hours=15))
+    assert score(made, seen).loc["patches.past_due", ["this_month", "best"]].tolist() == [3, 3]

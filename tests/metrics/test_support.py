@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from opsreport.coverage import Seen
 from opsreport.intervals import Intervals
 from opsreport.metrics import incidents
 from opsreport.metrics.pauses import paused_time
@@ -312,3 +313,17 @@ def test_what_is_late_before_a_pause_that_was_never_closed_was_missed():
 def test_a_priority_is_the_agreed_one_however_it_is_written():
     made = answers(frame({"priority": "p2", "opened_at": berlin("05 10:00")}), OCTOBER, [agreed("always")])
     assert set(made["response_outcome"]) == {"open past target"}
+
+
+def test_each_request_is_judged_by_what_its_own_source_saw_of_the_month():
+    # Jira saw all of October, Zendesk up to the 17th at 00:00; both requests were opened on the 16th at 23:50.
+    whole = Intervals([(berlin("2026-01-01"), OCTOBER.end)])
+    seen = Seen((((whole, 1.0),), ((UNTIL_16, 1.0),)), listed=(pd.NaT, pd.NaT), names=("jira", "zendesk"))
+    one = {"opened_at": berlin("16 23:50")}
+    rows = frame(one, one).assign(source=["jira", "zendesk"])
+    made = answers(rows, OCTOBER, [agreed("always")], seen).groupby("ticket_id")["response_outcome"].agg(set)
+    assert made.to_dict() == {"t0": {"open past target"}, "t1": {"unknown"}}
+    # To the end of the 31st, with an hour from the clock: 15 days, 1 hour and 10 minutes.
+    old = pd.Timedelta(days=15, hours=1, minutes=10)
+    assert still_open(rows, OCTOBER, seen)["ticket_age"].tolist() == [old, pd.Timedelta("10min")]
+    assert totals(rows, OCTOBER, seen)["oldest_open"].tolist() == [old]

@@ -105,3 +105,10 @@ def test_what_was_left_out_is_counted():
     text = narrative.left_out(incidents.totals(drill, OCTOBER, ALWAYS), STYLE).text
     assert text == "Left out of every figure: 1 drill and 0 planned maintenance."
     assert narrative.method(STYLE).about["role"] == "method"
+
+
+def test_a_month_before_that_was_not_seen_whole_is_not_told_as_a_count():
+    october = Intervals([(OCTOBER.start, OCTOBER.end)])
+    before = {"opened_at": pd.Timestamp("2026-09-05", tz="UTC"), "resolved_at": pd.Timestamp("2026-09-06", tz="UTC")}
+    assert "The month before had" not in said(GOOD, before, seen=october).text
+    assert "The month before had 1." in said(GOOD, before).text

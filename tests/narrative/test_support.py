@@ -117,3 +117,12 @@ def test_a_run_of_days_is_not_called_the_month_that_it_lies_in():
     history, targets = support.history(frame, days, ALWAYS), support.targets(frame, days, AGREED, ALWAYS)
     text = narrative.finding(history, targets, STYLE).text
     assert text.startswith("1 support request was opened in the days from 5 Oct 2026 to 11 Oct 2026, and 1 resolved.")
+
+
+def test_requests_without_a_priority_are_told_and_are_none_of_those_that_fell_due():
+    late = {"opened_at": at("06 01:00"), "first_response_at": at("06 01:30"), "resolved_at": at("06 12:00")}
+    text = said(late, GOOD | {"priority": None}, GOOD | {"priority": None}).text
+    assert "of the first responses that fell due 0 of 1 came late, and of the resolutions 1 of 1." in text
+    assert text.endswith("Replies of which it cannot be told: 2.")
+    alone = said(GOOD | {"priority": None}).text
+    assert "fell due" not in alone and alone.endswith("Replies of which it cannot be told: 1.")
