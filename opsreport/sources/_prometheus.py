@@ -149,10 +149,10 @@ def check(body: Any) -> None:
     HttpError
     """
     if body["status"] != "success":
-        raise HttpError(" ".join(str(body.get("error", "an error")).split())[:200])
+        raise HttpError(" ".join(str(body.get("error", "an error")).split()))
     lacks = [said for said in body.get("warnings") or [] if not said.startswith("PromQL ")]
     if lacks or body.get("isPartial"):
-        raise HttpError(f"a part is missing: {' '.join((lacks or ['isPartial'])[0].split())[:200]}", is_passing=True)
+        raise HttpError(f"a part is missing: {' '.join((lacks or ['isPartial'])[0].split())}", is_passing=True)
 
 
 def remarked(answers: list[_http.Answer]) -> list[str]:

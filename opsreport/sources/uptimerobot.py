@@ -114,7 +114,7 @@ def _refuse(body: Any) -> None:
     error = told.get("error") or {}
     # What it says of the value that it was given is left out: that may be the key.
     words = [str(error[name]) for name in ("type", "parameter_name", "message") if error.get(name)]
-    said = " ".join(" ".join(words or ["it gave no reason"]).split())[:200]
+    said = " ".join(" ".join(words or ["it gave no reason"]).split())
     status = 401 if "api_key" in said else 0
     raise _http.HttpError(f"refused: {said}", status, is_passing="limit" in said)
 

@@ -25,9 +25,9 @@ REFUSED = {
     "unprocessable": (422, {}, {"message": "only owners can use this filter"}),
 }
 #: Faults that pass when the question is asked again.
-PASSING = ("throttled", "broken", "unavailable", "cut", "hang", "html")
+PASSING = ("throttled", "unavailable", "cut", "hang", "html")
 #: Faults of which a source that meets them for ever must speak.
-LASTING = (*PASSING, "denied", "wrong_token", "gone", "changed", "again")
+LASTING = ("throttled", "broken", "cut", "hang", "html", "denied", "wrong_token", "gone", "changed", "again")
 
 
 @dataclass(frozen=True)
