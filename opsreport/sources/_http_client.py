@@ -21,6 +21,8 @@ from typing import Any
 import httpx
 import tenacity
 
+from opsreport.sources import _secrets
+
 log = logging.getLogger("opsreport.sources")
 
 #: Tries of a request that fails, is throttled or is cut short.
@@ -126,9 +128,7 @@ class Client:
 
     def hidden(self, text: str) -> str:
         """A text without the secrets in it, and with nothing that no file can hold."""
-        for secret in sorted(filter(None, self._secrets), key=len, reverse=True):
-            text = text.replace(secret, "***")
-        return text.encode("utf-8", "replace").decode()
+        return _secrets.hidden(text, self._secrets).encode("utf-8", "replace").decode()
 
     def _once(self, method: str, url: str, is_text: bool, asked: dict[str, Any], hops: int = 3) -> Reply:
         started, path = time.monotonic(), httpx.URL(url).path
