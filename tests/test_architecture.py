@@ -26,6 +26,7 @@ FOUNDATION = (
     "verdict",
     "exhibit",
     "home",
+    "credentials",
 )
 SHARED = set(FOUNDATION)
 #: What else each room may import.

@@ -17,7 +17,6 @@ from opsreport.params.fields import (
     Colour,
     Currency,
     Duration,
-    Email,
     FrameName,
     Language,
     LocaleName,
@@ -30,6 +29,7 @@ from opsreport.params.fields import (
     in_order,
     refuse_twice,
 )  # fmt: skip
+from opsreport.params.mail import MailRules, Recipient
 from opsreport.params.operations import (
     AccessRules,
     BackupPlan,
@@ -165,13 +165,6 @@ class Baseline(Strict):
         return self
 
 
-class Recipient(Strict):
-    """Who receives the review."""
-
-    name: str
-    email: Email
-
-
 class Brand(Strict):
     """How the client's pages look."""
 
@@ -223,6 +216,7 @@ class ClientParams(Strict):
     accepted_risks: list[RiskAcceptance] = []
     staff: list[str] = Field(default=[], description="our own people's names at the sources, like *@us.example")
     recipients: list[Recipient] = []
+    mail: MailRules = MailRules()
     brand: Brand = Brand()
 
     @model_validator(mode="after")

@@ -28,9 +28,9 @@ from botocore.exceptions import (
 from botocore.model import OperationModel
 from botocore.parsers import ResponseParserError
 
+from opsreport import credentials
 from opsreport.errors import SourceError
 from opsreport.params.aws import AwsAccount
-from opsreport.sources import _secrets
 
 #: Tries of a request that AWS throttles, fails or cuts short; botocore waits between them with jitter,
 #: and as long as x-amz-retry-after says.
@@ -138,7 +138,7 @@ def _base(account: AwsAccount, folder: Path) -> boto3.Session:
     if account.access_key_id:
         secrets = {"aws_access_key_id": account.access_key_id, "aws_secret_access_key": account.secret_access_key,
                    "aws_session_token": account.session_token}  # fmt: skip
-        known = {name: _secrets.reveal(reference, folder) for name, reference in secrets.items() if reference}
+        known = {name: credentials.reveal(reference, folder) for name, reference in secrets.items() if reference}
         return boto3.Session(region_name=region, botocore_session=_own(), **known)
     if account.profile:
         return boto3.Session(profile_name=account.profile, region_name=region)
@@ -153,9 +153,9 @@ def _assumed(base: boto3.Session, account: AwsAccount, client: str, folder: Path
                           hint="give a profile or keys, or run where the machine has an identity")  # fmt: skip
     extra = {"RoleSessionName": f"opsreport-{client}"[:64]}
     if account.external_id:
-        is_kept = account.external_id.startswith(_secrets.KINDS)
+        is_kept = account.external_id.startswith(credentials.KINDS)
         extra["ExternalId"] = (
-            _secrets.reveal(account.external_id, folder, lambda name: _managed(base, name))
+            credentials.reveal(account.external_id, folder, lambda name: _managed(base, name))
             if is_kept else account.external_id
         )  # fmt: skip
     fetcher = AssumeRoleCredentialFetcher(

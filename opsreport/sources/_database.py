@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
+from opsreport import credentials
 from opsreport.errors import ParamsError, SourceError
-from opsreport.sources import SourceSettings, _secrets
+from opsreport.sources import SourceSettings
 from opsreport.sources._statement import Statement
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ class Database:
                 raise SourceError(f"{self.place} took longer than {seconds:.0f} s",
                                   hint="ask for less, add an index, or raise timeout") from None  # fmt: skip
             cause = error.orig if isinstance(error, DBAPIError) else error
-            said = _secrets.hidden(str(cause).strip() or type(cause).__name__, self.secrets).splitlines()[0]
+            said = credentials.hidden(str(cause).strip() or type(cause).__name__, self.secrets).splitlines()[0]
             raise SourceError(f"{self.place} {what}: {said}", hint=_hint(said)) from None
 
 
@@ -128,7 +129,7 @@ def opened(settings: SourceSettings, reference: str) -> Database:
         from sqlalchemy.pool import NullPool
     except ImportError as error:
         raise ParamsError("SQLAlchemy is not installed", hint="pip install 'opsreport[sql]'") from error
-    written = _secrets.reveal(reference, settings.folder).strip()
+    written = credentials.reveal(reference, settings.folder).strip()
     try:
         url = make_url(written)
         url = url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))

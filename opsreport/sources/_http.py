@@ -15,9 +15,10 @@ from urllib.parse import quote
 import httpx
 from pydantic import Field, field_validator
 
+from opsreport import credentials
 from opsreport.errors import ParamsError
 from opsreport.params.fields import Reference
-from opsreport.sources import SourceSettings, _questions, _secrets
+from opsreport.sources import SourceSettings, _questions
 from opsreport.sources._http_client import Client, HttpError, Reply
 from opsreport.sources._questions import Answer, Cut, Told
 from opsreport.sources._rows import EXACT, FOR_EVER, ONLY_NOW, amount, batches, each, instant, rows_of, told
@@ -60,7 +61,7 @@ class HttpSettings(SourceSettings):
         reference, place = getattr(self, name), httpx.URL(getattr(self, "address", "") or "https://-")
         if reference and place.scheme != "https" and place.host not in _HERE:
             raise ParamsError(f"{place.host} would be told the {name} in clear", hint="write https:// in its address")
-        secret = _secrets.reveal(reference, self.folder).strip() if reference else ""
+        secret = credentials.reveal(reference, self.folder).strip() if reference else ""
         if not secret.isascii() or not secret.isprintable():
             raise ParamsError(f"{reference} holds letters that no {name} has", hint="store it anew, in one line")
         return secret

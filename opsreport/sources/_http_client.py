@@ -21,7 +21,7 @@ from typing import Any
 import httpx
 import tenacity
 
-from opsreport.sources import _secrets
+from opsreport import credentials
 
 log = logging.getLogger("opsreport.sources")
 
@@ -128,7 +128,7 @@ class Client:
 
     def hidden(self, text: str) -> str:
         """A text without the secrets in it, and with nothing that no file can hold."""
-        return _secrets.hidden(text, self._secrets).encode("utf-8", "replace").decode()
+        return credentials.hidden(text, self._secrets).encode("utf-8", "replace").decode()
 
     def _once(self, method: str, url: str, is_text: bool, asked: dict[str, Any], hops: int = 3) -> Reply:
         started, path = time.monotonic(), httpx.URL(url).path

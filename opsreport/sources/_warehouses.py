@@ -18,8 +18,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import duckdb
 import pyarrow as pa
 
+from opsreport import credentials
 from opsreport.errors import ParamsError, SourceError
-from opsreport.sources import SourceSettings, _files, _secrets
+from opsreport.sources import SourceSettings, _files
 from opsreport.sources._database import seconds_left
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def opened(settings: SourceSettings) -> Iterator[Warehouse]:
         importlib.import_module("ibis.backends.duckdb")
     except ImportError as error:
         raise ParamsError(f"{error.name} is not installed", hint="pip install 'opsreport[warehouse]'") from error
-    url = _secrets.reveal(settings.url, settings.folder).strip() if settings.url else ""
+    url = credentials.reveal(settings.url, settings.folder).strip() if settings.url else ""
     try:
         with {"duckdb": _duckdb, "spark": _spark}.get(settings.backend, _other)(settings, url) as made:
             yield made
@@ -76,7 +77,7 @@ def opened(settings: SourceSettings) -> Iterator[Warehouse]:
         raise ParamsError(f"{error.name} is not installed",
                           hint=f"pip install 'ibis-framework[{_extra(settings.backend)}]'") from error  # fmt: skip
     except _faults(settings.backend) as error:
-        said = _secrets.hidden(str(error).strip() or type(error).__name__, _secrets_of(url)).splitlines()[0]
+        said = credentials.hidden(str(error).strip() or type(error).__name__, _secrets_of(url)).splitlines()[0]
         said = said.replace(f"{settings.folder.resolve()}/", "")  # no part of a report
         said = f"there is no table {said}" if type(error).__name__ in _NO_TABLE else said
         raise SourceError(f"{settings.backend}: {said}",

@@ -283,8 +283,8 @@ def test_only_the_clients_own_address_is_asked(server, monkeypatch, tmp_path):
     monkeypatch.setenv("SHOP_DB", address(server))
     monkeypatch.setenv("OTHER_DB", address(server, "other", "of-another"))
     asked = []
-    real = _database._secrets.reveal
-    monkeypatch.setattr(_database._secrets, "reveal", lambda name, *rest: asked.append(name) or real(name, *rest))
+    real = _database.credentials.reveal
+    monkeypatch.setattr(_database.credentials, "reveal", lambda name, *rest: asked.append(name) or real(name, *rest))
     mine = sources.read(sql, settings(ASKED, "incident", tmp_path, columns=INCIDENT), OCTOBER)[1]
     other = sources.read(sql, settings(ASKED, "incident", tmp_path, columns=INCIDENT, url="env:OTHER_DB"), OCTOBER)[1]
     assert asked == ["env:SHOP_DB", "env:OTHER_DB"] and (mine.status, other.status) == ("ok", "unavailable")
