@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from opsreport.completeness import completeness
+from opsreport.current import older_than
 from opsreport.errors import OpsreportError
 from opsreport.home import Home
 from opsreport.month import Month, load
@@ -102,12 +103,11 @@ def _review(place: Home, loaded: Month) -> dict[str, Any]:
         manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
         verdicts = [one["verdict"] for one in manifest["verdicts"]]
         printed = {one["id"]: one["value"] for one in manifest["figures"]}
-        read_from = [one for one in manifest["inputs"] if "frame" in one]
+        is_current = not older_than(place, loaded, manifest)
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError):
         return {"problem": "its manifest cannot be read: make the review again"}
-    is_current = read_from == loaded.inputs()
     return {
         "review": manifest["state"] if is_current else OUTDATED, "page": f"{client}/{month}/{client}-{month}.html",
         "targets_agreed": len(verdicts), "targets_missed": verdicts.count("missed"),

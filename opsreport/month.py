@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from opsreport import reported
+from opsreport.approved import Approval, approval, home_of
 from opsreport.corrections import correct, excused
 from opsreport.coverage import (
     Seen,
@@ -64,7 +65,9 @@ class Month:
     gaps : DataFrame
         Names that map to no service: frame, source, name, rows.
     state : str
-        draft while the period still runs, else final.
+        draft while the period still runs, then final; approved once it was, or corrected after it was sent.
+    approval : Approval or None
+        What an approved month is loaded from.
     """
 
     client: ClientParams
@@ -76,6 +79,7 @@ class Month:
     gaps: pd.DataFrame
     state: str
     home: Home
+    approval: Approval | None = None
 
     def __repr__(self) -> str:
         held = ", ".join(f"{name} {len(rows):,}" for name, rows in self.frames.items() if len(rows))
@@ -232,8 +236,9 @@ def load(client: str, month: str = "", *, home: str | Path = "", now: pd.Timesta
     >>> month.incident[["incident_id", "service", "severity"]]  # doctest: +SKIP
     """
     place, now = Home.find(home), now if now is not None else pd.Timestamp.now("UTC")
+    period = period_of(load_params(place.params, client), month, now)
+    approved, place = approval(place.store, client, period.name), home_of(place, client, period.name)
     params = load_params(place.params, client)
-    period = period_of(params, month, now)
     store = Store(place.store, client)
     coverage = store.coverage()
     if coverage.empty:
@@ -254,9 +259,16 @@ def load(client: str, month: str = "", *, home: str | Path = "", now: pd.Timesta
         corrections=correct(frames, corrections, period.zone),
         excused=excused(corrections, period.zone),
         gaps=gaps.reset_index(drop=True),
-        state="draft" if period.end > now else "final",
+        state=_state(period, approved, now),
         home=place,
+        approval=approved,
     )
+
+
+def _state(period: Period, approved: Approval | None, now: pd.Timestamp) -> str:
+    if approved:
+        return "corrected" if approved.corrects else "approved"
+    return "draft" if period.end > now else "final"
 
 
 def period_of(params: ClientParams, month: str, now: pd.Timestamp) -> Period:

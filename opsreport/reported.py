@@ -8,15 +8,13 @@ good its forecast was.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from opsreport.errors import StoreError
-from opsreport.home import one_at_a_time
+from opsreport.home import one_at_a_time, write_whole
 
 COLUMNS = ("id", "value", "unit", "currency", "text", "month")
 
@@ -43,12 +41,7 @@ def record(folder: Path, month: str, figures: list[dict[str, Any]]) -> None:
     with one_at_a_time(folder):
         try:
             path.parent.mkdir(mode=0o700, exist_ok=True)
-            with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".writing-", encoding="utf-8",
-                                             delete=False) as handle:  # fmt: skip
-                json.dump(kept, handle, ensure_ascii=False, indent=0)
-                handle.flush()
-                os.fsync(handle.fileno())
-            os.replace(handle.name, path)
+            write_whole(path, json.dumps(kept, ensure_ascii=False, indent=0))
         except OSError as error:
             raise StoreError(f"{path} cannot be written: {error.strerror}", hint="check disk space") from error
 

@@ -1,11 +1,14 @@
 """All clients of a month: who needs attention first, and nobody is left out because of another."""
 
+import hashlib
 import json
 
 import pandas as pd
 import pytest
 
+import opsreport
 from opsreport.coverage import Coverage
+from opsreport.current import made_of
 from opsreport.errors import PeriodError
 from opsreport.fleet import NOT_MADE, OUTDATED, survey
 from opsreport.narrative.fleet import attention, finding
@@ -36,11 +39,13 @@ def client(home, name, collected=True, until=OCTOBER.end, extra=""):
         Store(home / "store", name).merge(FRAMES["incident"].empty(), seen, NOW)
 
 
-def review(home, name, verdicts=(), inputs=({"frame": "incident", "source": "desk", "path": "a"},), **figures):
-    folder = home / "out" / name / "2026-10"
+def review(home, name, verdicts=(), **figures):
+    folder, loaded = home / "out" / name / "2026-10", opsreport.load(name, "2026-10", home=home)
     folder.mkdir(parents=True)
+    file = home / "params" / f"{name}.yaml"
+    inputs = [{"path": f"params/{name}.yaml", "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}]
     (folder / "manifest.json").write_text(json.dumps({
-        "state": "final", "verdicts": [{"verdict": one} for one in verdicts], "inputs": [{"path": "p"}, *inputs],
+        "state": "final", "verdicts": [{"verdict": one} for one in verdicts], "inputs": inputs, **made_of(loaded),
         "figures": [{"id": id.replace("__", "."), "value": value} for id, value in figures.items()],
     }))  # fmt: skip
 
@@ -64,7 +69,26 @@ def test_those_come_first_that_need_it_most(home):
 
 def test_a_review_made_before_its_records_came_is_outdated(home):
     client(home, "acme")
-    review(home, "acme", inputs=({"frame": "incident", "source": "desk", "path": "older"},))
+    review(home, "acme")
+    assert look(home).clients["review"].tolist() == ["final"]
+    window = {"requested_start": OCTOBER.start, "requested_end": OCTOBER.end}
+    shorter = {"observed_start": OCTOBER.start, "observed_end": OCTOBER.end - pd.Timedelta("1D")}
+    told = Coverage("incident", "desk", **window, **shorter, rows=0, status="partial", why="cut")
+    Store(home / "store", "acme").merge(FRAMES["incident"].empty(), told, NOW)
+    assert look(home).clients["review"].tolist() == [OUTDATED]
+
+
+def test_reading_the_same_again_leaves_a_review_as_new_as_it_was(home):
+    client(home, "acme")
+    review(home, "acme")
+    client(home, "acme")
+    assert look(home).clients["review"].tolist() == ["final"]
+
+
+def test_a_review_is_outdated_once_somebody_wrote_in_the_clients_files(home):
+    client(home, "acme")
+    review(home, "acme")
+    (home / "params/acme.corrections.yaml").write_text("corrections: []\n")
     assert look(home).clients["review"].tolist() == [OUTDATED]
 
 

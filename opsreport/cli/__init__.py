@@ -12,10 +12,12 @@ import pandas as pd
 
 import opsreport
 from opsreport import reported
+from opsreport.approved import approvals
 from opsreport.cli.check import findings
 from opsreport.cli.collect import collect as collect_client
 from opsreport.cli.collect import named_sources, summary
 from opsreport.completeness import completeness
+from opsreport.current import made_of
 from opsreport.errors import OpsreportError, ParamsError
 from opsreport.home import Home
 from opsreport.month import period_of
@@ -197,8 +199,9 @@ def _report(place: Home, client: str, month: str) -> str:
     from opsreport.report.build import build  # slow to load, and only needed here
 
     loaded = opsreport.load(client, _same_days(place, client, month), home=place.folder)
-    path = build(place, client, loaded.period.name, loaded)
-    if loaded.state != "draft":
+    path = build(place, client, loaded.period.name, loaded, made_of(loaded))
+    # The next month is held against what was approved, while there is such.
+    if loaded.state == "final" and not approvals(place.store, client, loaded.period.name):
         printed = json.loads((path.parent / "manifest.json").read_text("utf-8"))["figures"]
         reported.record(place.store / client, loaded.period.name, printed)
     told = completeness(loaded)

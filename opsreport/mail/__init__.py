@@ -1,1 +1,1 @@
-"""From an executed review to the client's inbox, once: its summary, its pictures, the message, the gate, the sending."""
+"""From an executed review to the client's inbox, once: its summary, pictures, message, gate and sending."""

@@ -21,6 +21,11 @@ _ALWAYS = ("cost", "work")
 #: What weighs most is told first: outages, what is open to attack or lost, money, then the rest.
 _WEIGHT = ("uptime", "patches", "access", "backups", "cost", "incidents", "performance", "support", "spending", "work")
 _MOST_CHANGES, _MOST_NAMED = 6, 15
+#: What the summary says, in this order.
+_TITLES = {
+    "changed": mark("What changed"), "why": mark("Why"), "asked": mark("What we ask you to decide"),
+    "since": mark("What became of last month's review"), "ahead": mark("What comes next"),
+}  # fmt: skip
 
 
 def executive(
@@ -40,21 +45,25 @@ def executive(
     """
     known = {name: finding for name, finding in review.findings.items() if name not in _APART}
     told = _told(known, review)
-    parts = [_counts(review.scorecard, style), *_missed(review.scorecard, style)]
-    changed = [_linked(name, known[name], style) for name in told]
-    blocks = {
-        mark("What changed"): changed, mark("Why"): why, mark("What we ask you to decide"): asked,
-        mark("What became of last month's review"): since, mark("What comes next"): ahead,
+    opening = [_counts(review.scorecard, style), *_missed(review.scorecard, style)]
+    parts, said = list(opening), []
+    items = {
+        "changed": [_linked(name, known[name], style) for name in told], "why": why, "asked": asked,
+        "since": since, "ahead": ahead,
     }  # fmt: skip
-    for title, items in blocks.items():
-        if items:
-            said = style.say(title)
-            parts += [Exhibit("", "prose", f"<h3>{html.escape(said)}</h3>", f"{said}:"), _list(items)]
+    for kind, title in _TITLES.items():
+        if items[kind]:
+            title = style.say(title)
+            leads = [item.lead or item for item in items[kind]]
+            parts += [Exhibit("", "prose", f"<h3>{html.escape(title)}</h3>", f"{title}:"), _list(leads)]
+            said.append({"kind": kind, "title": title, "items": [item.text for item in leads]})
     parts += _rest(told, known, review, style)
     return Exhibit(
         id="summary", kind="prose", html="".join(part.html for part in parts),
         text=" ".join(part.text for part in parts),
-        facts=tuple(fact for part in parts for fact in part.facts), about={"role": "finding"},
+        facts=tuple(fact for part in parts for fact in part.facts),
+        # The mail says the same in a form of its own.
+        about={"role": "finding", "opening": [part.text for part in opening], "said": said, "sections": told},
     )  # fmt: skip
 
 
@@ -88,7 +97,6 @@ def _linked(section: str, finding: Exhibit, style: Style) -> Exhibit:
 
 
 def _list(items: Sequence[Exhibit]) -> Exhibit:
-    items = [item.lead or item for item in items]
     body = "".join(f"<li>{_body(item)}</li>" for item in items)
     return Exhibit("", "prose", f"<ul>{body}</ul>", " ".join(item.text for item in items),
                    tuple(fact for item in items for fact in item.facts))  # fmt: skip

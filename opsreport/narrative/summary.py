@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from opsreport.approved import Approval
 from opsreport.errors import ParamsError
 from opsreport.exhibit import Exhibit, Fact, join, prose
 from opsreport.language import mark
@@ -19,10 +20,15 @@ from opsreport.theme import Style
 _STATES = {
     "draft": mark("This month is still running: figures will change."),
     "final": mark("The month has ended."),
+    "approved": mark("Approved by {name} on {date}."),
+    "corrected": mark("Corrected; approved by {name} on {date}."),
 }
 
 
-def cover(client: ClientParams, period: Period, state: str, folder: Path, read_at: pd.Timestamp) -> Exhibit:
+def cover(
+    client: ClientParams, period: Period, state: str, folder: Path, read_at: pd.Timestamp,
+    approval: Approval | None = None,
+) -> Exhibit:  # fmt: skip
     """Whose review this is, of which days, in which state.
 
     Parameters
@@ -31,6 +37,8 @@ def cover(client: ClientParams, period: Period, state: str, folder: Path, read_a
         Where the client's file stands, which its logo is relative to.
     read_at : Timestamp
         When the newest of the data was read.
+    approval : Approval, optional
+        Who approved it, and when, where somebody did.
 
     Raises
     ------
@@ -41,12 +49,20 @@ def cover(client: ClientParams, period: Period, state: str, folder: Path, read_a
     title = period_title(period, style)
     about = {
         "client": client.client, "display_name": client.display_name, "period": title,
-        "month": period.name, "state": state, "state_note": style.say(_STATES.get(state, "")),
+        "month": period.name, "state": state, "state_note": state_note(state, approval, style),
         "colour": client.brand.colour, "logo": _logo(folder, client.brand.logo),
         "language": client.language, "zone": client.time_zone, "prepared": style.text(read_at, "date"),
     }  # fmt: skip
     text = style.say("{client}, operations review, {month}", client=client.display_name, month=title)
     return Exhibit(id="cover", kind="cover", html=f"<h1>{html.escape(text)}</h1>", text=text, about=about)
+
+
+def state_note(state: str, approval: Approval | None, style: Style) -> str:
+    """What a review's state means to its reader."""
+    if approval is None:
+        return style.say(_STATES.get(state, ""))
+    date = style.text(pd.Timestamp(approval.at), "date")
+    return style.say(_STATES[state], name=approval.by, date=date)
 
 
 def period_title(period: Period, style: Style) -> str:

@@ -119,7 +119,7 @@ def client_path(folder: Path, client: str) -> Path:
 
 
 def own_files(folder: Path, client: str, month: str = "") -> list[Path]:
-    """The files that say what is known of a client: its own, its corrections, its decisions, the plan it extends.
+    """The files that say what is known of a client: its own, what stands beside it, the plan it extends, its logo.
 
     Parameters
     ----------
@@ -131,8 +131,9 @@ def own_files(folder: Path, client: str, month: str = "") -> list[Path]:
     found = [path, path.with_suffix(".corrections.yaml"), decided, *notes]
     if month:
         found.append(_commentary_file(folder, client, month))
-    if "extends" in content:
-        found.append(_plan(folder, content, path)[1])
+    plan, plan_path = _plan(folder, content, path) if "extends" in content else ({}, path)
+    found += [plan_path] if plan else []
+    found += [Path(folder) / logo for one in (content, plan) if (logo := (one.get("brand") or {}).get("logo"))][:1]
     return [one for one in found if one.is_file()]
 
 

@@ -37,6 +37,7 @@ class Loaded(Protocol):
     """What `build` needs of a loaded month: what it was read from, and the rows behind a figure."""
 
     style: Style
+    home: Home
 
     def inputs(self) -> list[dict[str, Any]]:
         """The files that its frames were read from, with their hashes."""
@@ -45,7 +46,7 @@ class Loaded(Protocol):
         """The rows of a frame behind a figure."""
 
 
-def build(home: Home, client: str, month: str, loaded: Loaded) -> Path:
+def build(home: Home, client: str, month: str, loaded: Loaded, made_of: dict[str, str]) -> Path:
     """Make a client's review of a month and publish it.
 
     Parameters
@@ -55,6 +56,9 @@ def build(home: Home, client: str, month: str, loaded: Loaded) -> Path:
         As `opsreport.load` takes them.
     loaded : Month
         The same month, as `opsreport.load` gives it.
+    made_of : dict of str to str
+        Hashes of the records that it is made from and of the code that makes it, as `opsreport.current.made_of` gives
+        them: by these is told later whether the review is still current.
 
     Returns
     -------
@@ -75,12 +79,62 @@ def build(home: Home, client: str, month: str, loaded: Loaded) -> Path:
         made = execute(source, notebook, {"client": client, "month": month, "home": str(home.folder)}, home.notebooks)
         _check_whose(made, client, month)
         _clean(made, notebook)
-        behind = gather(figures(made), loaded.rows, loaded.style, f"opsreport.load({client!r}, {month!r})")
-        html.write_text(page.render(made, behind), "utf-8")
-        rows = _write_rows(work / ROWS, behind.files)
-        inputs = [*_own_inputs(home, client, month, source), *loaded.inputs()]
-        _write_manifest(work, made, [notebook, html, *rows], inputs)
+        inputs = [*_own_inputs(loaded.home, client, month), _input(home, source), *loaded.inputs()]
+        _complete(work, made, loaded, inputs, made_of)
         return _publish(work, place, month) / html.name
+
+
+def restate_cover(home: Home, client: str, month: str, loaded: Loaded, cover: dict[str, str]) -> Path:
+    """Publish a review that was made with another state on its cover, as when it is approved; all else stays.
+
+    Parameters
+    ----------
+    loaded : Month
+        What it was made from.
+    cover : dict of str to str
+        The cover's new words: state and state_note.
+
+    Returns
+    -------
+    Path
+        The published page, as `build` gives it.
+
+    Raises
+    ------
+    ReportError
+        When there is no review, or it cannot be published.
+    """
+    place, name = home.out / client, f"{client}-{month}"
+    with one_at_a_time(place), _workplace(place) as work:
+        made, known = read_review(home, client, month)
+        for output in (output for cell in made.cells for output in cell.get("outputs", [])):
+            if output.get("metadata", {}).get("opsreport", {}).get("kind") == "cover":
+                output.metadata["opsreport"].update(cover)
+        nbformat.write(made, work / f"{name}.ipynb")
+        _complete(work, made, loaded, known["inputs"], {name: known[name] for name in ("records", "code")})
+        return _publish(work, place, month) / f"{name}.html"
+
+
+def read_review(home: Home, client: str, month: str) -> tuple[nbformat.NotebookNode, dict[str, Any]]:
+    """A published review: its executed notebook and its manifest.
+
+    Raises
+    ------
+    ReportError
+        When there is none, or its files are not those that were made.
+    """
+    folder = home.out / client / month
+    again = f"make it: opsreport report {client} --month {month}"
+    try:
+        told = json.loads((folder / "manifest.json").read_text("utf-8"))
+        for name, made in told["files"].items():
+            if sha256(folder / name) != made["sha256"]:
+                raise ReportError(f"{folder / name} is not as it was made", hint=again)
+        return nbformat.read(folder / f"{client}-{month}.ipynb", as_version=4), told
+    except FileNotFoundError as error:
+        raise ReportError(f"there is no review of {client}, {month}", hint=again) from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ReportError(f"the review of {client}, {month} cannot be read: {error}", hint=again) from error
 
 
 def build_fleet(home: Home, month: str) -> Path:
@@ -152,16 +206,26 @@ def _write_rows(folder: Path, files: dict[str, bytes]) -> list[Path]:
     return sorted(folder.iterdir())
 
 
-def _own_inputs(home: Home, client: str, month: str, notebook: Path) -> list[dict[str, Any]]:
-    own = [*own_files(home.params, client, month), notebook]
-    return [{"path": str(path.relative_to(home.folder)), "sha256": sha256(path)} for path in own]
+def _own_inputs(home: Home, client: str, month: str) -> list[dict[str, Any]]:
+    return [_input(home, path) for path in own_files(home.params, client, month)]
 
 
-def _write_manifest(
-    work: Path, notebook: nbformat.NotebookNode, files: list[Path], inputs: list[dict[str, Any]]
+def _input(home: Home, path: Path) -> dict[str, Any]:
+    return {"path": os.path.relpath(path, home.folder), "sha256": sha256(path)}
+
+
+def _complete(
+    work: Path, made: nbformat.NotebookNode, loaded: Loaded, inputs: list[dict[str, Any]], made_of: dict[str, str]
 ) -> None:
-    content = manifest(notebook, {path.relative_to(work).as_posix(): path for path in files}, inputs)
-    text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    """Beside an executed notebook: the page, the rows behind its figures, and the manifest last."""
+    (notebook,) = work.glob("*.ipynb")
+    html = notebook.with_suffix(".html")
+    asked = "opsreport.load({client!r}, {month!r})".format(**cover(made))
+    behind = gather(figures(made), loaded.rows, loaded.style, asked)
+    html.write_text(page.render(made, behind), "utf-8")
+    files = [notebook, html, *_write_rows(work / ROWS, behind.files)]
+    told = manifest(made, {path.relative_to(work).as_posix(): path for path in files}, inputs, made_of)
+    text = json.dumps(told, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     (work / "manifest.json").write_text(text, "utf-8")
 
 

@@ -13,6 +13,8 @@ import nbformat
 
 from opsreport.errors import ReportError
 
+#: What the cover says of a report's state, which changes when it is approved, and of the day it was read.
+_OF_STATE = ("state", "state_note", "prepared")
 _PACKAGES = ("opsreport", "pandas", "plotly", "papermill", "nbconvert", "duckdb", "pyarrow", "babel", "holidays")
 
 
@@ -57,7 +59,29 @@ def cover(notebook: nbformat.NotebookNode) -> dict[str, Any]:
     raise ReportError("the notebook shows no cover", hint="its first exhibit says whose report it is")
 
 
-def manifest(notebook: nbformat.NotebookNode, files: dict[str, Path], inputs: list[dict[str, Any]]) -> dict[str, Any]:
+def content(notebook: nbformat.NotebookNode) -> str:
+    """A hash of what a report says, in whatever state it is: all that its cells show but the cover's state.
+
+    Returns
+    -------
+    str
+        SHA-256, in hexadecimal.
+    """
+    made = hashlib.sha256()
+    for cell in notebook.cells:
+        shown = [cell.source] if cell.cell_type == "markdown" else []
+        for output in cell.get("outputs", []):
+            about = dict(output.get("metadata", {}).get("opsreport", {}))
+            if about.get("kind") == "cover":
+                about = {name: value for name, value in about.items() if name not in _OF_STATE}
+            shown.append({"about": about, "data": output.get("data", {})})
+        made.update(json.dumps(shown, sort_keys=True, ensure_ascii=False).encode("utf-8", "replace"))
+    return made.hexdigest()
+
+
+def manifest(
+    notebook: nbformat.NotebookNode, files: dict[str, Path], inputs: list[dict[str, Any]], made_of: dict[str, str]
+) -> dict[str, Any]:
     """The manifest of a report.
 
     Parameters
@@ -66,6 +90,8 @@ def manifest(notebook: nbformat.NotebookNode, files: dict[str, Path], inputs: li
         What was made, by name.
     inputs : list of dict
         What it was made from: path, sha256, and where known frame, source and bytes.
+    made_of : dict of str to str
+        Hashes of the records that it was made from, and of the code that made it.
     """
     about = cover(notebook)
     return {
@@ -74,6 +100,8 @@ def manifest(notebook: nbformat.NotebookNode, files: dict[str, Path], inputs: li
         "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
         "files": {name: {"sha256": sha256(path), "bytes": path.stat().st_size} for name, path in sorted(files.items())},
         "inputs": inputs,
+        **made_of,
+        "content": content(notebook),
         "verdicts": verdicts(notebook),
         "figures": figures(notebook),
     }

@@ -34,7 +34,8 @@ def scorecard(rows: pd.DataFrame, style: Style) -> Exhibit:
         said = style.say("No target was agreed for these days; the other key figures stand below.")
         return Exhibit("scorecard", "prose", f"<p>{html.escape(said)}</p>", said, about={"role": "note"})
     title = style.say("Scorecard")
-    return _shown("scorecard", agreed, title, style, {"title": title, "verdicts": _verdicts(agreed)})
+    return _shown("scorecard", agreed, title, style, {"title": title, "verdicts": _verdicts(agreed),
+                   "scores": [_score(row, style) for _, row in agreed.iterrows()]})  # fmt: skip
 
 
 def others(rows: pd.DataFrame, style: Style) -> Exhibit:
@@ -90,6 +91,17 @@ def _verdicts(rows: pd.DataFrame) -> list[dict[str, str]]:
     """Each target's verdict, for the manifest."""
     agreed = rows[rows["target"].notna()]
     return [{name: str(row[name]) for name in ("id", "measure", "section", "verdict")} for _, row in agreed.iterrows()]
+
+
+def _score(row: pd.Series, style: Style) -> dict[str, Any]:
+    """A target as the mail says it, in the client's language."""
+    printed = {name: Fact("", row[name], row["unit"], currency=row["currency"]).text(style)
+               for name in ("this_month", "target", "last_month")}  # fmt: skip
+    name = style.say(NAMES.get(row["section"], row["section"]))
+    return {
+        "id": row["id"], "section": name[:1].upper() + name[1:], "measure": style.again(row["measure"], KEY_FIGURES),
+        "verdict": row["verdict"], "said": style.say(row["verdict"]), **printed,
+    }  # fmt: skip
 
 
 def _group(section: str, width: int, style: Style) -> str:

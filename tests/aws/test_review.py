@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 
 import opsreport
 from opsreport.cli.collect import collect
+from opsreport.current import made_of
 from opsreport.home import Home
 from opsreport.params import load_params
 from opsreport.period import Period
@@ -71,7 +72,8 @@ def test_the_same_month_told_by_aws_gives_the_same_figures(home, demo_home):
         (demo_home, "demo-shop"), (home.folder, "demo-cloud")))  # fmt: skip
     by = ["billing_period_start", "service_name", "billing_currency"]
     assert told.groupby(by)["billed_cost"].sum().equals(known.groupby(by)["billed_cost"].sum())
-    page = build(home, "demo-cloud", "2026-10", opsreport.load("demo-cloud", "2026-10", home=home.folder))
+    loaded = opsreport.load("demo-cloud", "2026-10", home=home.folder)
+    page = build(home, "demo-cloud", "2026-10", loaded, made_of(loaded))
     made, whole = figures(home.folder, "demo-cloud"), figures(demo_home, "demo-shop")
     names = [f"scorecard.{name}.this_month" for name in SAME]
     mine = [name.replace("rpo.vol-0d41", "rpo.volume-vol-0d41") for name in names]

@@ -48,8 +48,8 @@ class Loaded:
 
     style = Style("en_GB", "EUR", "Europe/Berlin")
 
-    def __init__(self, inputs=()):
-        self._inputs = list(inputs)
+    def __init__(self, home, inputs=()):
+        self.home, self._inputs = home, list(inputs)
 
     def inputs(self):
         return self._inputs
@@ -64,7 +64,7 @@ class Loaded:
         return FRAMES[frame].conform(pd.DataFrame([held[frame]]))
 
 
-LOADED = Loaded(INPUTS)
+MADE_OF = {"records": "r1", "code": "c1"}
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def making(home, monkeypatch):
             return copy.deepcopy(notebook)
 
         monkeypatch.setattr(module, "execute", execute)
-        return build(home, "acme", "2026-10", LOADED)
+        return build(home, "acme", "2026-10", Loaded(home, INPUTS), MADE_OF)
 
     return made
 
@@ -195,7 +195,7 @@ def test_a_failure_at_any_step_leaves_the_last_good_one_and_no_other_file(home, 
     places = [
         (module.page, "render"),
         (module, "_clean"),
-        (module, "_write_manifest"),
+        (module, "_complete"),
         (module, "_publish"),
         (module.os, "rename"),
         (module.os, "replace"),
@@ -245,7 +245,7 @@ def test_another_month_and_another_client_stay(home, making, monkeypatch):
     before = published(home)
     (home.params / "other.yaml").write_text("client: other\n")
     monkeypatch.setattr(module, "execute", lambda *_: executed(client="other", month="2026-09"))
-    build(home, "other", "2026-09", Loaded())
+    build(home, "other", "2026-09", Loaded(home), MADE_OF)
     assert {path: held for path, held in published(home).items() if path in before} == before
 
 
@@ -273,19 +273,19 @@ def write_notebook(home, *more):
 
 def test_a_real_run_is_published_is_the_same_again_and_a_failing_one_changes_nothing(home):
     write_notebook(home, f"show(**{prose('a', SPEND)!r})")
-    path = build(home, "acme", "2026-10", LOADED)
+    path = build(home, "acme", "2026-10", Loaded(home, INPUTS), MADE_OF)
     first = held_in(path.parent)
     assert json.loads(first["manifest.json"])["figures"] == [SPEND]
     for name, held in first.items():
         assert str(home.folder).encode() not in held, f"{name} knows where it was made"
     assert b"nobody" not in first["acme-2026-10.ipynb"], "the default client of the notebook is another's name"
-    again = build(home, "acme", "2026-10", LOADED)
+    again = build(home, "acme", "2026-10", Loaded(home, INPUTS), MADE_OF)
     assert held_in(again.parent) == first
 
     write_notebook(home, "raise RuntimeError('no')")
     before = published(home)
     with pytest.raises(ReportError, match=r"cell 5 \(raise RuntimeError\('no'\)\) failed"):
-        build(home, "acme", "2026-10", LOADED)
+        build(home, "acme", "2026-10", Loaded(home, INPUTS), MADE_OF)
     assert published(home) == before
     assert sorted(os.listdir(Path(home.out / "acme"))) == [".made", "2026-10"]
 
