@@ -24,7 +24,7 @@ from opsreport.home import Home, make_private, one_at_a_time, write_whole
 from opsreport.params import own_files
 
 #: What lies in a client's folder of the store and is no input of a review.
-_NO_INPUT = {"approved", "mail", "answers", "published.json"}
+_NO_INPUT = {"approved", "mail", "answers", "attempts.json", "published.json"}
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,11 @@ class Approval:
     corrects: int = 0
     why: str = ""
     waived: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def state(self) -> str:
+        """What its review is: approved, or corrected where an earlier one was sent."""
+        return "corrected" if self.corrects else "approved"
 
 
 def approvals(store: Path, client: str, month: str) -> list[Approval]:

@@ -9,7 +9,8 @@
     ├── SourceError          a system of record could not be read
     ├── StoreError           the store is missing, damaged or cannot be written
     ├── ReconciliationError  numbers that must add up do not
-    └── ReportError          a report could not be executed, rendered or published
+    ├── ReportError          a report could not be executed, rendered or published
+    └── MailError            a mail could not be made or sent, or the ledger of what was sent not kept
 
 Each says who, which month and what happened, and then, as a hint, what to do.
 """
@@ -71,3 +72,7 @@ class ReconciliationError(OpsreportError):
 
 class ReportError(OpsreportError):
     """A report could not be executed, rendered or published."""
+
+
+class MailError(OpsreportError):
+    """A mail could not be made or sent, or the ledger of what was sent not kept."""

@@ -6,6 +6,7 @@ For our own eyes: it names every client, so nothing of it is ever a client's.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,9 @@ class Fleet:
         self.month, self.clients, self.gaps = month, clients, gaps
 
 
-def survey(month: str = "", *, home: str | Path = "", now: pd.Timestamp | None = None) -> Fleet:
+def survey(
+    month: str = "", *, home: str | Path = "", now: pd.Timestamp | None = None, only: Sequence[str] = ()
+) -> Fleet:
     """Look at every client that has a file; one that cannot be read stops none of the others.
 
     Parameters
@@ -61,6 +64,8 @@ def survey(month: str = "", *, home: str | Path = "", now: pd.Timestamp | None =
         The folder that holds params/, store/ and out/; by default the nearest one upwards.
     now : Timestamp, optional
         The clock.
+    only : sequence of str
+        The clients to look at; by default all.
 
     Raises
     ------
@@ -70,7 +75,7 @@ def survey(month: str = "", *, home: str | Path = "", now: pd.Timestamp | None =
     place, now = Home.find(home), now if now is not None else pd.Timestamp.now("UTC")
     name = Period.month(month).name if month else Period.last_full_month(now).name
     clients, gaps = [], []
-    for client in client_names(place.params):
+    for client in only or client_names(place.params):
         row, short = _client(place, client, name, now)
         clients.append(row)
         gaps += short

@@ -75,7 +75,7 @@ def make_private(*folders: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, content: str | bytes) -> None:
     """Write a file in one step, for its owner only: what stood there stays until all of the new is on the disk.
 
     Raises
@@ -85,8 +85,8 @@ def write_whole(path: Path, text: str) -> None:
     """
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
     try:
-        with open(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with open(handle, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(name, path)
@@ -104,13 +104,25 @@ def one_at_a_time(folder: Path) -> Iterator[None]:
     StoreError
         When it cannot be made or opened.
     """
+    held = _held(folder)
     try:
-        make_private(folder.parent, folder)
-        held = os.open(folder, os.O_RDONLY)
-    except OSError as error:
-        raise StoreError(f"{folder} cannot be written: {error.strerror}", hint="check its permissions") from error
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX)
         yield
     finally:
+        os.close(held)
+
+
+def _held(folder: Path) -> int:
+    """The folder, locked; again where another one took its place while this waited."""
+    while True:
+        try:
+            make_private(folder.parent, folder)
+            held = os.open(folder, os.O_RDONLY)
+        except OSError as error:
+            raise StoreError(f"{folder} cannot be written: {error.strerror}", hint="check its permissions") from error
+        fcntl.flock(held, fcntl.LOCK_EX)
+        try:
+            if os.path.samestat(os.fstat(held), os.stat(folder)):
+                return held
+        except FileNotFoundError:
+            pass
         os.close(held)

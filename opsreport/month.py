@@ -65,9 +65,8 @@ class Month:
     gaps : DataFrame
         Names that map to no service: frame, source, name, rows.
     state : str
-        draft while the period still runs, then final; approved once it was, or corrected after it was sent.
+        draft while the period still runs, then final; once approved as `Approval.state` says.
     approval : Approval or None
-        What an approved month is loaded from.
     """
 
     client: ClientParams
@@ -212,7 +211,7 @@ class Month:
 
 
 def load(client: str, month: str = "", *, home: str | Path = "", now: pd.Timestamp | None = None) -> Month:
-    """A client's month from the store.
+    """A client's month from the store; an approved one from what was approved.
 
     Parameters
     ----------
@@ -232,8 +231,7 @@ def load(client: str, month: str = "", *, home: str | Path = "", now: pd.Timesta
 
     Examples
     --------
-    >>> month = load("demo-shop", "2026-10")  # doctest: +SKIP
-    >>> month.incident[["incident_id", "service", "severity"]]  # doctest: +SKIP
+    >>> load("demo-shop", "2026-10").incident[["incident_id", "service", "severity"]]  # doctest: +SKIP
     """
     place, now = Home.find(home), now if now is not None else pd.Timestamp.now("UTC")
     period = period_of(load_params(place.params, client), month, now)
@@ -259,16 +257,10 @@ def load(client: str, month: str = "", *, home: str | Path = "", now: pd.Timesta
         corrections=correct(frames, corrections, period.zone),
         excused=excused(corrections, period.zone),
         gaps=gaps.reset_index(drop=True),
-        state=_state(period, approved, now),
+        state=approved.state if approved else "draft" if period.end > now else "final",
         home=place,
         approval=approved,
     )
-
-
-def _state(period: Period, approved: Approval | None, now: pd.Timestamp) -> str:
-    if approved:
-        return "corrected" if approved.corrects else "approved"
-    return "draft" if period.end > now else "final"
 
 
 def period_of(params: ClientParams, month: str, now: pd.Timestamp) -> Period:

@@ -21,6 +21,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
+from opsreport import migrations
 from opsreport.coverage import COVERAGE, Coverage
 from opsreport.errors import StoreError
 from opsreport.home import one_at_a_time
@@ -70,6 +71,7 @@ class Store:
         """
         frame = FRAMES[coverage.frame]
         with one_at_a_time(self._folder):
+            migrations.prepare(self._folder)
             if len(rows):
                 with _database(self._folder) as db:
                     coverage = self._merge_rows(db, frame, rows, coverage)
@@ -83,8 +85,14 @@ class Store:
         -------
         DataFrame
             The frame's columns, then ``source``; empty when nothing was collected.
+
+        Raises
+        ------
+        StoreError
+            When a file is damaged, or the store is a newer version's, or just being restored or deleted.
         """
         frame = FRAMES[name]
+        migrations.ready(self._folder)
         files, nothing = self._files(frame), frame.empty().assign(source=pd.Series([], dtype=TEXT))
         if not files:
             return nothing
@@ -102,6 +110,10 @@ class Store:
 
     def coverage(self) -> pd.DataFrame:
         """A row for each reading of each source."""
+        migrations.ready(self._folder)
+        return self._readings()
+
+    def _readings(self) -> pd.DataFrame:
         path = self._folder / "coverage.parquet"
         if not path.exists():
             return COVERAGE.empty()
@@ -154,7 +166,7 @@ class Store:
         _write(db, {folder / f"{name}.parquet": rows.format(name) for (name,) in changed})
 
     def _record(self, coverage: Coverage, now: pd.Timestamp) -> None:
-        known = self.coverage()
+        known = self._readings()  # the folder is held: `coverage` might wait for it forever
         row = COVERAGE.conform(pd.DataFrame([{**coverage.record(), "collected_at": now}]))
         asked = ["frame", "source", "requested_start", "requested_end"]
         same = (known[asked] == row.loc[0, asked]).all(axis=1)

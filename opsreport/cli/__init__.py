@@ -1,9 +1,10 @@
-"""The command line: init, check, collect, report, demo and schema."""
+"""The command line: what it takes to go from a client's systems to a review, and from there to its inbox."""
 
 from __future__ import annotations
 
 import json
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from opsreport.approved import approvals
 from opsreport.cli.check import findings
 from opsreport.cli.collect import collect as collect_client
 from opsreport.cli.collect import named_sources, summary
+from opsreport.cli.shown import home_option, printable
 from opsreport.completeness import completeness
 from opsreport.current import made_of
 from opsreport.errors import OpsreportError, ParamsError
@@ -27,22 +29,35 @@ from opsreport.sources import _aws_policy, name_of
 
 _COLOURS = {"✕": "red", "△": "yellow", "  unavailable": "red", "  partial": "yellow"}
 _STARTER = Path(__file__).with_name("client.yaml")
-_home = click.option("--home", default="", help="The folder that holds params/; by default the nearest one upwards.")
+
+
+#: Commands in files of their own, which are read when they are asked for.
+_ELSEWHERE = {name: f"opsreport.cli.{name}" for name in (
+    "approve", "data", "preview", "publish", "schedule", "send", "status",
+)} | {"restate": "opsreport.cli.approve"}  # fmt: skip
 
 
 class _Commands(click.Group):
     """Commands whose deliberate errors are said in a sentence, with exit status 1."""
 
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *_ELSEWHERE})
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name in _ELSEWHERE:
+            return getattr(import_module(_ELSEWHERE[name]), name)
+        return super().get_command(ctx, name)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except OpsreportError as error:
-            click.secho(f"error: {_printable(error)}", fg="red", err=True)
+            click.secho(f"error: {printable(error)}", fg="red", err=True)
             sys.exit(1)
         except BrokenPipeError:  # who reads on has seen enough, as head does: click ends quietly
             raise
         except OSError as error:
-            click.secho(f"error: {_printable(error)}\nHint: check disk space and permissions", fg="red", err=True)
+            click.secho(f"error: {printable(error)}\nHint: check disk space and permissions", fg="red", err=True)
             sys.exit(1)
 
 
@@ -54,7 +69,7 @@ def main() -> None:
 
 @main.command()
 @click.argument("name")
-@_home
+@home_option
 def init(name: str, home: str) -> None:
     """Write a commented file for a new client, NAME."""
     folder = (Path(home) if home else _folder_here()) / "params"
@@ -69,7 +84,7 @@ def init(name: str, home: str) -> None:
 @main.command()
 @click.argument("client")
 @click.option("--offline", is_flag=True, help="Only its file: ask no source.")
-@_home
+@home_option
 def check(client: str, offline: bool, home: str) -> None:
     """Say what is wrong or missing in a client's file, and try each of its sources.
 
@@ -82,21 +97,21 @@ def check(client: str, offline: bool, home: str) -> None:
     found = findings(place, client)
     for finding in found:
         mark, colour = ("✕", "red") if finding.is_wrong else ("△", "yellow")
-        click.secho(f"{mark} {_printable(finding.text)}", fg=colour)
+        click.secho(f"{mark} {printable(finding.text)}", fg=colour)
     if not found:
         click.secho(f"✓ {client}: nothing is wrong or missing", fg="green")
     wrong = any(finding.is_wrong for finding in found)
     if not wrong and not offline:
         tried = probes(place, load_params(place.params, client), pd.Timestamp.now("UTC"))
         for line in ["", *lines(tried)] if tried else []:
-            click.echo(_printable(line))
+            click.echo(printable(line))
         wrong = any(one.why for one in tried)
     sys.exit(1 if wrong else 0)
 
 
 @main.command()
 @click.argument("client", default="")
-@_home
+@home_option
 def policy(client: str, home: str) -> None:
     """Print the least that AWS must allow for CLIENT's sources, as an IAM policy; without one, for all of AWS's."""
     from opsreport.sources import _catalogue  # loads every source
@@ -109,7 +124,7 @@ def policy(client: str, home: str) -> None:
 @click.argument("client")
 @click.option("--month", default="", help="YYYY-MM; by default the last full month and what has passed of this.")
 @click.option("--since", default="", help="YYYY-MM: from then until now, as for a client's first year.")
-@_home
+@home_option
 def collect(client: str, month: str, since: str, home: str) -> None:
     """Read a client's sources into the store. Running it twice changes nothing; run it daily.
 
@@ -124,7 +139,7 @@ def collect(client: str, month: str, since: str, home: str) -> None:
     collected = collect_client(place, params, period, now, say=_progress)
     for line in summary(collected, params.time_zone):
         colour = next((colour for mark, colour in _COLOURS.items() if mark in line), None)
-        click.secho(_printable(line), fg=colour)
+        click.secho(printable(line), fg=colour)
     if not collected:
         raise ParamsError(f"{client} names no source", hint="add some under sources in its file")
     found = {one.coverage.status for one in collected}
@@ -136,7 +151,7 @@ def collect(client: str, month: str, since: str, home: str) -> None:
 @click.option("--month", default="", help="YYYY-MM; by default the last full month on the client's clock.")
 @click.option("--from", "first", default="", help="First day, YYYY-MM-DD, instead of a month.")
 @click.option("--to", "last", default="", help="Last day, included.")
-@_home
+@home_option
 def report(clients: tuple[str, ...], month: str, first: str, last: str, home: str) -> None:
     """Make the review of CLIENTS for a month, as one HTML page each."""
     if (month and (first or last)) or bool(first) != bool(last):
@@ -148,13 +163,13 @@ def report(clients: tuple[str, ...], month: str, first: str, last: str, home: st
         except OpsreportError as error:
             failed.append(client)
             whose = "" if str(error).startswith(f"{client}: ") else f"{client}: "
-            click.secho(_printable(f"error: {whose}{error}"), fg="red", err=True)
+            click.secho(printable(f"error: {whose}{error}"), fg="red", err=True)
     sys.exit(1 if failed else 0)
 
 
 @main.command()
 @click.option("--month", default="", help="YYYY-MM; by default the last full month, in UTC.")
-@_home
+@home_option
 def fleet(month: str, home: str) -> None:
     """Make the page of all clients of a month: who needs attention first. For ourselves only."""
     from opsreport.report.build import build_fleet  # slow to load, and only needed here
@@ -167,7 +182,7 @@ def fleet(month: str, home: str) -> None:
 @main.command()
 @click.option("--seed", default=7, show_default=True, help="Another seed makes other figures.")
 @click.option("--until", default="", help="YYYY-MM: the bills as they stood when that month had ended.")
-@_home
+@home_option
 def demo(seed: int, until: str, home: str) -> None:
     """Write the made-up exports of the demo clients, thirteen months of them."""
     until = Period.month(until).name if until else ""
@@ -228,7 +243,7 @@ def _until_now(zone: str, now: pd.Timestamp, since: str) -> Period:
 
 def _progress(text: str) -> None:
     if sys.stderr.isatty():
-        click.secho(_printable(text), dim=True, err=True)
+        click.secho(printable(text), dim=True, err=True)
 
 
 def _folder_here() -> Path:
@@ -236,8 +251,3 @@ def _folder_here() -> Path:
         return Home.find().folder
     except ParamsError:
         return Path.cwd()
-
-
-def _printable(said: object) -> str:
-    """Text from outside without what a terminal would act on."""
-    return "".join(char if char.isprintable() or char == "\n" else "�" for char in str(said))

@@ -11,7 +11,7 @@ from types import ModuleType
 
 import pandas as pd
 
-from opsreport import sources
+from opsreport import attempts, sources
 from opsreport.coverage import Coverage
 from opsreport.errors import ParamsError
 from opsreport.home import Home
@@ -92,6 +92,7 @@ def collect(
         say(f"{done} of {len(each)}: {names}")
         for place, reading in zip(asking.places, readings, strict=True):
             made[place] = asking, reading, store.merge(reading.rows, reading.coverage, now)
+    attempts.record(home.store / params.client, [told for *_, told in made.values()], now)
     known = store.coverage()
     return [
         Collected(told, _lost(known, told, getattr(asking.module, "KEEPS", {}), now), reading.price)

@@ -14,23 +14,24 @@ from bs4 import BeautifulSoup
 import opsreport
 from opsreport import approved
 from opsreport.approved import Approval
+from opsreport.cli.attached import attachments
 from opsreport.completeness import completeness
 from opsreport.current import older_than
 from opsreport.errors import MailError
 from opsreport.home import Home
 from opsreport.mail import charts, gate, look
 from opsreport.mail.gate import Check
-from opsreport.mail.ledger import Ledger, Row
+from opsreport.mail.ledger import Ledger
 from opsreport.mail.message import Attachment, Envelope, Letter, compose, message_id
 from opsreport.mail.model import Summary
+from opsreport.mail.rows import Row
 from opsreport.mail.summary import corrected, summary
 from opsreport.month import Month
 from opsreport.params import ClientParams, client_names, load_params
 from opsreport.params.mail import Mail, Recipient
-from opsreport.params.team import load_team
+from opsreport.params.team import Publish, load_team
 from opsreport.publishing import Link, published
 from opsreport.report.build import read_review
-from opsreport.report.evidence import csv_bytes
 from opsreport.schemas import FRAMES
 
 #: Stands in a preview where the team's file names nobody yet; RFC 2606 keeps it from being anybody's.
@@ -92,14 +93,14 @@ def post(home: Home, client: str, month: str, now: pd.Timestamp, waived: dict[st
     notebook, manifest = read_review(home, client, month)
     one, rows = loaded.approval, Ledger(home.store, client).rows(month)
     revision = one.revision if one else next_revision(home, client, month)
-    link = published(home, client, month) if team.publish else None
+    link = (published(home, client, month) or _to_come(team.publish, now)) if team.publish else None
     said = summary(notebook, manifest, chosen=tuple(params.mail.charts), draw=charts.draw, alt=charts.alt)
     if earlier := last_sent(rows, revision):
         before = _before(home, client, month, earlier)
         said = corrected(said, manifest, before, revision, _why(home, client, month, one))
     mail = team.mail
     reply_to = params.mail.reply_to or (mail.reply_to if mail else _NOBODY)
-    attached = tuple(_attachments(params, said, notebook, loaded, is_linked=link is not None))
+    attached = tuple(attachments(home, params, said, notebook, is_linked=link is not None))
     said = replace(said, reply_to=reply_to.name, attachments=tuple(file.name for file in attached),
                    **_linked(link, loaded))  # fmt: skip
     letter = Letter(
@@ -163,24 +164,14 @@ def _linked(link: Link | None, loaded: Month) -> dict[str, str]:
     return {"link": link.address, "link_until": until} if link else {}
 
 
+def _to_come(where: Publish, now: pd.Timestamp) -> Link:
+    """What stands for the link of a page that is not published before it is approved."""
+    address = "https://published-when-the-mail-is-sent.invalid/"
+    return Link(address, now + where.s3.expires if where.s3 else None, "")
+
+
 def _held(link: Link | None) -> tuple[str, pd.Timestamp | None]:
     return (link.address, link.until) if link else ("", None)
-
-
-def _attachments(
-    params: ClientParams, said: Summary, notebook: nbformat.NotebookNode, loaded: Month, is_linked: bool
-) -> Iterator[Attachment]:
-    """What the client's file asks for; where no page is published, the review as PDF."""
-    name = f"{said.client}-{said.month}"
-    wanted = params.mail.attach or ([] if is_linked else ["pdf"])
-    if "pdf" in wanted:
-        from opsreport.report.pdf import pdf  # slow to load, and only here
-
-        yield Attachment(f"{name}.pdf", pdf(notebook, draw=charts.draw))
-    if "csv" in wanted:
-        names = ("section", "measure", "this_month", "target", "last_month", "said")
-        rows = pd.DataFrame([{name: getattr(one, name) for name in names} for one in said.scores], columns=list(names))
-        yield Attachment(f"{name}.csv", csv_bytes(rows.astype("string")))
 
 
 def _made(home: Home, loaded: Month, manifest: dict, now: pd.Timestamp) -> list[Check]:

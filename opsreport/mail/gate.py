@@ -18,14 +18,16 @@ from bs4 import BeautifulSoup
 from opsreport.mail import lint
 from opsreport.mail.addresses import refusals, visible
 from opsreport.mail.message import file_name_refusals
+from opsreport.mail.words import sought
 from opsreport.params import ClientParams
 
 MOST_BYTES = 8_000_000
-#: How far a figure may move from one month to the next before a person looks. [ratio]
-JUMP = Decimal(5)
+#: How far a figure may move from one month to the next before a person looks, by its unit: one long outage
+#: is no surprise. [ratio]
+JUMPS = dict.fromkeys(("money", "count", "number", "hours", "bytes"), Decimal(5)) | dict.fromkeys(
+    ("minutes", "duration", "elapsed", "seconds"), Decimal(20))  # fmt: skip
 #: From how many on a count that jumps is no chance.
 _FEW = 10
-_AMOUNTS = {"money", "count", "number", "hours", "minutes", "duration", "elapsed", "seconds", "bytes"}
 
 
 @dataclass(frozen=True)
@@ -94,12 +96,12 @@ def jumps(manifest: Mapping[str, Any]) -> list[Check]:
 
 
 def _jumps(now: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
-    if now["value"] is None or before["value"] is None or now["unit"] not in _AMOUNTS:
+    if now["value"] is None or before["value"] is None or now["unit"] not in JUMPS:
         return False
     this, last = (abs(Decimal(str(one["value"]))) for one in (now, before))
     if now["unit"] in ("count", "number") and max(this, last) < _FEW:
         return False
-    return min(this, last) * JUMP < max(this, last) and (min(this, last) > 0 or now["unit"] == "money")
+    return min(this, last) * JUMPS[now["unit"]] < max(this, last) and (min(this, last) > 0 or now["unit"] == "money")
 
 
 def people(params: ClientParams) -> list[Check]:
@@ -170,7 +172,8 @@ def _words(message: bytes) -> list[str]:
     for part in parsed.walk():
         said.append(part.get_filename() or "")
         if part.get_content_maintype() == "text":
-            content = part.get_content()
+            # All of ours is UTF-8, whatever a part says of itself.
+            content = part.get_payload(decode=True).decode("utf-8", "replace")
             is_html = part.get_content_subtype() == "html"
             said.append(content)
             said.append(BeautifulSoup(content, "html.parser").get_text(" ") if is_html else "")
@@ -183,7 +186,7 @@ def _body(parsed: EmailMessage, kind: str) -> str:
 
 
 def _folded(text: str) -> str:
-    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", text).casefold())
+    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", sought(text)).casefold())
 
 
 def _names(words: str, name: str) -> bool:

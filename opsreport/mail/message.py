@@ -148,7 +148,8 @@ def _attach(made: EmailMessage, one: Attachment) -> None:
     if refused := file_name_refusals(one.name):
         raise MailError(refused[0], hint="use ASCII letters, digits, . _ and -, and end in .pdf or .csv")
     main, sub = _TYPES[one.name.rpartition(".")[2]]
-    made.add_attachment(one.content, maintype=main, subtype=sub, filename=one.name)
+    kind = {"charset": "utf-8"} if main == "text" else {}
+    made.add_attachment(one.content, maintype=main, subtype=sub, filename=one.name, params=kind)
 
 
 def file_name_refusals(name: str) -> list[str]:

@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 
 #: Rows that come at once. A reading that breaks keeps the batches before.
 BATCH = 1000
-#: A database that does not answer a call is given up. [s]
-_PATIENCE = 10
+_PATIENCE = 10  # for a database that does not answer a call [s]
 _HERE = {None, "", "localhost", "127.0.0.1", "::1"}
 _DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg", "mysql": "mysql+pymysql",
             "mariadb": "mariadb+pymysql"}  # fmt: skip

@@ -11,11 +11,11 @@ from keyring.backend import KeyringBackend
 
 from opsreport import sources
 from opsreport.cli import main
+from opsreport.credentials import reveal
 from opsreport.errors import ParamsError, SourceError
 from opsreport.params.aws import AwsAccount
 from opsreport.sources import aws_logs
 from opsreport.sources._aws_account import said
-from opsreport.credentials import reveal
 from tests.aws.conftest import OCTOBER, account, settings
 
 ROLE = "arn:aws:iam::111111111111:role/opsreport"
