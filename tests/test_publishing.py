@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from opsreport import publishing
 from opsreport.cli.publish import publish as command
-from opsreport.errors import ParamsError, ReportError, StoreError
+from opsreport.errors import MailError, ParamsError, ReportError, StoreError
 from opsreport.home import Home
 from opsreport.params.team import Publish
 from opsreport.publishing import folder as folder_module
@@ -356,7 +356,9 @@ def test_the_command_prints_the_link_and_takes_the_page_away(home):
     (home.folder / "opsreport.yaml").write_text(
         "publish: {folder: {path: ../www, address: https://reviews.example.com}}\n", "utf-8"
     )
-    printed = run(home, "acme", "--month", "2026-10")
+    with pytest.raises(MailError, match="nobody approved acme 2026-10"):
+        run(home, "acme", "--month", "2026-10")
+    printed = run(home, "acme", "--month", "2026-10", "--draft")
     assert re.fullmatch(r"https://reviews\.example\.com/[0-9a-f]{40}/review\.html\n", printed)
     assert run(home, "acme", "--month", "2026-10", "--withdraw") == "acme 2026-10: taken away\n"
     assert run(home, "acme", "--month", "2026-10", "--withdraw") == "acme 2026-10: was not published\n"

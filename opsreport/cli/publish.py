@@ -5,7 +5,9 @@ from __future__ import annotations
 import click
 import pandas as pd
 
-from opsreport.errors import ParamsError
+from opsreport.approved import approval
+from opsreport.cli.shown import home_option
+from opsreport.errors import MailError, ParamsError
 from opsreport.home import Home
 from opsreport.month import period_of
 from opsreport.params import load_params
@@ -15,9 +17,10 @@ from opsreport.params.team import FILE, Publish, load_team
 @click.command()
 @click.argument("client")
 @click.option("--month", default="", help="YYYY-MM; by default the last full month on the client's clock.")
+@click.option("--draft", is_flag=True, help="Also while nobody approved it.")
 @click.option("--withdraw", "is_taken_away", is_flag=True, help="Take it away: its links open nothing from then on.")
-@click.option("--home", default="", help="The folder that holds params/; by default the nearest one upwards.")
-def publish(client: str, month: str, is_taken_away: bool, home: str) -> None:
+@home_option
+def publish(client: str, month: str, draft: bool, is_taken_away: bool, home: str) -> None:
     """Put CLIENT's review of a month where publish in opsreport.yaml says, and print its link.
 
     The same review again gives the same link; a corrected one is put in its place.
@@ -31,6 +34,8 @@ def publish(client: str, month: str, is_taken_away: bool, home: str) -> None:
         there = publishing.withdraw(place, client, period.name, where)
         click.echo(f"{client} {period.name}: " + ("taken away" if there else "was not published"))
         return
+    if not draft and approval(place.store, client, period.name) is None:
+        raise MailError(f"nobody approved {client} {period.name}", hint="approve it first, or give --draft")
     link = publishing.publish(place, client, period.name, where, now)
     click.echo(link.address)
     for warning in link.warnings:

@@ -112,7 +112,9 @@ def _planned(ledger: Ledger, outgoing: Sequence[Outgoing], by: str, now: dt.date
             raise MailError(f"{one.archive} is there, and the ledger {ledger.path} does not know that mail",
                             hint="restore the ledger; only if it was surely not sent, remove the file")  # fmt: skip
     return [
-        ledger.plan(one.month, one.revision, one.recipient, one.message, one.message_id, one.archive.name, by, now)
+        # What is only planned has not left: its page's link may have been made anew since.
+        ledger.plan(one.month, one.revision, one.recipient, one.message, one.message_id, one.archive.name, by, now,
+                    anew=True)
         for one in outgoing
     ]
 

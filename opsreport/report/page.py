@@ -80,16 +80,16 @@ def render(notebook: NotebookNode, behind: Evidence | None = None) -> str:
         {
             "cover": cover,
             "blocks": blocks,
-            "contents": _name_headings(blocks),
+            "contents": name_headings(blocks),
             "templates": [Markup(template) for template in templates],
             "charts": Markup(packed(f"[{','.join(charts)}]".encode())) if charts else "",
             "say": partial(translated, language=cover["language"]),
             "words": markup.inert_json({word: translated(word, cover["language"]) for word in _WORDS}, "The words"),
             "behind": _packed(behind),
             "rows": ROWS,
-            "footer": _css_string(f"{cover['display_name']} · {cover['period']}"),
+            "footer": css_string(f"{cover['display_name']} · {cover['period']}"),
             "file_stem": markup.inert_json(f"{cover['client']}-{cover['month']}", "The cover"),
-            **_look(cover["colour"]),
+            **look(cover["colour"]),
             **_scripts(),
         },
     )
@@ -112,7 +112,7 @@ class PageExporter(TemplateExporter):
         return environment
 
 
-def _name_headings(blocks: list[dict]) -> list[tuple[str, str]]:
+def name_headings(blocks: list[dict]) -> list[tuple[str, str]]:
     """Give each second-level heading an id; return ids and texts as contents.
 
     A section is called what the outputs in it are called, ``cost`` before ``cost.spend``, so
@@ -206,13 +206,13 @@ def _scripts() -> dict[str, Markup]:
 # Colours and style.
 
 
-def _css_string(text: str) -> Markup:
+def css_string(text: str) -> Markup:
     """Text that stays text inside a style sheet: all but letters and digits escaped."""
     safe = (c if c.isascii() and c.isalnum() else f"\\{ord(c):06x}" for c in text)
     return Markup('"' + "".join(safe) + '"')
 
 
-def _look(colour: str) -> dict:
+def look(colour: str) -> dict:
     """The page's colours by name, light and dark, and the swaps that charts need."""
     dark = {light.lower(): value for light, value in theme.DARK.items()}
     names = ("INK", "INK_SOFT", "GRID", "PALE", "PAPER", "BLUE", "ORANGE", "GREEN", "VERMILLION")

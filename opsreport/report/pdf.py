@@ -130,10 +130,10 @@ def document(notebook: NotebookNode, approved: str = "", draw: Draw | None = Non
     blocks = read(notebook)
     cover = take_cover(blocks)
     say = partial(translated, language=cover["language"])
-    contents = page._name_headings(blocks)
+    contents = page.name_headings(blocks)
     for block in blocks:
         _fitted(block, draw)
-    light = page._look(cover["colour"])["light"]
+    light = page.look(cover["colour"])["light"]
     state = "approved" if approved and cover["state"] != "corrected" else cover["state"]
     return _template().render(
         cover=cover,
@@ -149,8 +149,8 @@ def document(notebook: NotebookNode, approved: str = "", draw: Draw | None = Non
         blocks=_with_headings(blocks),
         colours=light | {f"{name}-tint": _tinted(light[name]) for name in ("green", "orange", "vermillion", "pale")},
         page_number=_counted(say(_PAGE)),
-        running=page._css_string(f"{cover['display_name']} · {cover['period']}"),
-        running_state=page._css_string(say(_STATES[state])),
+        running=page.css_string(f"{cover['display_name']} · {cover['period']}"),
+        running_state=page.css_string(say(_STATES[state])),
         style=Markup((PAPER / "document.css").read_text("utf-8")),
     )  # fmt: skip
 
@@ -203,7 +203,7 @@ def _with_headings(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _counted(text: str) -> Markup:
     """A text with the page's number and their count in it, as a style sheet says it."""
-    parts = (f"counter({part})" if place % 2 else str(page._css_string(part))
+    parts = (f"counter({part})" if place % 2 else str(page.css_string(part))
              for place, part in enumerate(re.split(r"\{(\w+)\}", text)))  # fmt: skip
     return Markup(" ".join(parts))
 

@@ -139,12 +139,20 @@ def test_of_senders_that_race_one_sends_and_the_others_find_nothing_left(office)
     assert sorted(len(one.handed) for one in used) == [0, 0, 0, 0, 0, 2]
 
 
-def test_other_bytes_than_were_planned_are_refused_before_anything_is_sent(office):
+def test_other_bytes_than_were_sent_are_refused_before_anything_is_sent(office):
     office.send(Scripted(Outcome("planned", "later"), Outcome("sent", "ok")), JO, KIM)
     used = Scripted()
-    with pytest.raises(MailError, match="not the one that is planned"):
+    with pytest.raises(MailError, match="not the one that is sent"):
         office.send(used, JO, KIM, size=200)
     assert used.handed == []
+
+
+def test_what_is_only_planned_goes_as_it_was_made_last(office):
+    office.send(Scripted(Outcome("planned", "later")), JO)
+    used = Scripted()
+    (row,) = office.send(used, JO, size=200)
+    (one,) = office.outgoing(JO, size=200)
+    assert row.state == "sent" and used.handed == [(JO, one.message)] and one.archive.read_bytes() == one.message
 
 
 def test_an_archive_that_the_ledger_does_not_know_stops_the_sending(office):

@@ -73,7 +73,8 @@ def texts(made, sheet):
 
 
 def test_everything_that_the_page_shows_is_there_in_its_order():
-    made = notebook("## Cost\n\n*What was spent?*", shown("prose", "cost.finding", "<p>Spend was 5.</p>", role="finding"),
+    finding = shown("prose", "cost.finding", "<p>Spend was 5.</p>", role="finding")
+    made = notebook("## Cost\n\n*What was spent?*", finding,
                     "### By month", chart(), shown("table", "cost.list", table(2, 1, "cell"), title="A list"),
                     shown("notice", "cost.none", "<p>No source.</p>"), "### By day\n\nBy hand.")  # fmt: skip
     html = document(made)
@@ -248,7 +249,8 @@ def _streams(content):
 
 @pytest.mark.parametrize("address", ["https://127.0.0.1:9/x.png", "file:///etc/passwd", "http://example.com/x.png"])
 def test_nothing_is_fetched(address):
-    svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><image href="{address}" width="9" height="9"/></svg>'
+    image = f'<image href="{address}" width="9" height="9"/>'
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9">{image}</svg>'
     logo = f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
     with pytest.raises(ReportError, match="would fetch"):
         pdf(notebook("## Cost\n\nText.", logo=logo))
