@@ -12,14 +12,12 @@ import click
 import pandas as pd
 
 import opsreport
-from opsreport import reported
-from opsreport.approved import approvals
+from opsreport.cli.batch import make
 from opsreport.cli.check import findings
 from opsreport.cli.collect import collect as collect_client
 from opsreport.cli.collect import named_sources, summary
 from opsreport.cli.shown import home_option, printable
 from opsreport.completeness import completeness
-from opsreport.current import made_of
 from opsreport.errors import OpsreportError, ParamsError
 from opsreport.home import Home
 from opsreport.month import period_of
@@ -33,7 +31,7 @@ _STARTER = Path(__file__).with_name("client.yaml")
 
 #: Commands in files of their own, which are read when they are asked for.
 _ELSEWHERE = {name: f"opsreport.cli.{name}" for name in (
-    "approve", "data", "preview", "publish", "schedule", "send", "status",
+    "approve", "data", "preview", "publish", "run", "schedule", "send", "status",
 )} | {"restate": "opsreport.cli.approve"}  # fmt: skip
 
 
@@ -211,14 +209,8 @@ def _policy_of(place: Home, client: str) -> dict[str, Any]:
 
 
 def _report(place: Home, client: str, month: str) -> str:
-    from opsreport.report.build import build  # slow to load, and only needed here
-
     loaded = opsreport.load(client, _same_days(place, client, month), home=place.folder)
-    path = build(place, client, loaded.period.name, loaded, made_of(loaded))
-    # The next month is held against what was approved, while there is such.
-    if loaded.state == "final" and not approvals(place.store, client, loaded.period.name):
-        printed = json.loads((path.parent / "manifest.json").read_text("utf-8"))["figures"]
-        reported.record(place.store / client, loaded.period.name, printed)
+    path = make(place, loaded)
     told = completeness(loaded)
     short = ", ".join(told.loc[told["status"] != "ok", "frame"].unique())
     incomplete = f"\n  △ not complete for these days: {short}" if short else ""

@@ -83,7 +83,7 @@ def send(
         return _show_log(place, names, month)
     if resolve or retry:
         return _settle(place, names, month, resolve or retry, _OUTCOMES.get(outcome or "", ""), by, why)
-    months = {name: _month(place, name, month) for name in names}
+    months = {name: month_of(place, name, month) for name in names}
     if only_approved:
         months = {name: at for name, at in months.items() if approval(place.store, name, at)}
     ended = send_all(place, months, by, dry_run)
@@ -161,7 +161,7 @@ def _outgoing(home: Home, made: Post) -> list[Outgoing]:
 def _settle(home: Home, names: list[str], month: str, address: str, outcome: str, by: str, why: str) -> None:
     if len(names) != 1:
         raise click.UsageError("name one client")
-    month = _month(home, names[0], month)
+    month = month_of(home, names[0], month)
     ledger = Ledger(home.store, names[0])
     found = [row for row in ledger.rows(month) if row.recipient.lower() == address.lower()]
     if not found:
@@ -190,7 +190,8 @@ def _report(failed: list[Sent]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _month(home: Home, client: str, month: str) -> str:
+def month_of(home: Home, client: str, month: str) -> str:
+    """A month's name; by default the last full one on the client's clock."""
     return period_of(load_params(home.params, client), month, pd.Timestamp.now("UTC")).name
 
 

@@ -27,6 +27,7 @@ from opsreport.report.evidence import gather
 from opsreport.report.execute import execute
 from opsreport.report.manifest import cover, figures, manifest, sha256
 from opsreport.report.page import ROWS
+from opsreport.report.warm import Choice
 from opsreport.theme import Style
 
 NOTEBOOK = "monthly_review.ipynb"
@@ -46,7 +47,9 @@ class Loaded(Protocol):
         """The rows of a frame behind a figure."""
 
 
-def build(home: Home, client: str, month: str, loaded: Loaded, made_of: dict[str, str]) -> Path:
+def build(
+    home: Home, client: str, month: str, loaded: Loaded, made_of: dict[str, str], kernels: Choice | None = None
+) -> Path:
     """Make a client's review of a month and publish it.
 
     Parameters
@@ -59,6 +62,8 @@ def build(home: Home, client: str, month: str, loaded: Loaded, made_of: dict[str
     made_of : dict of str to str
         Hashes of the records that it is made from and of the code that makes it, as `opsreport.current.made_of` gives
         them: by these is told later whether the review is still current.
+    kernels : Choice, optional
+        As `opsreport.report.execute.execute` takes them.
 
     Returns
     -------
@@ -76,7 +81,8 @@ def build(home: Home, client: str, month: str, loaded: Loaded, made_of: dict[str
         name = f"{client}-{month}"
         notebook, html = work / f"{name}.ipynb", work / f"{name}.html"
         source = home.notebooks / NOTEBOOK
-        made = execute(source, notebook, {"client": client, "month": month, "home": str(home.folder)}, home.notebooks)
+        parameters = {"client": client, "month": month, "home": str(home.folder)}
+        made = execute(source, notebook, parameters, home.notebooks, kernels)
         _check_whose(made, client, month)
         _clean(made, notebook)
         inputs = [*_own_inputs(loaded.home, client, month), _input(home, source), *loaded.inputs()]

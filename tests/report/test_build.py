@@ -98,7 +98,7 @@ def making(home, monkeypatch):
     (home.notebooks / module.NOTEBOOK).write_text("{}")
 
     def made(notebook):
-        def execute(source, target, parameters, cwd):
+        def execute(source, target, parameters, cwd, kernels=None):
             nbformat.write(notebook, target)
             return copy.deepcopy(notebook)
 
