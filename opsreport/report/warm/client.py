@@ -6,6 +6,7 @@ from typing import Any
 
 import nbformat
 from nbclient.exceptions import DeadKernelError
+from nbclient.util import run_sync
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, papermill_engines
 from papermill.log import logger
@@ -43,7 +44,7 @@ class ReviewClient(PapermillNotebookClient):
                 raise ReportError(f"{where} showed too much, and was stopped", hint) from None
             raise ReportError(f"the kernel died in {where}", hint="it may have run out of memory") from error
 
-    execute_cell = PapermillNotebookClient.execute_cell
+    execute_cell = run_sync(async_execute_cell)
 
     def process_message(self, msg: dict[str, Any], *given: Any, **named: Any) -> Any:
         """Take a message of the kernel, as long as the cell has not shown too much."""

@@ -45,7 +45,7 @@ def look_after(request: dict[str, Any]) -> NoReturn:
 
 def _look_after(request: dict[str, Any]) -> int:
     server = os.getppid()
-    _prctl(_SET_CHILD_SUBREAPER, 1)
+    adopt_orphans()
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM, signal.SIGINT])
     _prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
     kernel = os.fork()
@@ -65,17 +65,30 @@ def _look_after(request: dict[str, Any]) -> int:
 
 def _reap_all(kernel: int) -> int:
     """Kill and reap every process that is left, until there is none; the kernel's exit code."""
-    code = 1
-    while True:
-        for child in Path(CHILDREN.format(os.getpid())).read_text().split():
-            os.kill(int(child), signal.SIGKILL)  # a child of ours, not yet reaped
-        try:
-            pid, status = os.waitpid(-1, 0)
-        except ChildProcessError:
-            return code
-        if pid == kernel:
-            ended = os.waitstatus_to_exitcode(status)
-            code = ended if ended >= 0 else 128 - ended  # as a shell tells of a signal
+    ended = kill_strays(set()).get(kernel, 1)
+    return ended if ended >= 0 else 128 - ended  # as a shell tells of a signal
+
+
+def kill_strays(own: set[int]) -> dict[int, int]:
+    """Kill and reap this process's children, also those that come to be by that; the exit code of each.
+
+    Parameters
+    ----------
+    own : set of int
+        Those that are left to run.
+    """
+    codes: dict[int, int] = {}
+    while strays := {int(one) for one in Path(CHILDREN.format(os.getpid())).read_text().split()} - own:
+        for pid in strays:
+            os.kill(pid, signal.SIGKILL)  # a child of ours, not yet reaped
+        for pid in strays:
+            codes[pid] = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return codes
+
+
+def adopt_orphans() -> None:
+    """Become the parent of what this process's children leave behind."""
+    _prctl(_SET_CHILD_SUBREAPER, 1)
 
 
 def _kill(kernel: int, number: int = signal.SIGKILL) -> None:

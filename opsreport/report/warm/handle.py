@@ -6,6 +6,7 @@ import json
 import os
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -55,7 +56,8 @@ class Server:
         self._check_platform()
         self._memory, self._one_asks = memory, threading.Lock()
         self._folder = Path(tempfile.mkdtemp(prefix="ops-"))
-        command = [sys.executable, "-m", "opsreport.report.warm.server", *modules]
+        # As Jupyter starts a kernel; else debugpy writes a warning.
+        command = [sys.executable, "-Xfrozen_modules=off", "-m", "opsreport.report.warm.server", *modules]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=self._folder,
             env=environment(self._folder) | self._same_package(), start_new_session=True,
@@ -173,7 +175,11 @@ class Forked:
         return code
 
     def send_signal(self, number: int) -> None:
-        """Send a signal; only an interrupt leaves it running."""
+        """Interrupt it, or end it with all that it started.
+
+        What looks after it is asked for that and not killed: it would leave them.
+        """
+        number = signal.SIGINT if number == signal.SIGINT else signal.SIGTERM
         if self._ended is None:
             try:
                 self._server.ask({"do": "signal", "pid": self.pid, "signal": int(number)})

@@ -21,6 +21,12 @@ from opsreport.report.warm import guardian
 
 #: How often to look whether the parent is still there, should something else hold the pipe open. [s]
 _LOOK = 1.0
+#: What a kernel imports before it runs its first cell.
+_KERNEL = (
+    "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "ipykernel.debugger", "zmq.utils.garbage",
+    "IPython.core.completerlib", "IPython.core.debugger", "IPython.core.oinspect", "IPython.extensions.storemagic",
+    "IPython.utils.wildcard", "faulthandler", "pdb", "sqlite3", "tornado.platform.asyncio",
+)  # fmt: skip
 
 
 def main(modules: list[str]) -> None:
@@ -30,8 +36,7 @@ def main(modules: list[str]) -> None:
     os.dup2(2, 1)
     sys.path[:] = [place for place in sys.path if place not in ("", os.getcwd())]
     parent = os.getppid()
-    _prepare(modules)
-    _say(answers, {"ready": os.getpid()} if guardian.threads() == 1 else {"refused": _too_many()})
+    _say(answers, _ready(modules))
     server = Server()
     while request := _next(parent):
         _say(answers, server.answer(request))
@@ -42,6 +47,7 @@ class Server:
     """The kernels that run: each is known by the process that looks after it."""
 
     def __init__(self) -> None:
+        guardian.adopt_orphans()
         self._running: set[int] = set()
         self._ended: dict[int, int] = {}
 
@@ -62,6 +68,7 @@ class Server:
             os.kill(pid, signal.SIGTERM)
         for pid in self._running:
             os.waitpid(pid, 0)
+        guardian.kill_strays(set())
 
     def _fork(self, request: dict[str, Any]) -> dict[str, Any]:
         if guardian.threads() != 1:
@@ -81,13 +88,23 @@ class Server:
             if ended:
                 self._running.discard(pid)
                 self._ended[pid] = os.waitstatus_to_exitcode(status)
+                guardian.kill_strays(self._running)  # there are some where it was killed itself
         return self._ended.get(pid)
 
 
+def _ready(modules: list[str]) -> dict[str, Any]:
+    try:
+        _prepare(modules)
+    except ImportError as error:
+        return {"refused": f"the process to fork from could not import all: {error}"}
+    return {"ready": os.getpid()} if guardian.threads() == 1 else {"refused": _too_many()}
+
+
 def _prepare(modules: list[str]) -> None:
-    for name in ("ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "ipykernel.debugger", "zmq.utils.garbage", *modules):
+    for name in (*_KERNEL, *modules):
         _import(name)
-    _draw_once()
+    if "plotly.graph_objects" in sys.modules:
+        _draw_once()
     gc.collect()
     gc.freeze()  # a collection in a kernel would otherwise copy every page it looks at
 
