@@ -22,6 +22,7 @@ PASSED = (
 FIXED = {
     "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "NUMEXPR_NUM_THREADS": "1",
     "PYTHONHASHSEED": "0", "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    "PYDEVD_USE_FRAME_EVAL": "NO",
 }  # fmt: skip
 
 

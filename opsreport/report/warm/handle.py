@@ -20,10 +20,11 @@ from opsreport.report.warm.environment import environment
 from opsreport.report.warm.guardian import CHILDREN
 
 #: What every review imports, ``.*`` with all that is in it, for most of it is imported at first use only.
-#: Named as text: the report itself needs none of it.
+#: Named as text: the report itself needs none of it. Not what looks, when it is imported, whether a notebook runs
+#: it, as ``plotly.io._renderers`` does: that is left to each kernel, and what it imports is here.
 MODULES = (
     "pandas", "pyarrow.dataset", "duckdb", "nbformat", "mistune", "nh3", "holidays.countries", "statistics",
-    "narwhals._pandas_like.*", "narwhals.stable.v1", "plotly.io._renderers", "plotly.subplots",
+    "narwhals._pandas_like.*", "narwhals.stable.v1", "plotly.io._base_renderers", "plotly.subplots",
     "plotly.graph_objs.layout.*", "plotly.graph_objs.scatter.*", "plotly.graph_objs.bar.*", "opsreport",
     "opsreport.completeness", "opsreport.figures.*", "opsreport.findings.*", "opsreport.metrics.*",
     "opsreport.narrative.*", "opsreport.tables.*", "opsreport.decisions.*",
