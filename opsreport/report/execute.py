@@ -129,4 +129,3 @@ def _failed(notebook: Path, error: PapermillExecutionError) -> str:
 
 def _hint(error: PapermillExecutionError) -> str:
     return "" if "Hint:" in error.evalue else "open the notebook in JupyterLab and run it to that cell"
-

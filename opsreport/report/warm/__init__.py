@@ -10,18 +10,13 @@ bytes, and saves what importing takes.
 
 from __future__ import annotations
 
-import atexit
-import functools
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from opsreport.report.warm.handle import MODULES, Server, Unavailable
+from opsreport.report.warm.handle import MEMORY, MODULES, Server, Unavailable
 from opsreport.report.warm.managers import Kernels, WarmKernels
-
-#: What a kernel may hold of its own in memory. [bytes]
-MEMORY = 4 << 30
 
 
 @dataclass(frozen=True)
@@ -74,17 +69,3 @@ def warm_kernels(
         yield Choice(type("WarmKernels", (WarmKernels,), made), server=server.pid)
     finally:
         server.end()
-
-
-@functools.cache
-def shared() -> Server:
-    """The process's one server for kernels that a kernelspec asks for by ``opsreport-warm``.
-
-    Raises
-    ------
-    Unavailable
-        When there can be none.
-    """
-    server = Server(MODULES, MEMORY)
-    atexit.register(server.end)
-    return server

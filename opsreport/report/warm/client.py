@@ -46,6 +46,11 @@ class ReviewClient(PapermillNotebookClient):
 
     execute_cell = run_sync(async_execute_cell)
 
+    async def _async_check_alive(self) -> None:
+        if self.kc is None:  # its cell was stopped, and its kernel is gone
+            raise DeadKernelError("Kernel died")
+        await super()._async_check_alive()
+
     def process_message(self, msg: dict[str, Any], *given: Any, **named: Any) -> Any:
         """Take a message of the kernel, as long as the cell has not shown too much."""
         self._shown += size(msg["content"])

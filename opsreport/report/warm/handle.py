@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import json
 import os
 import select
@@ -16,6 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from opsreport.errors import ReportError
 from opsreport.report.warm.environment import environment
 from opsreport.report.warm.guardian import CHILDREN
 
@@ -29,11 +32,13 @@ MODULES = (
     "opsreport.completeness", "opsreport.figures.*", "opsreport.findings.*", "opsreport.metrics.*",
     "opsreport.narrative.*", "opsreport.tables.*", "opsreport.decisions.*",
 )  # fmt: skip
+#: What a kernel may hold of its own in memory. [bytes]
+MEMORY = 4 << 30
 #: The longest that importing all of it may take, and that one answer may. [s]
 START, ANSWER = 60.0, 10.0
 
 
-class Unavailable(Exception):
+class Unavailable(ReportError):
     """Why there is no warm kernel; a cold one is started instead."""
 
 
@@ -186,3 +191,17 @@ class Forked:
                 self._server.ask({"do": "signal", "pid": self.pid, "signal": int(number)})
             except Unavailable:
                 self._ended = 1
+
+
+@functools.cache
+def shared() -> Server:
+    """The process's one server, for kernels that a kernelspec asks for by ``opsreport-warm``.
+
+    Raises
+    ------
+    Unavailable
+        When there can be none.
+    """
+    server = Server(MODULES, MEMORY)
+    atexit.register(server.end)
+    return server

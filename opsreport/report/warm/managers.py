@@ -16,7 +16,7 @@ from jupyter_client import AsyncKernelClient, AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 
 from opsreport.report.warm import guardian
-from opsreport.report.warm.handle import Forked, Server, Unavailable
+from opsreport.report.warm.handle import Forked, Server, Unavailable, shared
 
 _LAUNCHER = "ipykernel_launcher"
 
@@ -102,8 +102,7 @@ class WarmProvisioner(LocalProvisioner):
 
     async def launch_kernel(self, cmd: list[str], **given: Any) -> dict[str, Any]:
         """Fork a kernel for a command that runs ipykernel."""
-        from opsreport.report.warm import shared  # a kernelspec may name us with no manager of ours
-
+        # A kernelspec may name us with no manager of ours.
         server = getattr(self.parent, "server", None)
         warn = getattr(self.parent, "warn", self.log.warning)
         try:
