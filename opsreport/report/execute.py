@@ -14,36 +14,27 @@ from typing import Any
 
 import nbformat
 import papermill
-from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import NoSuchKernel
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbclient.exceptions import CellTimeoutError
 from nbformat.reader import NotJSONError
 from papermill.exceptions import PapermillExecutionError
 from papermill.iorw import load_notebook_node
 from traitlets.config import Config
 
 from opsreport.errors import ReportError
+from opsreport.report.warm import Choice, cold_kernels
+from opsreport.report.warm.client import ENGINE, title
+from opsreport.report.warm.environment import environment
 
 #: The longest that one cell may take. [s]
 CELL_TIMEOUT = 600
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 
-class Kernels(AsyncKernelManager):
-    """Kernels that are asked to end, and not interrupted first.
-
-    Otherwise each gets a SIGINT once all of its cells have run: where it still tidies up, it writes of a
-    caught KeyboardInterrupt to the terminal, as if the report had failed. One that does not end when it
-    is asked to is killed within seconds.
-    """
-
-    async def _async_interrupt_kernel(self) -> None:
-        if not self.shutting_down:
-            await super()._async_interrupt_kernel()
-
-
-def execute(notebook: Path, output: Path, parameters: dict[str, str], cwd: Path) -> nbformat.NotebookNode:
-    """Run every cell of a notebook in a fresh kernel.
+def execute(
+    notebook: Path, output: Path, parameters: dict[str, str], cwd: Path, kernels: Choice | None = None
+) -> nbformat.NotebookNode:
+    """Run every cell of a notebook in a fresh kernel, which sees no credentials of this process.
 
     Parameters
     ----------
@@ -53,6 +44,8 @@ def execute(notebook: Path, output: Path, parameters: dict[str, str], cwd: Path)
         Only names that the notebook's parameters cell has, only text.
     cwd : Path
         The kernel's working folder.
+    kernels : Choice, optional
+        As `opsreport.report.warm.warm_kernels` gives it to many; by default a cold one.
 
     Raises
     ------
@@ -63,26 +56,31 @@ def execute(notebook: Path, output: Path, parameters: dict[str, str], cwd: Path)
     if not notebook.is_file():
         raise ReportError(f"there is no notebook {notebook}", hint="work inside the project, or name it with --home")
     _check_parameters(notebook, parameters)
-    # Unix sockets in a private folder: by default a kernel talks over TCP, in clear.
-    with tempfile.TemporaryDirectory(prefix="ops-") as sockets:
-        transport = {"transport": "ipc", "ip": f"{sockets}/k"}
-        try:
-            made = papermill.execute_notebook(
-                notebook, output, parameters=parameters, cwd=cwd, progress_bar=False,
-                request_save_on_cell_execute=False, execution_timeout=CELL_TIMEOUT,
-                kernel_name="python3", language="python", kernel_manager_class=Kernels,
-                config=Config({"KernelManager": transport}),
-            )  # fmt: skip
-        except PapermillExecutionError as error:
-            raise ReportError(_failed(notebook, error), hint=_hint(error)) from error
-        except DeadKernelError as error:
-            raise ReportError(f"{notebook.name}: the kernel died", hint="it may have run out of memory") from error
-        except CellTimeoutError as error:
-            raise ReportError(f"{notebook.name}: {error}", hint=f"a cell may take {CELL_TIMEOUT} s") from error
-        except NoSuchKernel as error:
-            raise ReportError("there is no python3 kernel", hint="install ipykernel beside opsreport") from error
+    # Unix sockets in a private folder: by default a kernel talks over TCP, in clear. It is the kernel's home too.
+    with tempfile.TemporaryDirectory(prefix="ops-") as private:
+        made = _run(notebook, output, parameters, cwd, Path(private), kernels or cold_kernels())
     check_every_cell_ran(made)
     return made
+
+
+def _run(
+    notebook: Path, output: Path, parameters: dict[str, str], cwd: Path, private: Path, kernels: Choice
+) -> nbformat.NotebookNode:
+    try:
+        return papermill.execute_notebook(
+            notebook, output, parameters=parameters, progress_bar=False, request_save_on_cell_execute=False,
+            engine_name=ENGINE, execution_timeout=CELL_TIMEOUT, kernel_name="python3", language="python",
+            kernel_manager_class=kernels.manager, env=environment(private), cwd=None, kernel_cwd=str(cwd),
+            config=Config({"KernelManager": {"transport": "ipc", "ip": f"{private}/k"}}),
+        )  # fmt: skip
+    except PapermillExecutionError as error:
+        raise ReportError(_failed(notebook, error), hint=_hint(error)) from error
+    except CellTimeoutError as error:
+        raise ReportError(f"{notebook.name}: {error}", hint=f"a cell may take {CELL_TIMEOUT} s") from error
+    except NoSuchKernel as error:
+        raise ReportError("there is no python3 kernel", hint="install ipykernel beside opsreport") from error
+    except ReportError as error:
+        raise ReportError(f"{notebook.name}: {error.message}", hint=error.hint) from error
 
 
 def check_every_cell_ran(notebook: nbformat.NotebookNode) -> None:
@@ -95,13 +93,13 @@ def check_every_cell_ran(notebook: nbformat.NotebookNode) -> None:
             continue
         outputs = cell.get("outputs", [])
         if any(output.output_type == "error" for output in outputs):
-            raise ReportError(f"cell {number} failed: {_title(cell)}", hint="run the notebook in JupyterLab to see why")
+            raise ReportError(f"cell {number} failed: {title(cell)}", hint="run the notebook in JupyterLab to see why")
         if cell.get("execution_count") is None:
-            raise ReportError(f"cell {number} did not run: {_title(cell)}", hint="its kernel ended before it")
+            raise ReportError(f"cell {number} did not run: {title(cell)}", hint="its kernel ended before it")
         silent = {"parameters", "injected-parameters", "setup"} & set(cell.metadata.get("tags", []))
         shown = [output for output in outputs if "opsreport" in output.get("metadata", {})]
         if not silent and not shown:
-            raise ReportError(f"cell {number} showed nothing: {_title(cell)}", hint="end it with an exhibit")
+            raise ReportError(f"cell {number} showed nothing: {title(cell)}", hint="end it with an exhibit")
 
 
 def _check_parameters(notebook: Path, parameters: dict[str, Any]) -> None:
@@ -131,7 +129,3 @@ def _failed(notebook: Path, error: PapermillExecutionError) -> str:
 
 def _hint(error: PapermillExecutionError) -> str:
     return "" if "Hint:" in error.evalue else "open the notebook in JupyterLab and run it to that cell"
-
-
-def _title(cell: nbformat.NotebookNode) -> str:
-    return next((line.strip() for line in cell.source.splitlines() if line.strip()), "an empty cell")

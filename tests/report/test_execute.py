@@ -9,6 +9,7 @@ import pytest
 from opsreport.errors import ReportError
 from opsreport.report import execute as module
 from opsreport.report.execute import check_every_cell_ran, execute
+from opsreport.report.warm.managers import Kernels
 
 PARAMETERS = 'client = "nobody"\nmonth = ""'
 SHOW = """\
@@ -167,7 +168,7 @@ def test_a_cell_that_did_not_is_named(cell, said):
 
 
 def test_a_kernel_that_is_to_end_is_asked_and_not_interrupted():
-    ending, running = module.Kernels(), module.Kernels()
+    ending, running = Kernels(), Kernels()
     ending.shutting_down = True
     with ThreadPoolExecutor(1) as apart:  # where no other test's loop runs
         apart.submit(asyncio.run, ending._async_interrupt_kernel()).result()  # nothing is sent, so nothing is missed
