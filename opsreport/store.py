@@ -10,7 +10,6 @@ monitor are laid over what was known of the same time.
 
 from __future__ import annotations
 
-import filecmp
 import os
 import re
 import tempfile
@@ -232,7 +231,7 @@ def _write(db: duckdb.DuckDBPyConnection, contents: dict[Path, str]) -> None:
             db.execute(f"COPY ({query}) TO '{quoted}' ({options})")
             _sync(name)
         for name, path in staged.items():
-            if not (path.exists() and filecmp.cmp(name, path, shallow=False)):
+            if not bills.is_same(db, name, path):
                 os.replace(name, path)
     except (OSError, duckdb.Error) as error:
         raise StoreError(f"{path} cannot be written: {error}", hint="check disk space and permissions") from error

@@ -16,7 +16,8 @@ from opsreport.errors import SchemaError
 from opsreport.schemas import FRAMES, INSTANT
 from opsreport.schemas.stored import StoredRows
 from opsreport.sources import _bill, _bill_days
-from opsreport.sources._bill_days import AMOUNTS, TEXTS, TIMES, Part, database, known_text, provider_of
+from opsreport.sources._bill_columns import AMOUNTS, TEXTS, TIMES, known_text, literal, provider_of
+from opsreport.sources._bill_days import Part, database
 
 _COST = FRAMES["cost"]
 #: Longest of what counts as used by the day, as in `opsreport.coverage.days_without_usage`.
@@ -92,7 +93,7 @@ def _put_together(parts: Sequence[Part], latest: bool) -> StoredRows:
         ((count,),) = db.execute(
             f"COPY (SELECT {', '.join(_COST.names)}, first, last, lines FROM "
             f"(SELECT {keys}, {sums}, {times} FROM known GROUP BY ALL)) "
-            f"TO '{name.replace(chr(39), chr(39) * 2)}' (FORMAT parquet, USE_TMP_FILE false)").fetchall()  # fmt: skip
+            f"TO {literal(name)} (FORMAT parquet, USE_TMP_FILE false)").fetchall()  # fmt: skip
     for part in parts:
         part.path.unlink()
     made = StoredRows(Path(name), count, folder)
@@ -101,9 +102,8 @@ def _put_together(parts: Sequence[Part], latest: bool) -> StoredRows:
 
 
 def _part(number: int, part: Part) -> str:
-    export = _bill.export_of(part.bill.file.name).replace("'", "''")
-    path = str(part.path).replace("'", "''")
-    return f"SELECT *, {number} AS file, '{export}' AS export FROM read_parquet('{path}')"
+    export, path = literal(_bill.export_of(part.bill.file.name)), literal(str(part.path))
+    return f"SELECT *, {number} AS file, {export} AS export FROM read_parquet({path})"
 
 
 def _known(nulls: Sequence[str], latest: bool) -> str:
@@ -181,5 +181,4 @@ def _whole_sums(rows: StoredRows) -> list[tuple[str | None, str, str]]:
 
 def _asked(rows: StoredRows, query: str) -> list[tuple]:
     with database(Path(rows.folder.name)) as db:
-        path = str(rows.path).replace("'", "''")
-        return db.execute(f"WITH bill AS (FROM read_parquet('{path}')) {query}").fetchall()
+        return db.execute(f"WITH bill AS (FROM read_parquet({literal(str(rows.path))})) {query}").fetchall()

@@ -44,7 +44,7 @@ from opsreport.errors import SourceError
 from opsreport.period import Period
 from opsreport.schemas import FRAMES as ALL
 from opsreport.schemas.stored import StoredRows
-from opsreport.sources import Pages, SourceSettings, _bill, _bill_days, _bill_parts, _exports, _files
+from opsreport.sources import Pages, SourceSettings, _bill, _bill_columns, _bill_days, _bill_parts, _exports, _files
 
 FRAMES = ("cost",)
 
@@ -79,13 +79,12 @@ class Settings(SourceSettings):
 def fetch(period: Period, settings: SourceSettings) -> Pages:
     """Every file once; one that cannot be read makes the pages partial."""
 
-    grain = settings.grain
-    if grain == "auto":
-        grain = "day" if _bill_days.is_large(_files.find(settings, settings.path, _SUFFIXES)) else "line"
-    folder = _bill_days.private_folder(settings) if grain == "day" else None
+    files = _files.find(settings, settings.path, _SUFFIXES)
+    is_summed = settings.grain == "day" or (settings.grain == "auto" and _bill_days.is_large(files))
+    folder = _bill_days.private_folder(settings) if is_summed else None
 
     def read(file: _files.File) -> tuple[pa.Table | _bill_days.Part, int]:
-        return sum_file(file, settings, folder) if folder else read_file(file, settings)
+        return sum_file(file, settings, folder, len(files) > 1) if folder else read_file(file, settings)
 
     pages = _exports.fetch(settings, settings.path, settings.latest, _SUFFIXES, read)
     return pages if folder is None else put_together(pages, settings.latest)
@@ -103,14 +102,14 @@ def read_file(file: _files.File, settings: Settings) -> tuple[pa.Table, int]:
 
 
 def sum_file(
-    file: _files.File, settings: Settings, folder: tempfile.TemporaryDirectory
-) -> tuple[_bill_days.Part, int]:  # fmt: skip
-    """As `read_file`, with the lines of a day summed."""
+    file: _files.File, settings: Settings, folder: tempfile.TemporaryDirectory, several: bool = True
+) -> tuple[_bill_days.Part, int]:
+    """As `read_file`, with the lines of a day summed; `several` where other files may hold the same lines."""
     names = _files.columns(file)
     pick = picked(file.name, names, settings)
     constants = {here: value for here, value in _constants(settings).items() if here not in pick}
-    bill = _bill_days.Bill(file, pick, constants, settings.nulls, settings.time_format)
-    return _bill_days.summed(bill, folder), len(names) - len(pick)
+    bill = _bill_columns.Bill(file, pick, constants, settings.nulls, settings.time_format)
+    return _bill_days.summed(bill, folder, several=several), len(names) - len(pick)
 
 
 def put_together(pages: Pages, latest: bool) -> Pages:

@@ -1,13 +1,11 @@
 """Large bills: summed by the day in bounded memory, and no figure of a review changes by it."""
 
-import json
-import subprocess
-import sys
+import gzip
+import os
 import tempfile
 from decimal import Decimal
 from pathlib import Path
 
-import duckdb
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -20,8 +18,7 @@ from opsreport.metrics.spending_traffic import heavier_requests
 from opsreport.params.operations import UnitCost
 from opsreport.period import Period
 from opsreport.schemas import FRAMES
-from opsreport.schemas.stored import StoredRows
-from opsreport.sources import Run, _bill_days, focus
+from opsreport.sources import Run, focus
 from opsreport.store import Store
 
 NOW = pd.Timestamp("2026-11-05", tz="UTC")
@@ -34,7 +31,8 @@ ROW = {
     "ServiceName": "EC2", "ResourceId": "i-1", "SkuId": "S", "SkuPriceId": "S.1", "ChargeCategory": "Usage",
     "ChargeClass": "", "ChargeDescription": "a machine", "ChargeFrequency": "Usage-Based", "PricingQuantity": "1",
     "PricingUnit": "Hours", "BilledCost": "0.10", "EffectiveCost": "0.10", "ListCost": "0.20",
-    "CommitmentDiscountId": "", "CommitmentDiscountStatus": "", "BillingCurrency": "USD", "Tags": "",
+    "SubAccountId": "", "CommitmentDiscountId": "", "CommitmentDiscountStatus": "", "BillingCurrency": "USD",
+    "Tags": "",
 }  # fmt: skip
 
 
@@ -42,7 +40,8 @@ def hour(at, length="1h", **changes):
     start = pd.Timestamp(f"2026-{at}", tz="UTC")
     end = "" if length is None else (start + pd.Timedelta(length)).isoformat()
     month = start.strftime("%Y-%m-01")
-    return {**ROW, "BillingPeriodStart": month, "ChargePeriodStart": start.isoformat(), "ChargePeriodEnd": end, **changes}
+    times = {"BillingPeriodStart": month, "ChargePeriodStart": start.isoformat(), "ChargePeriodEnd": end}
+    return {**ROW, **times, **changes}
 
 
 def write(path, rows):
@@ -56,15 +55,14 @@ def collected(folder, path=".", grain="day", store="store", month=OCTOBER, **giv
     made = sources.settings_of(focus, {"path": path, "grain": grain, **given}, frame="cost", folder=Path(folder),
                                run=Run(answers=kept.answers))  # fmt: skip
     rows, coverage = sources.read(focus, made, month)
-    return kept.read("cost"), kept.merge(rows, coverage, NOW)
+    told = kept.merge(rows, coverage, NOW)
+    return kept.read("cost"), told
 
 
 def both(folder, rows, **given):
     write(folder / "bill" / "bill.csv", rows)
-    line, seen = collected(folder, "bill", "line", "lines", **given)
-    day, seen_too = collected(folder, "bill", "day", "days", **given)
-    kept = [Store(folder / name, "acme").read("cost") for name in ("lines", "days")]
-    return (*kept, seen, seen_too)
+    (lines, seen), (days, seen_too) = (collected(folder, "bill", grain, grain, **given) for grain in ("line", "day"))
+    return lines, days, seen, seen_too
 
 
 # What is summed, and what is not.
@@ -87,7 +85,6 @@ def test_the_hours_of_a_day_are_one_row_and_other_lines_stay_as_they_are(tmp_pat
 @pytest.mark.parametrize("column", ["ResourceId", "SkuPriceId", "Tags", "CommitmentDiscountId", "BillingCurrency",
                                     "SubAccountId", "ProviderName", "ChargeDescription", "PricingUnit"])  # fmt: skip
 def test_lines_that_differ_in_a_text_are_never_summed(tmp_path, column):
-    ROW.setdefault("SubAccountId", "")
     other = '{"a":"1"}' if column == "Tags" else "EUR"
     _, days, *_ = both(tmp_path, [hour("10-01T00:00"), hour("10-01T01:00", **{column: other})])
     assert len(days) == 2
@@ -124,6 +121,126 @@ def test_a_cost_rounded_to_whole_units_is_told_from_one_whose_days_come_to_whole
     assert len(lines) == len(days) == 2
 
 
+# As of any other bill, nothing is lost and nothing is guessed.
+
+
+@pytest.mark.parametrize("name", ["bill.csv", "bill.csv.gz", "bill.parquet"])
+def test_each_format_is_summed_alike(tmp_path, name):
+    table = pd.DataFrame([hour(f"10-01T0{n}:00", Tags='{"b":"1","a":"2"}', ChargeClass="NULL") for n in range(3)])
+    (tmp_path / "bill").mkdir()
+    if name.endswith("parquet"):
+        amounts = ["BilledCost", "EffectiveCost", "PricingQuantity"]
+        table.astype(dict.fromkeys(amounts, float)).to_parquet(tmp_path / "bill" / name)
+    else:
+        table.to_csv(tmp_path / "bill" / name, index=False)
+    rows, coverage = collected(tmp_path, "bill")
+    assert coverage.status == "ok"
+    assert rows[["billed_cost", "list_cost", "tags"]].to_numpy().tolist() == [
+        [Decimal("0.3"), Decimal("0.6"), '{"a":"2","b":"1"}']
+    ]
+    assert rows["charge_class"].isna().all()
+
+
+@pytest.mark.parametrize(("column", "wrong"), [("BilledCost", "1_000"), ("BilledCost", "1,5"), ("ListCost", "nan"),
+                                               ("PricingQuantity", "1e30"), ("ChargePeriodStart", "4/1/25"),
+                                               ("ChargePeriodEnd", "2026-10-1")])  # fmt: skip
+@pytest.mark.parametrize("name", ["bill.csv", "bill.parquet"])
+def test_what_cannot_be_read_is_named_with_its_row(tmp_path, column, wrong, name):
+    table = pd.DataFrame([hour("10-01T00:00"), hour("10-01T01:00", **{column: wrong})])
+    table.to_csv(tmp_path / name, index=False) if name.endswith("csv") else table.to_parquet(tmp_path / name)
+    rows, coverage = collected(tmp_path, name)
+    snake = "".join(f"_{c.lower()}" if c.isupper() else c for c in column).lstrip("_")
+    assert coverage.status == "unavailable" and rows.empty
+    assert f"{name}, row 2, {snake}: '{wrong}' is not a " in coverage.why
+
+
+@pytest.mark.parametrize(("changes", "said"), [
+    ({"BilledCost": ""}, "cost.billed_cost is missing in a line"),
+    ({"ChargeCategory": "Gift"}, "cost.charge_category holds 'Gift' in a line; it is one of Usage, Purchase"),
+    ({"ChargePeriodEnd": "2026-09-30"}, "charge_period_end lies before charge_period_start in a line"),
+    ({"Tags": "[1]"}, "the tags '[1]' are no JSON object"),
+])  # fmt: skip
+def test_what_no_bill_may_hold_is_refused(tmp_path, changes, said):
+    write(tmp_path / "bill.csv", [hour("10-01T00:00"), hour("10-01T01:00", **changes)])
+    rows, coverage = collected(tmp_path, "bill.csv")
+    assert coverage.status == "unavailable" and said in coverage.why and rows.empty
+
+
+def test_files_add_up_and_a_day_that_two_files_share_is_one_row(tmp_path):
+    write(tmp_path / "bill" / "a.csv", [hour("10-01T00:00"), hour("10-01T01:00")])
+    write(tmp_path / "bill" / "b.csv", [hour("10-01T02:00"), hour("10-01T03:00")])
+    rows, coverage = collected(tmp_path, "bill")
+    assert coverage.status == "ok" and rows["billed_cost"].tolist() == [Decimal("0.4")]
+
+
+def test_two_editions_of_one_bill_are_refused_or_the_latest_counts(tmp_path):
+    times = [f"10-{day:02d}T{h:02d}:00" for day in (1, 2) for h in range(24)]
+    hours = [hour(at, ResourceId=f"i-{r}") for at in times for r in range(9)]
+    write(tmp_path / "bill" / "1.csv", hours[: 9 * 36])
+    write(tmp_path / "bill" / "2.csv", hours)
+    assert "1.csv and 2.csv hold the same bill of 2026-10: about" in collected(tmp_path, "bill")[1].why
+    rows, coverage = collected(tmp_path, "bill", latest=True)
+    assert coverage.status == "ok" and rows["billed_cost"].sum() == Decimal("43.2") and len(rows) == 18
+
+
+def test_a_file_that_is_cut_short_makes_it_partial(tmp_path):
+    write(tmp_path / "bill" / "good.csv", [hour("10-01T00:00")])
+    rows = pd.DataFrame([hour("10-02T00:00", ResourceId=os.urandom(9).hex())])
+    packed = gzip.compress(rows.to_csv(index=False).encode())
+    (tmp_path / "bill" / "cut.csv.gz").write_bytes(packed[:-60])
+    rows, coverage = collected(tmp_path, "bill")
+    assert coverage.status == "partial" and "cut.csv.gz" in coverage.why and len(rows) == 1
+
+
+def test_a_header_without_rows_is_an_empty_bill(tmp_path):
+    write(tmp_path / "bill.csv", [])
+    rows, coverage = collected(tmp_path, "bill.csv")
+    assert (len(rows), coverage.status) == (0, "ok") and pd.isna(coverage.observed_start)
+
+
+def test_from_1_3_the_provider_has_another_name_and_constants_hold(tmp_path):
+    given = {name: value for name, value in hour("10-01T00:00").items() if name not in ("ProviderName", "ListCost")}
+    pd.DataFrame([{**given, "ServiceProviderName": "GCP"}]).to_csv(tmp_path / "bill.csv", index=False)
+    rows, _ = collected(tmp_path, "bill.csv", version="1.3", constants={"ListCost": "7"})
+    assert rows[["provider_name", "list_cost"]].to_numpy().tolist() == [["GCP", Decimal(7)]]
+
+
+def test_collecting_twice_changes_no_file_and_leaves_no_other(tmp_path):
+    write(tmp_path / "bill.csv", [hour(f"10-01T0{n}:00") for n in range(9)])
+    collected(tmp_path, "bill.csv")
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "store").rglob("*")}
+    collected(tmp_path, "bill.csv")
+    after = {path: path.stat().st_mtime_ns for path in (tmp_path / "store").rglob("*") if path.is_file()}
+    assert {path.name for path in before if path.is_file()} == {"2026-10.parquet", "coverage.parquet"}
+    assert after == {path: at for path, at in before.items() if path.is_file()}
+    assert [path.name for path in (tmp_path / "store" / "acme").iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_partial_bill_by_the_line_does_not_replace_a_fuller_one_by_the_day(tmp_path):
+    hours = [hour(f"10-01T{h:02d}:00") for h in range(24)]
+    write(tmp_path / "bill" / "a.csv", hours)
+    assert collected(tmp_path, "bill")[0]["billed_cost"].sum() == Decimal("2.4")
+    write(tmp_path / "bill" / "a.csv", hours[:20])
+    (tmp_path / "bill" / "b.csv").write_text("")
+    rows, coverage = collected(tmp_path, "bill", "line")
+    assert "the fuller earlier reading of 2026-10 was kept" in coverage.why
+    assert rows["billed_cost"].sum() == Decimal("2.4")
+
+
+@pytest.mark.skipif(not DATA.exists(), reason="../shared/data/cost is not here")
+def test_of_the_foundations_sample_no_figure_changes(tmp_path):
+    (tmp_path / "bill").symlink_to((DATA / "focus_sample").resolve())
+    month = Period.month("2024-09")
+    (lines, seen), (days, seen_too) = (
+        collected(tmp_path, "bill/focus_sample.csv", grain, grain, month) for grain in ("line", "day")
+    )
+    assert len(lines) == 1000 and len(days) <= 1000
+    assert lines["billed_cost"].sum() == days["billed_cost"].sum() == Decimal("20.52022672899")
+    assert seen.record() | {"rows": 0} == seen_too.record() | {"rows": 0}
+    for line, day in zip(figures(lines, month), figures(days, month), strict=True):
+        pd.testing.assert_frame_equal(line, day)
+
+
 # Any bill, summed or not, gives the same figures.
 
 _AMOUNT = st.sampled_from(["0", "0.5", "0.5", "1", "2.25", "0.000000000000000001", "-0.5", "120.123456789"])
@@ -156,33 +273,33 @@ def bill_of(shapes, lines):
         yield hour(f"{line['day']}T{line['hour']}:00", line["length"], **shapes[line["shape"]], **amounts, **late)
 
 
-def figures(cost):
+def figures(cost, month=OCTOBER):
     """Everything that a review tells of a bill."""
     cost = cost.assign(service=cost["tags"].str.extract('"team":"(.+?)"')[0].astype(cost["tags"].dtype))
-    yield metrics.spend(cost, OCTOBER).drop(columns="charges")
-    yield metrics.invoice_difference(cost, OCTOBER)
-    yield metrics.effective_cost_check(cost, OCTOBER)
-    yield metrics.monthly(cost, OCTOBER)
+    yield metrics.spend(cost, month).drop(columns="charges")
+    yield metrics.invoice_difference(cost, month)
+    yield metrics.effective_cost_check(cost, month)
+    yield metrics.monthly(cost, month)
     for column in ("service_name", "service", ""):
-        yield metrics.daily(cost, OCTOBER, column)
+        yield metrics.daily(cost, month, column)
     for column in ("provider_name", "service_name", "resource_id", "service"):
-        yield metrics.by(cost, OCTOBER, column)
-    yield metrics.by_tag(cost, OCTOBER, "team")
-    yield metrics.tag_coverage(cost, OCTOBER, ["team", "env"])
-    yield metrics.untagged(cost, OCTOBER, ["team", "env"])
-    yield metrics.bridge(cost, OCTOBER)
-    yield metrics.bridge_by_service(cost, OCTOBER)
-    yield metrics.drivers(cost, OCTOBER)
+        yield metrics.by(cost, month, column)
+    yield metrics.by_tag(cost, month, "team")
+    yield metrics.tag_coverage(cost, month, ["team", "env"])
+    yield metrics.untagged(cost, month, ["team", "env"])
+    yield metrics.bridge(cost, month)
+    yield metrics.bridge_by_service(cost, month)
+    yield metrics.drivers(cost, month)
     for column in ("service_name", "service"):
-        yield metrics.anomalies(cost, OCTOBER, column, Decimal("0.01"))
-        yield metrics.anomaly_basis(cost, OCTOBER, column)
-    yield metrics.anomalies_listed(cost, OCTOBER, None, None)
-    yield metrics.forecast(cost, OCTOBER, [])
-    yield metrics.forecast_history(cost, OCTOBER)
+        yield metrics.anomalies(cost, month, column, Decimal("0.01"))
+        yield metrics.anomaly_basis(cost, month, column)
+    yield metrics.anomalies_listed(cost, month, None, None)
+    yield metrics.forecast(cost, month, [])
+    yield metrics.forecast_history(cost, month)
     drivers = [UnitCost(name="order", months={"2026-09": 10, "2026-10": 7})]
-    yield metrics.unit_costs(cost, FRAMES["request_load"].empty(), OCTOBER, drivers)
-    yield new_resources(cost, OCTOBER)[["resource_id", "new_on", "spend", "new_monthly", "beside", "beside_monthly"]]
-    yield heavier_requests(cost, OCTOBER)
+    yield metrics.unit_costs(cost, FRAMES["request_load"].empty(), month, drivers)
+    yield new_resources(cost, month)[["resource_id", "new_on", "spend", "new_monthly", "beside", "beside_monthly"]]
+    yield heavier_requests(cost, month)
 
 
 def assert_same_figures(shapes, lines):
