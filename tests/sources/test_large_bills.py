@@ -1,11 +1,13 @@
 """Large bills: summed by the day in bounded memory, and no figure of a review changes by it."""
 
 import gzip
+import importlib.util
 import os
 import tempfile
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -18,7 +20,7 @@ from opsreport.metrics.spending_traffic import heavier_requests
 from opsreport.params.operations import UnitCost
 from opsreport.period import Period
 from opsreport.schemas import FRAMES
-from opsreport.sources import Run, focus
+from opsreport.sources import Run, _bill_days, _files, focus
 from opsreport.store import Store
 
 NOW = pd.Timestamp("2026-11-05", tz="UTC")
@@ -321,3 +323,50 @@ def test_a_bill_gives_the_same_figures_whether_its_days_are_summed_or_not(bill):
 @given(BILL)
 def test_any_bill_gives_the_same_figures_whether_its_days_are_summed_or_not(bill):
     assert_same_figures(*bill)
+
+
+# In bounded memory.
+
+
+def _bench():
+    spec = importlib.util.spec_from_file_location("bills_bench", Path(__file__).parents[2] / "benchmarks" / "bills.py")
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made
+
+
+def test_a_bill_is_large_by_its_lines_or_bytes_and_a_small_one_is_kept_line_by_line(tmp_path, monkeypatch):
+    write(tmp_path / "bill.csv", [hour("10-01T00:00"), hour("10-01T01:00")])
+    pd.DataFrame([hour("10-01T00:00")] * 3).to_parquet(tmp_path / "bill.parquet")
+    files = [_files.File(tmp_path / name, name) for name in ("bill.csv", "bill.parquet")]
+    assert not _bill_days.is_large(files)
+    assert len(collected(tmp_path, "bill.csv", "auto", "kept")[0]) == 2
+    monkeypatch.setattr(_bill_days, "MOST_LINES", 2)
+    assert _bill_days.is_large(files[1:]) and not _bill_days.is_large(files[:1])
+    monkeypatch.setattr(_bill_days, "MOST_BYTES", 100)
+    assert _bill_days.is_large(files[:1])
+    assert len(collected(tmp_path, "bill.csv", "auto", "summed")[0]) == 1
+
+
+def test_a_bill_beyond_the_memory_that_it_may_take_is_summed_on_disk_and_nothing_stays_there(tmp_path, monkeypatch):
+    bench = _bench()
+    path = bench.made(tmp_path, 300_000, "parquet")
+    monkeypatch.setattr(_bill_days, "MEMORY", "60MB")
+    rows, coverage = collected(tmp_path, path.name, "auto")
+    assert (coverage.status, coverage.why) == ("ok", "")
+    assert len(rows) == -(-300_000 // 744) * 31
+    with duckdb.connect() as db:
+        ((cost,),) = db.execute(
+            f"SELECT sum(BilledCost::VARCHAR::DECIMAL(38, 18)) FROM read_parquet('{path}')").fetchall()  # fmt: skip
+    assert rows["billed_cost"].sum() == cost
+    left = [each.name for each in (tmp_path / "store" / "acme").iterdir()]
+    assert sorted(left) == ["cost", "coverage.parquet"]
+
+
+@pytest.mark.long
+def test_ten_million_lines_are_collected_and_loaded_within_a_gigabyte(tmp_path):
+    bench = _bench()
+    path = bench.made(tmp_path, 10_000_000, "parquet")
+    home = tmp_path / "home"
+    assert bench.measured("ours", path, home)["peak_mb"] <= 1000
+    assert bench.measured("load", path, home)["peak_mb"] <= 1000
