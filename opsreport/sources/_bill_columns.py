@@ -81,12 +81,14 @@ def decimal(bill: Bill, kinds: dict[str, str], name: str) -> str:
 
 
 def instant(bill: Bill, kinds: dict[str, str], name: str) -> str:
-    """A column's times; the query fails where one cannot be read."""
+    """A column's times in UTC, without a zone; the query fails where one cannot be read."""
     given, kind = _given(bill, kinds, name)
+    if kind == "DATE" or (kind.startswith("TIMESTAMP") and "ZONE" not in kind):
+        return f"{given}::TIMESTAMP"
     if kind != "VARCHAR":
-        return f"{given}::TIMESTAMPTZ"
+        return f"make_timestamp(epoch_us({given}::TIMESTAMPTZ))"
     made = _bill.instant_of(given, bill.time_format)
-    return f"CASE WHEN {given} IS NOT NULL THEN coalesce({made}, error('unread')) END"
+    return f"CASE WHEN {given} IS NOT NULL THEN make_timestamp(epoch_us(coalesce({made}, error('unread')))) END"
 
 
 def refuse_unread(db: duckdb.DuckDBPyConnection, bill: Bill, kinds: dict[str, str], raw: str, params: list) -> None:

@@ -40,7 +40,7 @@ class Part:
     ----------
     path : Path
         Parquet: `TEXTS` as written, `TIMES` in UTC, `AMOUNTS` exact; ``first`` and ``last``, the time that its lines
-        tell of; ``line``, which tells apart what is not summed; ``kind``, what is missing or not above zero;
+        tell of; ``kind``, what is missing or not above zero, or what tells a line apart that is not summed;
         ``sketch``, the least hash of its lines; and ``lines``, how many they are.
     """
 
@@ -130,7 +130,7 @@ def summed(bill: Bill, folder: tempfile.TemporaryDirectory, keep: Sequence[tuple
 
 def _query(bill: Bill, kinds: dict[str, str], raw: str, keep: Sequence[tuple], several: bool) -> str:
     texts = {name: _bill_columns.text(bill, kinds, name) for name in TEXTS}
-    times = {name: f"make_timestamp(epoch_us({_bill_columns.instant(bill, kinds, name)}))" for name in TIMES}
+    times = {name: _bill_columns.instant(bill, kinds, name) for name in TIMES}
     amounts = {name: _bill_columns.decimal(bill, kinds, name) for name in AMOUNTS}
     typed = ", ".join(f"{made} AS {name}" for name, made in (texts | times | amounts).items())
     known = ", ".join((*TEXTS, *TIMES, *AMOUNTS))
@@ -140,7 +140,7 @@ def _query(bill: Bill, kinds: dict[str, str], raw: str, keep: Sequence[tuple], s
         SELECT {", ".join(TEXTS)}, billing_period_start,
             CASE WHEN is_summed THEN date_trunc('day', {start}) ELSE {start} END AS {start},
             CASE WHEN is_summed THEN date_trunc('day', {start}) + INTERVAL 1 DAY ELSE {end} END AS {end},
-            CASE WHEN NOT is_summed THEN gen_random_uuid() END AS line, {_kind_of_amounts()} AS kind,
+            CASE WHEN is_summed THEN {_kind_of_amounts()} ELSE 128 + (hash(gen_random_uuid()) >> 1) END AS kind,
             {", ".join(f"sum({name}) AS {name}" for name in AMOUNTS)},
             min({start}) AS first, max({end}) AS last, {sketch} AS sketch, count(*) AS lines
         FROM (SELECT *, {_is_summed(bill, keep)} AS is_summed FROM (SELECT {typed} FROM ({raw})))
@@ -164,4 +164,4 @@ def _is_summed(bill: Bill, keep: Sequence[tuple]) -> str:
 def _kind_of_amounts() -> str:
     """What of a line's amounts is missing, and which cost is above zero, as one number."""
     told = [f"{name} IS NULL" for name in AMOUNTS] + [f"coalesce({name} > 0, false)" for name in _COSTS]
-    return " + ".join(f"{2**place} * ({one})::UTINYINT" for place, one in enumerate(told))
+    return " + ".join(f"{2**place}::UBIGINT * ({one})::UBIGINT" for place, one in enumerate(told))

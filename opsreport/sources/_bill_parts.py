@@ -82,17 +82,20 @@ def _put_together(parts: Sequence[Part], latest: bool) -> StoredRows:
         files = [part.bill.file.name for part in parts]
         db.execute(f"CREATE VIEW part AS {' UNION ALL BY NAME '.join(_part(n, part) for n, part in enumerate(parts))}")
         nulls = parts[0].bill.nulls
-        _register_tags(db, files, nulls)
+        is_apart = _register_tags(db, files, nulls)
         db.execute(f"CREATE VIEW known AS {_known(nulls, latest)}")
         if len(parts) > 1:
             _refuse_overlap(db, files)
         keys = ", ".join(f"{column}::TIMESTAMPTZ AS {column}" if column in TIMES else column
-                         for column in (*(n for n in _COST.names if n not in AMOUNTS), "line", "kind"))  # fmt: skip
-        sums = ", ".join(f"sum({amount}) AS {amount}" for amount in AMOUNTS)
-        times = "min(first)::TIMESTAMPTZ AS first, max(last)::TIMESTAMPTZ AS last, sum(lines) AS lines"
+                         for column in (*(n for n in _COST.names if n not in AMOUNTS), "kind"))  # fmt: skip
+        # Of one file the days are summed already, unless tags that it wrote in two ways are the same.
+        is_whole = len(parts) == 1 and is_apart
+        amounts = ", ".join(AMOUNTS if is_whole else (f"sum({amount}) AS {amount}" for amount in AMOUNTS))
+        least, most, many = ("", "", "") if is_whole else ("min", "max", "sum")
+        times = f"{least}(first)::TIMESTAMPTZ AS first, {most}(last)::TIMESTAMPTZ AS last, {many}(lines) AS lines"
         ((count,),) = db.execute(
             f"COPY (SELECT {', '.join(_COST.names)}, first, last, lines FROM "
-            f"(SELECT {keys}, {sums}, {times} FROM known GROUP BY ALL)) "
+            f"(SELECT {keys}, {amounts}, {times} FROM known {'' if is_whole else 'GROUP BY ALL'})) "
             f"TO {literal(name)} (FORMAT parquet, USE_TMP_FILE false)").fetchall()  # fmt: skip
     for part in parts:
         part.path.unlink()
@@ -114,18 +117,19 @@ def _known(nulls: Sequence[str], latest: bool) -> str:
     made = ", ".join(f"{expression} AS {name}" for name, expression in texts.items())
     only = ("QUALIFY export = max(export) OVER (PARTITION BY provider_name, account, billing_period_start)"
             if latest else "")  # fmt: skip
-    rest = ", ".join((*TIMES, *AMOUNTS, "line", "kind", "first", "last", "lines", "sketch", "file", "export"))
+    rest = ", ".join((*TIMES, *AMOUNTS, "kind", "first", "last", "lines", "sketch", "file", "export"))
     return f"""
         SELECT {provider_of(nulls)} AS provider_name, {made}, tag.made AS tags, {rest}
         FROM part LEFT JOIN tag ON part.tags = tag.given {only}
     """
 
 
-def _register_tags(db: duckdb.DuckDBPyConnection, files: list[str], nulls: Sequence[str]) -> None:
-    """A table of tags as they are compared; each different text of them is read once."""
+def _register_tags(db: duckdb.DuckDBPyConnection, files: list[str], nulls: Sequence[str]) -> bool:
+    """Make a table of tags as they are compared, each text read once; tells whether no two mean the same."""
     told = db.execute("SELECT tags, min(file) FROM part WHERE tags IS NOT NULL GROUP BY 1").fetchall()
     made = {text: None if text in nulls else _bill.canonical(files[file], text) for text, file in told}
     db.register("tag", pa.table({"given": pa.array(made, pa.string()), "made": pa.array(made.values(), pa.string())}))
+    return len(set(made.values())) == len(made)
 
 
 def _refuse_overlap(db: duckdb.DuckDBPyConnection, files: list[str]) -> None:
