@@ -23,7 +23,7 @@ def offer(db: duckdb.DuckDBPyConnection, frame: Frame, rows: pd.DataFrame | Stor
     if isinstance(rows, StoredRows):
         columns = ", ".join(f"{column.name}::{SQL_TYPES[column.dtype]} AS {column.name}" for column in frame.columns)
         db.execute(f"CREATE VIEW incoming AS SELECT {columns}, {_literal(source)} AS source "
-                   f"FROM read_parquet({_literal(str(rows.path))})")  # fmt: skip
+                   f"FROM ({rows.query})")  # fmt: skip
     else:
         given = rows.assign(source=pd.Series(source, index=rows.index, dtype=TEXT))
         db.register("incoming", pa.Table.from_pandas(given, preserve_index=False))

@@ -1,10 +1,9 @@
-"""Rows of a frame that are too many for memory: they lie in a private Parquet file."""
+"""Rows of a frame that are too many for memory: they lie in private Parquet files."""
 
 from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -13,14 +12,14 @@ class StoredRows:
 
     Attributes
     ----------
-    path : Path
-        The Parquet file; the rows are in no order.
+    query : str
+        What DuckDB is to be asked for them; they come in no order.
     count : int
     folder : TemporaryDirectory
-        What the file lies in; it is removed with the last that refers to it.
+        What the files lie in; it is removed with the last that refers to it.
     """
 
-    path: Path
+    query: str
     count: int
     folder: tempfile.TemporaryDirectory
 

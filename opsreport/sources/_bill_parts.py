@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from opsreport.coverage import days_without_usage
 from opsreport.errors import SchemaError
@@ -75,33 +76,48 @@ def idle_days(rows: StoredRows) -> list[pd.Timestamp]:
 
 
 def _put_together(parts: Sequence[Part], latest: bool) -> StoredRows:
-    folder = parts[0].folder
-    handle, name = tempfile.mkstemp(dir=folder.name, suffix=".parquet")
-    os.close(handle)
+    folder, nulls = parts[0].folder, parts[0].bill.nulls
     with database(Path(folder.name)) as db:
         files = [part.bill.file.name for part in parts]
-        db.execute(f"CREATE VIEW part AS {' UNION ALL BY NAME '.join(_part(n, part) for n, part in enumerate(parts))}")
-        nulls = parts[0].bill.nulls
-        is_apart = _register_tags(db, files, nulls)
-        db.execute(f"CREATE VIEW known AS {_known(nulls, latest)}")
+        db.execute(f"CREATE VIEW part AS {_all_of(parts)}")
+        tags, is_apart = _tags(db, files, nulls, folder)
+        known = _known(_all_of(parts), tags, nulls, latest)
+        db.execute(f"CREATE VIEW known AS {known}")
         if len(parts) > 1:
             _refuse_overlap(db, files)
-        keys = ", ".join(f"{column}::TIMESTAMPTZ AS {column}" if column in TIMES else column
-                         for column in (*(n for n in _COST.names if n not in AMOUNTS), "kind"))  # fmt: skip
-        # Of one file the days are summed already, unless tags that it wrote in two ways are the same.
-        is_whole = len(parts) == 1 and is_apart
-        amounts = ", ".join(AMOUNTS if is_whole else (f"sum({amount}) AS {amount}" for amount in AMOUNTS))
-        least, most, many = ("", "", "") if is_whole else ("min", "max", "sum")
-        times = f"{least}(first)::TIMESTAMPTZ AS first, {most}(last)::TIMESTAMPTZ AS last, {many}(lines) AS lines"
-        ((count,),) = db.execute(
-            f"COPY (SELECT {', '.join(_COST.names)}, first, last, lines FROM "
-            f"(SELECT {keys}, {amounts}, {times} FROM known {'' if is_whole else 'GROUP BY ALL'})) "
-            f"TO {literal(name)} (FORMAT parquet, USE_TMP_FILE false)").fetchall()  # fmt: skip
-    for part in parts:
-        part.path.unlink()
-    made = StoredRows(Path(name), count, folder)
+        if len(parts) == 1 and is_apart:
+            # Of one file the days are summed already, where no tags that it wrote in two ways are the same.
+            ((count,),) = db.execute("SELECT count(*) FROM part").fetchall()
+            made = StoredRows(f"SELECT {_final('{}')} FROM ({known})", count, folder)
+        else:
+            name = _new_file(folder)
+            ((count,),) = db.execute(
+                f"COPY (SELECT {_final('{}({})')}, kind FROM known GROUP BY ALL) TO {literal(name)} "
+                "(FORMAT parquet, USE_TMP_FILE false)").fetchall()  # fmt: skip
+            made = StoredRows(f"FROM read_parquet({literal(name)})", count, folder)
+            for part in parts:
+                part.path.unlink()
     _refuse_unlike(made)
     return made
+
+
+def _final(how: str) -> str:
+    """The frame's columns, and ``first``, ``last`` and ``lines``; summed where `how` has room for a function."""
+    of = {**dict.fromkeys(AMOUNTS, "sum"), "first": "min", "last": "max", "lines": "sum"}
+    made = {name: how.format(of[name], name) if "({" in how and name in of else name
+            for name in (*_COST.names, "first", "last", "lines")}  # fmt: skip
+    times = (*TIMES, "first", "last")
+    return ", ".join(f"{one}{'::TIMESTAMPTZ' if name in times else ''} AS {name}" for name, one in made.items())
+
+
+def _all_of(parts: Sequence[Part]) -> str:
+    return " UNION ALL BY NAME ".join(_part(number, part) for number, part in enumerate(parts))
+
+
+def _new_file(folder: tempfile.TemporaryDirectory) -> str:
+    handle, name = tempfile.mkstemp(dir=folder.name, suffix=".parquet")
+    os.close(handle)
+    return name
 
 
 def _part(number: int, part: Part) -> str:
@@ -109,7 +125,7 @@ def _part(number: int, part: Part) -> str:
     return f"SELECT *, {number} AS file, {export} AS export FROM read_parquet({path})"
 
 
-def _known(nulls: Sequence[str], latest: bool) -> str:
+def _known(part: str, tags: str, nulls: Sequence[str], latest: bool) -> str:
     """The lines with what their texts mean."""
     texts = {name: known_text(name, nulls) for name in TEXTS if name not in ("service", "provider", "tags")}
     frequency = texts["charge_frequency"]
@@ -120,16 +136,19 @@ def _known(nulls: Sequence[str], latest: bool) -> str:
     rest = ", ".join((*TIMES, *AMOUNTS, "kind", "first", "last", "lines", "sketch", "file", "export"))
     return f"""
         SELECT {provider_of(nulls)} AS provider_name, {made}, tag.made AS tags, {rest}
-        FROM part LEFT JOIN tag ON part.tags = tag.given {only}
+        FROM ({part}) AS part LEFT JOIN read_parquet({literal(tags)}) AS tag ON part.tags = tag.given {only}
     """
 
 
-def _register_tags(db: duckdb.DuckDBPyConnection, files: list[str], nulls: Sequence[str]) -> bool:
-    """Make a table of tags as they are compared, each text read once; tells whether no two mean the same."""
+def _tags(
+    db: duckdb.DuckDBPyConnection, files: list[str], nulls: Sequence[str], folder: tempfile.TemporaryDirectory
+) -> tuple[str, bool]:
+    """A file of tags as they are compared, each text read once; and whether no two of them mean the same."""
     told = db.execute("SELECT tags, min(file) FROM part WHERE tags IS NOT NULL GROUP BY 1").fetchall()
     made = {text: None if text in nulls else _bill.canonical(files[file], text) for text, file in told}
-    db.register("tag", pa.table({"given": pa.array(made, pa.string()), "made": pa.array(made.values(), pa.string())}))
-    return len(set(made.values())) == len(made)
+    name = _new_file(folder)
+    pq.write_table(pa.table({"given": pa.array(made, pa.string()), "made": pa.array(made.values(), pa.string())}), name)
+    return name, len(set(made.values())) == len(made)
 
 
 def _refuse_overlap(db: duckdb.DuckDBPyConnection, files: list[str]) -> None:
@@ -185,4 +204,4 @@ def _whole_sums(rows: StoredRows) -> list[tuple[str | None, str, str]]:
 
 def _asked(rows: StoredRows, query: str) -> list[tuple]:
     with database(Path(rows.folder.name)) as db:
-        return db.execute(f"WITH bill AS (FROM read_parquet({literal(str(rows.path))})) {query}").fetchall()
+        return db.execute(f"WITH bill AS ({rows.query}) {query}").fetchall()
