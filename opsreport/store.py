@@ -21,14 +21,17 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from opsreport import migrations
+from opsreport import bills, migrations
 from opsreport.coverage import COVERAGE, Coverage
 from opsreport.errors import StoreError
 from opsreport.home import one_at_a_time
 from opsreport.intervals import Intervals
 from opsreport.params.fields import CLIENT_ID
 from opsreport.schemas import DECIMAL, FRAMES, SQL_TYPES, TEXT, Column, Frame
+from opsreport.schemas.stored import StoredRows
 
+#: What DuckDB may take of a machine's memory; what is more goes to the client's folder while it is needed.
+_MEMORY = "400MB"
 _SOURCE = Column("source", "which source said so", required=True)
 
 
@@ -53,13 +56,13 @@ class Store:
         """Where answers lie that are not to be asked for again."""
         return self._folder / "answers"
 
-    def merge(self, rows: pd.DataFrame, coverage: Coverage, now: pd.Timestamp) -> Coverage:
+    def merge(self, rows: pd.DataFrame | StoredRows, coverage: Coverage, now: pd.Timestamp) -> Coverage:
         """Add what one reading returned to what is known; what was seen is recorded last.
 
         Parameters
         ----------
-        rows : DataFrame
-            Of the frame that `coverage` names.
+        rows : DataFrame or StoredRows
+            Of the frame that `coverage` names; only of a bill may they be stored.
         now : Timestamp
             When it was read.
 
@@ -124,8 +127,11 @@ class Store:
         return sorted(str(path) for path in (self._folder / frame.name).glob("*.parquet"))
 
     def _merge_rows(
-        self, db: duckdb.DuckDBPyConnection, frame: Frame, rows: pd.DataFrame, coverage: Coverage
+        self, db: duckdb.DuckDBPyConnection, frame: Frame, rows: pd.DataFrame | StoredRows, coverage: Coverage
     ) -> Coverage:
+        if frame.replaces_by:
+            bills.offer(db, frame, rows, coverage.source)
+            return bills.merge(db, frame, self._folder / frame.name, coverage, _write)
         incoming = rows.assign(source=pd.Series(coverage.source, index=rows.index, dtype=TEXT))
         db.register("incoming", pa.Table.from_pandas(incoming, preserve_index=False))
         db.execute("CREATE TABLE known AS SELECT * FROM incoming LIMIT 0")
@@ -136,18 +142,12 @@ class Store:
             before = db.sql(f"SELECT known.* FROM known SEMI JOIN incoming USING (source, {frame.states_of})")
             laid = _laid_over(as_frame(before, frame), incoming, frame)
             db.register("incoming", pa.Table.from_pandas(laid, preserve_index=False))
-        if frame.replaces_by:
-            coverage = _keep_fuller(db, frame, coverage)
-            db.execute("CREATE TABLE fresh AS SELECT * FROM incoming WHERE NOT EXISTS (SELECT 1 FROM kept "
-                       f"WHERE kept.value = incoming.{frame.replaces_by})")  # fmt: skip
-            same = f"known.{frame.replaces_by} = fresh.{frame.replaces_by} AND known.source = fresh.source"
-        else:
-            coverage = _one_row_an_id(db, frame, coverage)
-            by = (frame.states_of,) if frame.states_of else frame.key
-            same = " AND ".join(f"known.{column} = fresh.{column}" for column in (*by, "source"))
-            for told in frame.keeps_earliest:
-                db.execute(f"UPDATE fresh SET {told} = least(fresh.{told}, known.{told}) FROM known "
-                           f"WHERE {same} AND fresh.last_seen_at IS NOT NULL")  # fmt: skip
+        coverage = _one_row_an_id(db, frame, coverage)
+        by = (frame.states_of,) if frame.states_of else frame.key
+        same = " AND ".join(f"known.{column} = fresh.{column}" for column in (*by, "source"))
+        for told in frame.keeps_earliest:
+            db.execute(f"UPDATE fresh SET {told} = least(fresh.{told}, known.{told}) FROM known "
+                       f"WHERE {same} AND fresh.last_seen_at IS NOT NULL")  # fmt: skip
         db.execute(
             "CREATE TABLE merged AS SELECT * FROM known WHERE NOT EXISTS "
             f"(SELECT 1 FROM fresh WHERE {same}) UNION ALL BY NAME SELECT * FROM fresh"
@@ -199,22 +199,6 @@ def as_frame(relation: duckdb.DuckDBPyRelation, frame: Frame) -> pd.DataFrame:
     return rows.astype({name: dtypes[name] for name in rows.columns})
 
 
-def _keep_fuller(db: duckdb.DuckDBPyConnection, frame: Frame, coverage: Coverage) -> Coverage:
-    """Note the parts that a partial reading would have made smaller; they stay as they were."""
-    part, amount = frame.replaces_by, "count(*)"
-    db.execute(
-        f"CREATE TABLE kept AS SELECT k.{part} AS value FROM (SELECT {part}, {amount} AS n FROM known "
-        f"WHERE source = $source GROUP BY 1) k JOIN (SELECT {part}, {amount} AS n FROM incoming GROUP BY 1) i "
-        f"ON k.{part} = i.{part} WHERE $partial AND k.n > i.n",
-        {"source": coverage.source, "partial": coverage.status != "ok"},
-    )
-    kept = [month for (month,) in db.sql("SELECT strftime(value, '%Y-%m') FROM kept ORDER BY 1").fetchall()]
-    if not kept:
-        return coverage
-    why = f"{coverage.why}; the fuller earlier reading of {', '.join(kept)} was kept".lstrip("; ")
-    return Coverage(**{**coverage.record(), "why": why})
-
-
 def _laid_over(known: pd.DataFrame, told: pd.DataFrame, frame: Frame) -> pd.DataFrame:
     """What is known of each thing's states, with what a reading tells in its place; stretches that meet are one."""
     first, last, parts = frame.starts, frame.ends, []
@@ -258,7 +242,8 @@ def _write(db: duckdb.DuckDBPyConnection, contents: dict[Path, str]) -> None:
             db.execute(f"COPY ({query}) TO '{quoted}' ({options})")
             _sync(name)
         for name, path in staged.items():
-            os.replace(name, path)
+            if not bills.is_same(db, name, path):
+                os.replace(name, path)
     except (OSError, duckdb.Error) as error:
         raise StoreError(f"{path} cannot be written: {error}", hint="check disk space and permissions") from error
     finally:
@@ -274,7 +259,10 @@ def _sync(name: str) -> None:
 @contextmanager
 def _database(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database in memory that keeps time in UTC and loads nothing from elsewhere."""
-    config = {"TimeZone": "UTC", "autoinstall_known_extensions": "false", "preserve_insertion_order": "true"}
+    config = {
+        "TimeZone": "UTC", "autoinstall_known_extensions": "false", "preserve_insertion_order": "true",
+        "memory_limit": _MEMORY, "temp_directory": str(folder / ".spilled"),
+    }  # fmt: skip
     with duckdb.connect(config=config) as db:
         try:
             yield db

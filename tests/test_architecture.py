@@ -32,7 +32,8 @@ SHARED = set(FOUNDATION)
 #: What else each room may import.
 MAY = {
     "sources": SHARED,
-    "store": SHARED | {"migrations"},
+    "store": SHARED | {"bills", "migrations"},
+    "bills": SHARED,
     "metrics": SHARED,
     "tables": SHARED,
     "figures": SHARED | {"tables"},  # a chart stands beside the table of its numbers

@@ -11,7 +11,8 @@ it needs, and what the system forgets and when. It offers:
 ``fetch(period, settings) -> Pages``
     all input and output; what could not be read makes the pages partial, never fewer.
 ``to_frames(pages, period) -> {frame: DataFrame}``
-    pure, so that it is tested from recorded pages.
+    pure, so that it is tested from recorded pages. What does not fit in memory is a
+    `opsreport.schemas.stored.StoredRows`, which the source has checked itself.
 ``observed(frames, pages, period) -> {frame: (start, end)}`` (optional)
     the time the pages can tell of; by default what `covers` declares, else from the first
     row to the last. A system that is asked over the network wants ``told(KEEPS)``: else a quiet
@@ -50,6 +51,7 @@ from opsreport.errors import OpsreportError, ParamsError, SourceError
 from opsreport.params.reading import said
 from opsreport.period import Period
 from opsreport.schemas import FRAMES
+from opsreport.schemas.stored import StoredRows
 from opsreport.sources._contract import Covers, Pages, Run, SourceSettings
 
 __all__ = [
@@ -116,12 +118,12 @@ def settings_of(module: ModuleType, given: dict[str, Any], **context: Any) -> So
 class Reading:
     """One frame as one source told it, what was seen, and what asking cost. [USD]"""
 
-    rows: pd.DataFrame
+    rows: pd.DataFrame | StoredRows
     coverage: Coverage
     price: Decimal = Decimal(0)
 
 
-def read(module: ModuleType, settings: SourceSettings, period: Period) -> tuple[pd.DataFrame, Coverage]:
+def read(module: ModuleType, settings: SourceSettings, period: Period) -> tuple[pd.DataFrame | StoredRows, Coverage]:
     """One frame from one source, with what was seen.
 
     A source that cannot be read gives no rows and the coverage ``unavailable``.
@@ -145,7 +147,9 @@ def read_each(module: ModuleType, several: Sequence[SourceSettings], period: Per
     """
     try:
         pages = module.fetch(period, several[0])
-        frames = {name: FRAMES[name].conform(rows) for name, rows in module.to_frames(pages, period).items()}
+        made = module.to_frames(pages, period).items()
+        # What does not fit in memory was checked where it lies.
+        frames = {name: rows if isinstance(rows, StoredRows) else FRAMES[name].conform(rows) for name, rows in made}
     except FAULTS as error:
         return [unavailable(module, settings, period, why_of(module, error)) for settings in several]
     price = pages.extra.get("price", Decimal(0))

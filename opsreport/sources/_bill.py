@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import NoReturn
 
 import pandas as pd
 import pyarrow as pa
@@ -133,22 +134,30 @@ def _text(raw: pa.Table, name: str) -> str:
 
 def _decimal(raw: pa.Table, name: str) -> str:
     kind = raw.schema.field(name).type
-    if pa.types.is_integer(kind) or pa.types.is_decimal(kind):
-        return f"try_cast({name} as decimal(38, 18))"
+    is_exact = pa.types.is_integer(kind) or pa.types.is_decimal(kind)
+    return decimal_of(name, "" if is_exact else "VARCHAR")
+
+
+def decimal_of(given: str, kind: str) -> str:
+    """An exact number of DuckDB's type, as it writes it; missing where it is none."""
+    if kind not in ("VARCHAR", "FLOAT", "DOUBLE"):
+        return f"try_cast({given} as decimal(38, 18))"
     # DuckDB would read 1_000 too; a float goes by its shortest text, which is what wrote it.
-    return (
-        f"case when regexp_full_match({name}::varchar, '{_NUMBER}') "
-        f"then try_cast({name}::varchar as decimal(38, 18)) end"
-    )
+    text = f"({given})::varchar"
+    return f"case when regexp_full_match({text}, '{_NUMBER}') then try_cast({text} as decimal(38, 18)) end"
 
 
 def _instant(raw: pa.Table, name: str, time_format: str) -> str:
-    if pa.types.is_temporal(raw.schema.field(name).type):
-        return f"{name}::timestamptz"
+    is_time = pa.types.is_temporal(raw.schema.field(name).type)
+    return f"{name}::timestamptz" if is_time else instant_of(name, time_format)
+
+
+def instant_of(given: str, time_format: str) -> str:
+    """A time of a text, as DuckDB writes it; missing where it is none."""
     if time_format:
         form = time_format.replace("'", "''")
-        return f"try_strptime(trim({name}), '{form}')::timestamptz"
-    return f"case when regexp_full_match(trim({name}), '{_TIME}') then try_cast(trim({name}) as timestamptz) end"
+        return f"try_strptime(trim({given}), '{form}')::timestamptz"
+    return f"case when regexp_full_match(trim({given}), '{_TIME}') then try_cast(trim({given}) as timestamptz) end"
 
 
 def _refuse_unread(file: str, raw: pa.Table, rows: pa.Table) -> None:
@@ -162,9 +171,18 @@ def _refuse_unlike(file: str, given: pa.ChunkedArray, read: pa.ChunkedArray, nam
     if given.null_count == read.null_count:
         return
     row = pc.index(pc.and_(pc.is_valid(given), pc.is_null(read)), True).as_py()
+    refuse(file, row + 1, name, given[row].as_py(), dtype)
+
+
+def refuse(file: str, row: int, name: str, value: object, dtype: object) -> NoReturn:
+    """Say which value of a file cannot be read.
+
+    Raises
+    ------
+    SourceError
+    """
     kind = "a number" if dtype == DECIMAL else "a time"
-    shown = repr(str(given[row].as_py())[:80])
-    raise SourceError(f"{file}, row {row + 1}, {name}: {shown} is not {kind}", hint=_HINTS[dtype])
+    raise SourceError(f"{file}, row {row}, {name}: {str(value)[:80]!r} is not {kind}", hint=_HINTS[dtype])
 
 
 def _canonical(file: str, tags: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -172,11 +190,18 @@ def _canonical(file: str, tags: pa.ChunkedArray) -> pa.ChunkedArray:
     coded = pc.dictionary_encode(tags).combine_chunks() if len(tags) else pa.array([], pa.string())
     if not len(tags):
         return pa.chunked_array([coded])
-    words = [_object(file, text) for text in coded.dictionary.to_pylist()]
+    words = [canonical(file, text) for text in coded.dictionary.to_pylist()]
     return pa.chunked_array([pa.array(words, pa.string()).take(coded.indices)])
 
 
-def _object(file: str, text: str) -> str:
+def canonical(file: str, text: str) -> str:
+    """Tags as one JSON object with its keys sorted.
+
+    Raises
+    ------
+    SourceError
+        When they are no JSON object.
+    """
     try:
         tags = json.loads(text)
     except ValueError:
@@ -207,7 +232,17 @@ def _refuse_overlap(files: list[str], rows: pa.Table) -> None:
     ).fetchone()
     if shared:
         first, second, month, same, smaller = shared
-        raise SourceError(
-            f"{files[first]} and {files[second]} hold the same bill of {month}: {same} of {smaller} lines are in both",
-            hint="keep one of them, or set latest: true where each export replaces the one before it",
-        )
+        refuse_twice(files[first], files[second], month, f"{same} of {smaller}")
+
+
+def refuse_twice(first: str, second: str, month: str, shared: str) -> NoReturn:
+    """Say which two files hold the same bill.
+
+    Raises
+    ------
+    SourceError
+    """
+    raise SourceError(
+        f"{first} and {second} hold the same bill of {month}: {shared} lines are in both",
+        hint="keep one of them, or set latest: true where each export replaces the one before it",
+    )

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from opsreport.errors import SourceError
 from opsreport.sources import Pages, SourceSettings, _bill, _files
+from opsreport.sources._bill_days import Part
 
 SUFFIXES = (".csv", ".csv.gz")
 
@@ -19,13 +20,13 @@ class Export:
     """A file's columns under the names that its source gives them, and how many others it has."""
 
     file: str
-    rows: pa.Table
+    rows: pa.Table | Part
     ignored: int
 
 
 def fetch(
     settings: SourceSettings, path: str, latest: bool, suffixes: tuple[str, ...],
-    read: Callable[[_files.File], tuple[pa.Table, int]],
+    read: Callable[[_files.File], tuple[pa.Table | Part, int]],
 ) -> Pages:  # fmt: skip
     """Every file once; one that cannot be read makes the pages partial.
 

@@ -105,21 +105,31 @@ def read(file: File, pick: dict[str, str], nulls: list[str], delimiter: str = ",
     SourceError
         When a row is broken or the file is cut short; no row is skipped.
     """
+    query, params = selected(file, pick, nulls, delimiter)
+    with reading(file.name):
+        return connection().sql(query, params=params).to_arrow_table()
+
+
+def selected(file: File, pick: dict[str, str], nulls: list[str], delimiter: str = ",") -> tuple[str, list[Any]]:
+    """The query, and its parameters, that gives some columns of a file as `read` does.
+
+    Raises
+    ------
+    SourceError
+        When the file has no header, or two columns of a name.
+    """
     names = columns(file, delimiter)
     twice = sorted({name for name in pick.values() if names.count(name) > 1})
     if twice:
         raise SourceError(f"{file.name} has two columns {', '.join(twice)}", hint="rename one of them")
     if is_parquet(file):
         chosen = ", ".join(f"{_quoted(there)} as {_quoted(here)}" for here, there in pick.items())
-        query, params = f"select {chosen} from {_PARQUET}", [literal(file)]
-    else:
-        # Columns are named by place, so that no name in a file can become part of a query.
-        chosen = ", ".join(f"c{names.index(there)} as {_quoted(here)}" for here, there in pick.items())
-        shape = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(names)))
-        query = f"select {chosen} from {_CSV.replace('SHAPE', shape)}"
-        params = [literal(file), delimiter, nulls or [_NO_NULL]]
-    with reading(file.name):
-        return connection().sql(query, params=params).to_arrow_table()
+        return f"select {chosen} from {_PARQUET}", [literal(file)]
+    # Columns are named by place, so that no name in a file can become part of a query.
+    chosen = ", ".join(f"c{names.index(there)} as {_quoted(here)}" for here, there in pick.items())
+    shape = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(names)))
+    query = f"select {chosen} from {_CSV.replace('SHAPE', shape)}"
+    return query, [literal(file), delimiter, nulls or [_NO_NULL]]
 
 
 def connection() -> duckdb.DuckDBPyConnection:

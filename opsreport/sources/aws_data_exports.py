@@ -29,7 +29,8 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, Literal
 
 import pandas as pd
 import pyarrow as pa
@@ -37,7 +38,8 @@ from pydantic import Field
 
 from opsreport.errors import SourceError
 from opsreport.period import Period
-from opsreport.sources import Pages, _aws, _bill, _cur, _cur2, _files, focus
+from opsreport.schemas.stored import StoredRows
+from opsreport.sources import Pages, _aws, _bill, _bill_days, _cur, _cur2, _files, focus
 from opsreport.sources._exports import Export
 
 FRAMES = ("cost",)
@@ -59,6 +61,9 @@ class Settings(_aws.AwsSettings):
     constants: dict[str, str | None] = Field(
         default={}, description="FOCUS columns that the export lacks, and the value of every row (null: not known)"
     )
+    grain: Literal["auto", "line", "day"] = Field(
+        default="auto", description="of FOCUS: day to sum the lines of a day; auto sums those of a large export"
+    )
     line_types: dict[str, _cur.Category] = Field(
         default={}, description="of CUR 2.0: the FOCUS category of further line item types"
     )
@@ -72,29 +77,38 @@ def fetch(period: Period, settings: Settings) -> Pages:
     SourceError
         When nothing can be read, or a file is of another kind.
     """
-    aws, exports = _aws.opened(settings, OPERATIONS), []
+    aws, found = _aws.opened(settings, OPERATIONS), []
     before, *asked = _months(period)
     for month in (before, *asked):
         manifest = _manifest(aws, month, is_needed=month in asked)
         if manifest:
-            exports += _delivered(aws, month, manifest)
+            found += _delivered(aws, month, manifest)
+    folder = _folder_of_sums(settings, found)
+    exports = [export for one in found if (export := _read(aws, one, folder))]
     pages = aws.pages()
     if aws.why and not exports and not settings.run.is_probe:
         needs = ", ".join(sorted(set(aws.needs)))
         hint = f"the role needs {needs}" if needs else "prefix is the export's folder, the export's name included"
         raise SourceError(aws.why, hint)
     ignored = {export.file: export.ignored for export in exports}
-    return replace(pages, items=tuple(exports), extra={**pages.extra, "ignored": ignored})
+    pages = replace(pages, items=tuple(exports), extra={**pages.extra, "ignored": ignored})
+    summed = [isinstance(export.rows, _bill_days.Part) for export in exports]
+    if any(summed) and not all(summed):
+        raise SourceError(f"{_folder(aws)} holds both FOCUS and CUR 2.0, too many lines to be kept together",
+                          hint="let prefix be the folder of one export")  # fmt: skip
+    return focus.put_together(pages, latest=False) if any(summed) else pages
 
 
-def to_frames(pages: Pages, period: Period) -> dict[str, pd.DataFrame]:
-    """The charges of all files.
+def to_frames(pages: Pages, period: Period) -> dict[str, pd.DataFrame | StoredRows]:
+    """The charges of all files; of a large export where they are stored.
 
     Raises
     ------
     SourceError
         When a value or a line item type cannot be read, or two files hold the same bill.
     """
+    if pages.items and isinstance(pages.items[0], StoredRows):
+        return {"cost": pages.items[0]}
     line_items = [export for export in pages.items if "line_type" in export.rows.column_names]
     others = [export for export in pages.items if "line_type" not in export.rows.column_names]
     parts = [_bill.typed(export.file, export.rows) for export in others]
@@ -127,8 +141,15 @@ def _manifest(aws: _aws.Questions, month: str, is_needed: bool) -> dict[str, Any
     return max(manifests, key=lambda one: (one["LastModified"], one["Key"]), default=None)
 
 
-def _delivered(aws: _aws.Questions, month: str, manifest: dict[str, Any]) -> Iterator[Export]:
-    """The files that a manifest names."""
+def _folder_of_sums(settings: Settings, found: list[dict[str, Any]]) -> TemporaryDirectory | None:
+    """Where the lines of a large export are summed; None where they are kept."""
+    is_large = sum(one["Size"] for one in found) > _bill_days.MOST_BYTES / _bill_days.PACKED
+    is_summed = settings.grain == "day" or (settings.grain == "auto" and is_large)
+    return _bill_days.private_folder(settings) if found and is_summed else None
+
+
+def _delivered(aws: _aws.Questions, month: str, manifest: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The files that a manifest names, as they are listed."""
     keys = _named(aws, manifest)
     listed, is_whole = _listed(aws, [f"{folder}/" for folder in sorted({key.rpartition("/")[0] for key in keys})])
     there = {one["Key"]: one for one in listed}
@@ -140,10 +161,7 @@ def _delivered(aws: _aws.Questions, month: str, manifest: dict[str, Any]) -> Ite
     if lost and is_whole:
         aws.note(f"{len(lost)} of {len(keys)} files that the manifest of {month} names are not there, like {lost[0]}")
     aws.inputs += [{"path": f"s3://{aws.settings.bucket}/{key}", "unread": "it is not there"} for key in lost]
-    for one in found if not aws.settings.run.is_probe else []:
-        export = _read(aws, one)
-        if export:
-            yield export
+    yield from found if not aws.settings.run.is_probe else []
 
 
 def _named(aws: _aws.Questions, manifest: dict[str, Any]) -> list[str]:
@@ -160,13 +178,13 @@ def _named(aws: _aws.Questions, manifest: dict[str, Any]) -> list[str]:
     return sorted(set(keys))
 
 
-def _read(aws: _aws.Questions, listed: dict[str, Any]) -> Export | None:
+def _read(aws: _aws.Questions, listed: dict[str, Any], folder: TemporaryDirectory | None) -> Export | None:
     path = aws.object(aws.settings.bucket, listed, _region(aws))
     if path is None:
         return None
     file = _files.File(path, listed["Key"].removeprefix(_folder(aws)))
     try:
-        return Export(file.name, *_table(file, aws.settings))
+        return Export(file.name, *_table(file, aws.settings, folder))
     except _files.BrokenFile as error:
         aws.note(error.message)
         aws.inputs[-1] = {"path": aws.inputs[-1]["path"], "unread": error.message}
@@ -174,13 +192,16 @@ def _read(aws: _aws.Questions, listed: dict[str, Any]) -> Export | None:
         return None
 
 
-def _table(file: _files.File, settings: Settings) -> tuple[pa.Table, int]:
+def _table(
+    file: _files.File, settings: Settings, folder: TemporaryDirectory | None
+) -> tuple[pa.Table | _bill_days.Part, int]:
     """A file's columns under the frame's names, or under those of line items; and how many others it has."""
     names = {name.strip().lower() for name in _files.columns(file)}
     if "line_item_unblended_cost" in names:
         return _cur2.read(file)
     if "billedcost" in names:
-        return focus.read_file(file, focus.Settings(path=settings.prefix, constants=settings.constants))
+        as_focus = focus.Settings(path=settings.prefix, constants=settings.constants)
+        return focus.sum_file(file, as_focus, folder) if folder else focus.read_file(file, as_focus)
     raise SourceError(
         f"{file.name} has neither a column BilledCost, as FOCUS, nor line_item_unblended_cost, as CUR 2.0",
         hint="prefix must be the folder of an export of FOCUS or of COST_AND_USAGE_REPORT",

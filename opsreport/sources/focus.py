@@ -22,11 +22,17 @@ can write them daily, set ``latest: true``: then of each provider, billing accou
 only the last export counts, in order of its path (the files of one subfolder are one export). A file
 that is there twice is read once. When two files hold the same lines of one bill nothing is read:
 the bill would be counted twice.
+
+A bill of more than about 250,000 lines is large: there ``grain`` is day unless it is said. Then lines of usage by
+the hour that differ in nothing but their hours and amounts are summed to the UTC day, out of memory, and no figure
+of a month's review changes; all other lines stay as they are. Corrections then match the sums.
 """
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Literal
 
 import pandas as pd
@@ -37,7 +43,8 @@ from opsreport.coverage import days_without_usage
 from opsreport.errors import SourceError
 from opsreport.period import Period
 from opsreport.schemas import FRAMES as ALL
-from opsreport.sources import Pages, SourceSettings, _bill, _exports, _files
+from opsreport.schemas.stored import StoredRows
+from opsreport.sources import Pages, SourceSettings, _bill, _bill_columns, _bill_days, _bill_parts, _exports, _files
 
 FRAMES = ("cost",)
 
@@ -59,6 +66,9 @@ class Settings(SourceSettings):
     path: str = Field(description="a file, a folder or a glob, relative to this file")
     version: Literal["1.0", "1.1", "1.2", "1.3", "1.4"] | None = Field(default=None, description="to be held to")
     latest: bool = Field(default=False, description="whether each file is a full export that replaces earlier ones")
+    grain: Literal["auto", "line", "day"] = Field(
+        default="auto", description="day to sum the lines of a day, line to keep them; auto sums those of a large bill"
+    )
     nulls: list[str] = Field(default=["", "NULL", "null"], description="words that mean null")
     time_format: str = Field(default="", description='where times are not ISO 8601, like "%m/%d/%y"')
     constants: dict[str, str | None] = Field(
@@ -69,10 +79,15 @@ class Settings(SourceSettings):
 def fetch(period: Period, settings: SourceSettings) -> Pages:
     """Every file once; one that cannot be read makes the pages partial."""
 
-    def read(file: _files.File) -> tuple[pa.Table, int]:
-        return read_file(file, settings)
+    files = _files.find(settings, settings.path, _SUFFIXES)
+    is_summed = settings.grain == "day" or (settings.grain == "auto" and _bill_days.is_large(files))
+    folder = _bill_days.private_folder(settings) if is_summed else None
 
-    return _exports.fetch(settings, settings.path, settings.latest, _SUFFIXES, read)
+    def read(file: _files.File) -> tuple[pa.Table | _bill_days.Part, int]:
+        return sum_file(file, settings, folder, len(files) > 1) if folder else read_file(file, settings)
+
+    pages = _exports.fetch(settings, settings.path, settings.latest, _SUFFIXES, read)
+    return pages if folder is None else put_together(pages, settings.latest)
 
 
 def read_file(file: _files.File, settings: Settings) -> tuple[pa.Table, int]:
@@ -84,6 +99,28 @@ def read_file(file: _files.File, settings: Settings) -> tuple[pa.Table, int]:
         When the file is broken, or lacks a column that FOCUS makes mandatory.
     """
     return _read(file, picked(file.name, _files.columns(file), settings), settings)
+
+
+def sum_file(
+    file: _files.File, settings: Settings, folder: tempfile.TemporaryDirectory, several: bool = True
+) -> tuple[_bill_days.Part, int]:
+    """As `read_file`, with the lines of a day summed; `several` where other files may hold the same lines."""
+    names = _files.columns(file)
+    pick = picked(file.name, names, settings)
+    constants = {here: value for here, value in _constants(settings).items() if here not in pick}
+    bill = _bill_columns.Bill(file, pick, constants, settings.nulls, settings.time_format)
+    return _bill_days.summed(bill, folder, several=several), len(names) - len(pick)
+
+
+def put_together(pages: Pages, latest: bool) -> Pages:
+    """Pages of one item, the charges of all parts.
+
+    Raises
+    ------
+    SourceError, SchemaError
+        As `to_frames`.
+    """
+    return replace(pages, items=(_bill_parts.joined([export.rows for export in pages.items], latest),))
 
 
 def picked(of: str, columns: Iterable[str], settings: SourceSettings) -> dict[str, str]:
@@ -117,15 +154,14 @@ def picked(of: str, columns: Iterable[str], settings: SourceSettings) -> dict[st
 
 def with_constants(rows: pa.Table, pick: dict[str, str], settings: SourceSettings) -> pa.Table:
     """The rows with what the client's file says that all of them hold."""
-    given = {name.lower(): value for name, value in settings.constants.items()}
-    for here, name in {**_NAMES, **_PROVIDER, "account": "BillingAccountId"}.items():
-        if here not in pick and name.lower() in given and here != "provider_name":
-            rows = rows.append_column(here, pa.array([given[name.lower()]] * rows.num_rows, pa.string()))
+    for here, value in _constants(settings).items():
+        if here not in pick:
+            rows = rows.append_column(here, pa.array([value] * rows.num_rows, pa.string()))
     return rows
 
 
-def to_frames(pages: Pages, period: Period) -> dict[str, pd.DataFrame]:
-    """The charges of all files.
+def to_frames(pages: Pages, period: Period) -> dict[str, pd.DataFrame | StoredRows]:
+    """The charges of all files; of a large bill where they are stored.
 
     Raises
     ------
@@ -133,6 +169,8 @@ def to_frames(pages: Pages, period: Period) -> dict[str, pd.DataFrame]:
         When a value cannot be read (names file, row, column), or two files hold the same bill.
     """
     settings = pages.settings
+    if pages.items and isinstance(pages.items[0], StoredRows):
+        return {"cost": pages.items[0]}
     parts = [_bill.typed(export.file, export.rows, settings.time_format) for export in pages.items]
     rows = _bill.joined([export.file for export in pages.items], parts, settings.latest)
     return {"cost": _bill.as_frame(rows)}
@@ -145,6 +183,9 @@ def observed(frames: dict[str, pd.DataFrame], pages: Pages, period: Period) -> d
     where there is usage by the day or hour, only that counts.
     """
     rows = frames["cost"]
+    if isinstance(rows, StoredRows):
+        told = _bill_parts.observed(rows)
+        return {"cost": told} if told else {}
     usage = rows[(rows["charge_category"] == "Usage") & rows["charge_period_end"].notna()]
     daily = _daily(usage)
     for told in (daily, usage):
@@ -155,9 +196,18 @@ def observed(frames: dict[str, pd.DataFrame], pages: Pages, period: Period) -> d
 
 def remarks(frames: dict[str, pd.DataFrame], pages: Pages, period: Period) -> dict[str, tuple[str, str]]:
     """Days without any usage between days that have some."""
-    days = days_without_usage(frames["cost"])
+    rows = frames["cost"]
+    days = _bill_parts.idle_days(rows) if isinstance(rows, StoredRows) else days_without_usage(rows)
     said = f"no usage on {len(days)} days between the first and the last: {_listed(days)}"
     return {"cost": ("partial", said)} if days else {}
+
+
+def _constants(settings: SourceSettings) -> dict[str, str | None]:
+    """What every row holds, by our names of the columns."""
+    given = {name.lower(): value for name, value in settings.constants.items()}
+    names = {**_NAMES, **_PROVIDER, "account": "BillingAccountId"}
+    return {here: given[name.lower()] for here, name in names.items()
+            if name.lower() in given and here != "provider_name"}  # fmt: skip
 
 
 def _daily(usage: pd.DataFrame) -> pd.DataFrame:
