@@ -219,7 +219,8 @@ for leave in (False, True):
             if orphan and os.fork():
                 os._exit(0)
             open(f"HERE/child-{os.getpid()}", "w").close()
-            time.sleep(999)
+            time.sleep(60)
+            os._exit(0)
 time.sleep(0.5)
 show()""".replace("HERE", str(tmp_path))
     run(start)
