@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -154,14 +155,17 @@ def report(clients: tuple[str, ...], month: str, first: str, last: str, home: st
     """Make the review of CLIENTS for a month, as one HTML page each."""
     if (month and (first or last)) or bool(first) != bool(last):
         raise click.UsageError("give --month, or both --from and --to")
+    from opsreport.report.warm import warm_kernels  # slow to load, and only needed here
+
     place, failed = Home.find(home), []
-    for client in clients:
-        try:
-            click.echo(_report(place, client, f"{first}_{last}" if first else month))
-        except OpsreportError as error:
-            failed.append(client)
-            whose = "" if str(error).startswith(f"{client}: ") else f"{client}: "
-            click.secho(printable(f"error: {whose}{error}"), fg="red", err=True)
+    with warm_kernels(_progress) if len(clients) > 1 else nullcontext() as kernels:
+        for client in clients:
+            try:
+                click.echo(_report(place, client, f"{first}_{last}" if first else month, kernels))
+            except OpsreportError as error:
+                failed.append(client)
+                whose = "" if str(error).startswith(f"{client}: ") else f"{client}: "
+                click.secho(printable(f"error: {whose}{error}"), fg="red", err=True)
     sys.exit(1 if failed else 0)
 
 
@@ -208,9 +212,9 @@ def _policy_of(place: Home, client: str) -> dict[str, Any]:
     return _aws_policy.policy(operations, buckets or [_aws_policy.BUCKET])
 
 
-def _report(place: Home, client: str, month: str) -> str:
+def _report(place: Home, client: str, month: str, kernels: Any) -> str:
     loaded = opsreport.load(client, _same_days(place, client, month), home=place.folder)
-    path = make(place, loaded)
+    path = make(place, loaded, kernels)
     told = completeness(loaded)
     short = ", ".join(told.loc[told["status"] != "ok", "frame"].unique())
     incomplete = f"\n  △ not complete for these days: {short}" if short else ""
