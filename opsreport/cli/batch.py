@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,9 @@ class Result:
         return asdict(self)
 
 
-def run_client(home: str, client: str, month: str, steps: Sequence[str], kernels: Any = None) -> Result:
+def run_client(
+    home: str, client: str, month: str, steps: Sequence[str], kernels: Callable[[], Any] = lambda: None
+) -> Result:
     """Collect a client's month and make its review where that would be another one.
 
     Parameters
@@ -67,8 +69,8 @@ def run_client(home: str, client: str, month: str, steps: Sequence[str], kernels
         YYYY-MM; by default the last full month on the client's clock.
     steps : sequence of str
         Of `STEPS`; sending is not done here.
-    kernels : Choice, optional
-        As `opsreport.report.execute.execute` takes them.
+    kernels : callable
+        Asked, once a review is to be made, for what `opsreport.report.execute.execute` takes; by default cold ones.
     """
     begun, place, outcome = time.monotonic(), Home(Path(home)), "ok"
     made = Result(client, month, "failed")
@@ -128,10 +130,10 @@ def _collected(home: Home, params: Any, period: Period, now: pd.Timestamp) -> tu
     return ("partial" if short else "ok"), "; ".join(short)
 
 
-def _reported(home: Home, client: str, month: str, kernels: Any) -> tuple[str, str]:
+def _reported(home: Home, client: str, month: str, kernels: Callable[[], Any]) -> tuple[str, str]:
     loaded = opsreport.load(client, month, home=home.folder)
     why = reasons(home, loaded)
     if not why:
         return "unchanged", ""
-    make(home, loaded, kernels)
+    make(home, loaded, kernels())
     return "made", "; ".join(why)

@@ -6,7 +6,8 @@ import multiprocessing
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from functools import cache
 from multiprocessing.connection import Connection, wait
 
 from opsreport.cli.batch import Result, run_client
@@ -44,7 +45,7 @@ def run_here(
     say : callable
         Told of what went wrong with a worker.
     """
-    left, workers = list(reversed(clients)), [_Worker(home, steps) for _ in range(count)]
+    left, workers = list(reversed(clients)), [_Worker(home, steps) for _ in range(min(count, len(clients)))]
     try:
         while left or any(worker.at for worker in workers):
             for worker in workers:
@@ -107,7 +108,9 @@ def _work(link: Connection, home: str, steps: tuple[str, ...], parent: int) -> N
     """One client after another, until nobody asks any more."""
     from opsreport.report.warm import warm_kernels  # slow to load, and only needed here
 
-    with warm_kernels() as kernels, suppress(EOFError, OSError, KeyboardInterrupt):
+    with ExitStack() as held, suppress(EOFError, OSError, KeyboardInterrupt):
+        # Started by the first review that is made: where all are unchanged, none is needed.
+        kernels = cache(lambda: held.enter_context(warm_kernels()))
         while os.getppid() == parent:
             client, month = link.recv()
             link.send(run_client(home, client, month, steps, kernels))

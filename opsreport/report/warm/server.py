@@ -15,6 +15,7 @@ import pkgutil
 import select
 import signal
 import sys
+from contextlib import suppress
 from typing import Any
 
 from opsreport.report.warm import guardian
@@ -146,7 +147,8 @@ def _next(parent: int) -> dict[str, Any]:
 
 
 def _say(answers: int, content: dict[str, Any]) -> None:
-    os.write(answers, json.dumps(content).encode() + b"\n")
+    with suppress(BrokenPipeError):  # nobody waits for it any more
+        os.write(answers, json.dumps(content).encode() + b"\n")
 
 
 if __name__ == "__main__":
