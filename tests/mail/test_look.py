@@ -297,7 +297,7 @@ def test_plain_text_has_no_markup_and_short_lines(form):
 def test_who_sent_it_and_who_answers_is_said():
     for said in (wording(as_html(summary())), " ".join(as_text(summary()).split())):
         assert "Jo Lindqvist answers: just reply to this mail." in said
-        assert "It was sent automatically, on behalf of Harbour & Pine, by the team that looks after" in said
+        assert "It was sent automatically by the team that looks after the systems of Harbour & Pine." in said
         assert "Data of November 24, 2026." in said
 
 
