@@ -44,6 +44,8 @@ class Approval:
         Hash of what the review says, as `opsreport.report.manifest.content` gives it.
     message : str
         Hash of what the mail says, whoever it goes to.
+    recipients, ours : tuple of str
+        Addresses of who receives it, and of whom it is from and who answers.
     corrects : int
         The first revision that was sent, where this one corrects it; else 0.
     why : str
@@ -59,6 +61,8 @@ class Approval:
     at: str
     content: str
     message: str
+    recipients: tuple[str, ...] = ()
+    ours: tuple[str, ...] = ()
     corrects: int = 0
     why: str = ""
     waived: tuple[tuple[str, str], ...] = ()
@@ -81,7 +85,9 @@ def approvals(store: Path, client: str, month: str) -> list[Approval]:
     for path in sorted(_folder(store, client, month).glob("*/approval.json"), key=lambda path: int(path.parent.name)):
         try:
             told = json.loads(path.read_text("utf-8"))
-            made.append(Approval(**{**told, "waived": tuple(tuple(one) for one in told["waived"])}))
+            tuples = {name: tuple(told[name]) for name in ("recipients", "ours")}
+            waived = tuple(tuple(pair) for pair in told["waived"])
+            made.append(Approval(**{**told, **tuples, "waived": waived}))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StoreError(f"{path} cannot be read: {error}", hint="restore it from a copy") from error
     return made
@@ -131,7 +137,7 @@ def restate(store: Path, client: str, month: str, why: str) -> None:
         write_whole(folder / "restated.txt", " ".join(why.split()) + "\n")
 
 
-def freeze(home: Home, read_from: Home, one: Approval, manifest: Path) -> None:
+def freeze(home: Home, read_from: Home, one: Approval, manifest: dict[str, Any]) -> None:
     """Keep what a review was made from, with its approval, in one step.
 
     Parameters
@@ -140,7 +146,7 @@ def freeze(home: Home, read_from: Home, one: Approval, manifest: Path) -> None:
         The team's.
     read_from : Home
         Where the review's month was loaded from: the team's home, or an earlier approval's.
-    manifest : Path
+    manifest : dict
         The review's.
 
     Raises
@@ -157,12 +163,42 @@ def freeze(home: Home, read_from: Home, one: Approval, manifest: Path) -> None:
             work = Path(tempfile.mkdtemp(prefix=".freezing-", dir=place))
             for path in _inputs(read_from, one):
                 _keep(path, work / path.relative_to(read_from.folder))
-            shutil.copyfile(manifest, work / "manifest.json")
-            write_whole(work / "approval.json", json.dumps(asdict(one), ensure_ascii=False, indent=1) + "\n")
+            write_whole(work / "manifest.json", json.dumps(manifest, ensure_ascii=False, sort_keys=True) + "\n")
+            write_whole(work / "approval.json", _written(one))
             os.rename(work, place / str(one.revision))
             (place / "restated.txt").unlink(missing_ok=True)
         except OSError as error:
             raise StoreError(f"{place} cannot be written: {error.strerror}", hint="check disk space") from error
+
+
+def amend(store: Path, one: Approval) -> None:
+    """Put an approval in the place of its revision's: by another person, or for other recipients.
+
+    Raises
+    ------
+    StoreError
+        When it cannot be written; what was there stays.
+    """
+    with one_at_a_time(store / one.client):
+        try:
+            write_whole(_folder(store, one.client, one.month) / str(one.revision) / "approval.json", _written(one))
+        except OSError as error:
+            raise StoreError(f"the approval cannot be written: {error.strerror}", hint="check disk space") from error
+
+
+def kept_files(store: Path, one: Approval) -> dict[str, str]:
+    """The hash of each file of the review as it was published once approved; empty before."""
+    path = _folder(store, one.client, one.month) / str(one.revision) / "files.json"
+    return json.loads(path.read_text("utf-8")) if path.is_file() else {}
+
+
+def keep_files(store: Path, one: Approval, files: dict[str, str]) -> None:
+    """Keep what `kept_files` gives."""
+    write_whole(_folder(store, one.client, one.month) / str(one.revision) / "files.json", json.dumps(files) + "\n")
+
+
+def _written(one: Approval) -> str:
+    return json.dumps(asdict(one), ensure_ascii=False, indent=1) + "\n"
 
 
 def _inputs(home: Home, one: Approval) -> Iterable[Path]:

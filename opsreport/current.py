@@ -18,8 +18,14 @@ _MADE_BY = {".py", ".j2", ".css", ".js", ".po"}
 
 
 def made_of(loaded: Month) -> dict[str, str]:
-    """Hashes of the records that a review is made from and of the code that makes it, for its manifest."""
-    return {"records": fingerprint(loaded), "code": code()}
+    """Hashes of the records and the client's file that a review is made from, and of the code that makes it."""
+    return {"records": fingerprint(loaded), "code": code(), "params": _params(loaded)}
+
+
+def _params(loaded: Month) -> str:
+    """A hash of what a client's file says, but for who receives mail, of which a review says nothing."""
+    told = repr(loaded.client.model_dump(exclude={"recipients", "mail"}))
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 def older_than(home: Home, loaded: Month, manifest: Mapping[str, Any]) -> list[str]:
@@ -43,7 +49,10 @@ def older_than(home: Home, loaded: Month, manifest: Mapping[str, Any]) -> list[s
     known = {one["path"]: one["sha256"] for one in manifest["inputs"] if "frame" not in one}
     own = own_files(loaded.home.params, loaded.client.client, loaded.period.name)
     now = {path.relative_to(loaded.home.folder).as_posix(): path for path in own}
-    for path in sorted({*known, *now}):
+    # The client's file may be written otherwise, or about mail, and say the same of the review.
+    same = {f"params/{loaded.client.client}.yaml"} if manifest["params"] == _params(loaded) else set()
+    same |= {name for name in known if name.startswith("params/plans/")} if same else set()
+    for path in sorted({*known, *now} - same):
         file = now.get(path, home.folder / path)
         if path not in known:
             said.append(f"{path} is new")

@@ -24,7 +24,8 @@ def fingerprint(month: Month) -> str:
     told = told.assign(observed_end=told["observed_end"].clip(upper=end)).drop(columns=_OF_ONE_READING)
     told = told.drop_duplicates().sort_values(list(told.columns), ignore_index=True)
     known = {name: rows[rows[FRAMES[name].starts] < end] for name, rows in month.frames.items()}
-    for name, rows in {**known, "coverage": told}.items():
+    # What last month's review printed stands on this one too.
+    for name, rows in {**known, "coverage": told, "reported": month.reported}.items():
         ordered = rows.reset_index(drop=True).sort_index(axis=1)
         written = ordered.to_json(orient="split", date_format="iso", date_unit="ns", double_precision=15,
                                   default_handler=str)  # fmt: skip

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import json
+import difflib
+from dataclasses import replace
+from typing import Any
 
 import click
 import pandas as pd
@@ -18,7 +20,7 @@ from opsreport.home import Home
 from opsreport.mail.addresses import visible
 from opsreport.mail.ledger import Ledger
 from opsreport.narrative.summary import state_note
-from opsreport.report.build import restate_cover
+from opsreport.report.build import read_review, restate_cover
 
 
 @click.command()
@@ -38,15 +40,18 @@ def approve(client: str, month: str, by: str, waive: tuple[str, ...], home: str)
         raise MailError("nobody approves it", hint="write your name: --by 'Ana Ruiz'")
     made = post(place, client, month, now, _waived(waive))
     month = made.month.period.name
-    unknown = sorted(set(_waived(waive)) - {one.name for one in made.checks if one.refusals and one.can_be_waived})
-    if unknown:
-        raise MailError(f"there is nothing to waive called {unknown[0]}", hint="see: opsreport preview " + client)
+    known = {one.name for one in made.checks if one.refusals and one.can_be_waived}
+    if unknown := sorted(set(_waived(waive)) - known):
+        near = difflib.get_close_matches(unknown[0], known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"see: opsreport preview {client} --month {month}"
+        raise MailError(f"there is nothing to waive called {unknown[0]}", hint)
     checks = [one for one in made.checks if one.name != "approved"]
     if refused := [one for one in checks if one.refuses]:
         for line in verdicts(tuple(refused)):
             click.secho(printable(line), fg="red", err=True)
         raise MailError(f"{client} {month} may not be sent as it is", hint="mend what is named, or waive it by name")
     if made.approval and not next(one for one in made.checks if one.name == "approved").refuses:
+        stamp(place, client, month)
         click.echo(f"{client} {month}: {made.approval.by} approved just this on {made.approval.at[:10]}")
         return
     one = _keep(place, made, by, now)
@@ -63,32 +68,52 @@ def restate(client: str, month: str, why: str, home: str) -> None:
     """Open CLIENT's approved month again: its next review is made from what is known now, to go as a correction."""
     place = Home.find(home)
     approved.restate(place.store, client, month, why)
-    click.echo(f"{client} {month} is open again: opsreport report {client} --month {month}, then preview and approve")
+    click.echo(f"{client} {month} is open again: opsreport report {client} --month {month}, then preview and approve.\n"
+               f"The client will read: {approved.restatement(place.store, client, month)}")  # fmt: skip
 
 
 def stamp(home: Home, client: str, month: str) -> None:
-    """See to it that the published page says that it is approved, also after a process died in between."""
+    """See to it that what is published is what was approved, and says so, also after a process died in between.
+
+    Raises
+    ------
+    MailError
+        When nobody approved the month, or the review says something else by now.
+    """
     loaded = opsreport.load(client, month, home=home.folder)
-    cover = {"state": loaded.state, "state_note": state_note(loaded.state, loaded.approval, loaded.style)}
-    told = json.loads((home.out / client / month / "manifest.json").read_text("utf-8"))
-    if told["state"] != loaded.state:
+    one, (_, manifest) = loaded.approval, read_review(home, client, month)
+    if one is None or manifest["content"] != one.content:
+        raise MailError(f"{client} {month}: the review is not the one that was approved",
+                        hint=f"opsreport approve {client} --month {month} --by NAME")  # fmt: skip
+    if _files(manifest) != approved.kept_files(home.store, one):
+        # Made again from the notebook that was approved: nothing else can stand on its page.
+        cover = {"state": one.state, "state_note": state_note(one.state, one, loaded.style)}
         restate_cover(home, client, month, loaded, cover)
+        approved.keep_files(home.store, one, _files(read_review(home, client, month)[1]))
+    # The month after is held against what was approved.
+    reported.record(home.store / client, month, approved.manifest_of(home.store, one)["figures"])
+
+
+def _files(manifest: dict[str, Any]) -> dict[str, str]:
+    return {name: made["sha256"] for name, made in manifest["files"].items()}
 
 
 def _keep(home: Home, made: Post, by: str, now: pd.Timestamp) -> Approval:
-    client, month = made.letter.client, made.letter.month
+    client, month, before = made.letter.client, made.letter.month, made.approval
     revision = next_revision(home, client, month)
     one = Approval(
-        client=client, month=month, revision=revision, by=by, at=now_text(now), content=made.content,
-        message=made.letter.digest(), corrects=first_sent(Ledger(home.store, client).rows(month), revision),
-        why=approved.restatement(home.store, client, month) or (made.approval.why if made.approval else ""),
+        client=client, month=month, revision=revision, by=by, at=now_text(now), **made.bound,
+        corrects=first_sent(Ledger(home.store, client).rows(month), revision),
+        why=approved.restatement(home.store, client, month) or (before.why if before else ""),
         waived=tuple((check.name, check.waived) for check in made.checks if check.refusals and check.waived),
     )  # fmt: skip
-    manifest = home.out / client / month / "manifest.json"
-    approved.freeze(home, made.month.home, one, manifest)
+    if before and (before.content, before.message) == (one.content, one.message):
+        # The same words to other people are no correction of them.
+        one = replace(one, revision=before.revision, corrects=before.corrects, why=before.why)
+        approved.amend(home.store, one)
+    else:
+        approved.freeze(home, made.month.home, one, made.manifest)
     stamp(home, client, month)
-    # The month after is held against what was approved.
-    reported.record(home.store / client, month, json.loads(manifest.read_text("utf-8"))["figures"])
     return one
 
 

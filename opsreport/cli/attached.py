@@ -42,12 +42,15 @@ def attachments(
 def _printed(folder: Path, notebook: nbformat.NotebookNode, name: str) -> bytes:
     """The review as PDF; made once, for it takes longer than all the rest."""
     made_of = hashlib.sha256(f"{code()}{nbformat.writes(notebook)}".encode()).hexdigest()[:32]
-    kept = folder / f"{name}-{made_of}.pdf"
     with one_at_a_time(folder):
-        if not kept.exists():
-            from opsreport.report.pdf import pdf  # slow to load, and only here
+        for kept in folder.glob(f"{name}-{made_of}-*.pdf"):
+            content = kept.read_bytes()
+            if kept.stem.endswith(hashlib.sha256(content).hexdigest()[:32]):
+                return content
+        from opsreport.report.pdf import pdf  # slow to load, and only here
 
-            for older in folder.glob(f"{name}-*"):
-                older.unlink()
-            write_whole(kept, pdf(notebook, draw=charts.draw))
-        return kept.read_bytes()
+        content = pdf(notebook, draw=charts.draw)
+        for older in folder.glob(f"{name}-*"):
+            older.unlink()
+        write_whole(folder / f"{name}-{made_of}-{hashlib.sha256(content).hexdigest()[:32]}.pdf", content)
+        return content

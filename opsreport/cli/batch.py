@@ -100,14 +100,17 @@ def make(home: Home, loaded: Month, kernels: Any = None) -> Path:
     OpsreportError
         When it could not be made whole; what was there before stays.
     """
-    from opsreport.report.build import build  # slow to load, and only needed here
+    from opsreport.report.build import build, restate_cover  # slow to load, and only needed here
 
     client, month = loaded.client.client, loaded.period.name
     path = build(home, client, month, loaded, made_of(loaded), kernels)
+    told = json.loads((path.parent / "manifest.json").read_text("utf-8"))
+    if loaded.approval and told["content"] != loaded.approval.content:
+        # The code or the notebook changed since: nobody approved this.
+        return restate_cover(home, client, month, loaded, {"state": "final", "state_note": ""})
     # The next month is held against what was approved, while there is such.
     if loaded.state == "final" and not approvals(home.store, client, month):
-        printed = json.loads((path.parent / "manifest.json").read_text("utf-8"))["figures"]
-        reported.record(home.store / client, month, printed)
+        reported.record(home.store / client, month, told["figures"])
     return path
 
 

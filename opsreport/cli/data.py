@@ -103,18 +103,30 @@ def backup(clients: tuple[str, ...], folder: Path, every: bool, keep: int, home:
 @data.command()
 @click.argument("client")
 @click.option("--params", "with_params", is_flag=True, help="Its own files in params too.")
+@click.option("--leave-published", is_flag=True, help="Even while pages of it are online; says their addresses.")
 @click.option("--yes", default="", metavar="CLIENT", help="The client's id once more, instead of typing it.")
 @_by
 @_home
-def delete(client: str, with_params: bool, yes: str, by: str, home: str) -> None:
+def delete(client: str, with_params: bool, leave_published: bool, yes: str, by: str, home: str) -> None:
     """Delete CLIENT's store and reviews, for good; one line of the operator's log stays.
 
-    What was mailed, published elsewhere or backed up is not reached.
+    Refuses while a page of it is published: the store knows where it lies. What was mailed or
+    backed up is not reached.
     """
+    place = Home.find(home)
+    online = publishing.published_months(place, client)
+    if online and not leave_published:
+        raise StoreError(
+            f"{client} was not deleted: it has published pages, of {', '.join(online)}",
+            hint=f"take each away first: opsreport publish {client} --month {next(iter(online))} --withdraw; "
+            "--leave-published leaves them online",
+        )
     typed = yes or click.prompt(f"This deletes all that was collected of {client}. Type its id", default="")
     if typed != client:
         raise StoreError(f"{client} was not deleted: {_printable(typed)!r} is not its id", hint="type the id as it is")
-    _say(custody.delete(Home.find(home), client, with_params=with_params, by=_who(by)), "deleted", "stays")
+    _say(custody.delete(place, client, with_params=with_params, by=_who(by)), "deleted", "stays")
+    for month, address in online.items():
+        click.secho(f"△ stays online: the page of {month}, {_printable(address)}", fg="yellow")
 
 
 @data.command()

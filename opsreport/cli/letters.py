@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
-import nbformat
 import pandas as pd
-from bs4 import BeautifulSoup
 
 import opsreport
 from opsreport import approved
 from opsreport.approved import Approval
 from opsreport.cli.attached import attachments
+from opsreport.cli.named import others, own, said_beside
 from opsreport.completeness import completeness
 from opsreport.current import older_than
 from opsreport.errors import MailError
@@ -27,7 +24,7 @@ from opsreport.mail.model import Summary
 from opsreport.mail.rows import Row
 from opsreport.mail.summary import corrected, summary
 from opsreport.month import Month
-from opsreport.params import ClientParams, client_names, load_params
+from opsreport.params import ClientParams, load_params
 from opsreport.params.mail import Mail, Recipient
 from opsreport.params.team import Publish, load_team
 from opsreport.publishing import Link, published
@@ -37,6 +34,10 @@ from opsreport.schemas import FRAMES
 #: Stands in a preview where the team's file names nobody yet; RFC 2606 keeps it from being anybody's.
 _NOBODY = Recipient(name="Nobody yet", email="nobody@example.invalid")
 _WENT = ("sent", "unknown", "committing")
+#: Stands for the page's address where a mail is compared with another.
+_ANY_LINK = "https://page.invalid/"
+_CHANGED = {"content": "the review", "message": "the mail", "recipients": "who receives it",
+            "ours": "who it is from or who answers"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,10 @@ class Post:
         One a recipient: the message, and its id.
     checks : tuple of Check
         By the gate.
-    content : str
-        Hash of what the review says.
+    manifest : dict
+        The review's.
+    bound : dict
+        What an approval of it is bound to, as `Approval` names it.
     """
 
     month: Month
@@ -67,7 +70,8 @@ class Post:
     letter: Letter
     messages: tuple[tuple[Recipient, bytes, str], ...]
     checks: tuple[Check, ...]
-    content: str
+    manifest: dict[str, Any]
+    bound: dict[str, Any]
 
     @property
     def refused(self) -> list[Check]:
@@ -75,13 +79,18 @@ class Post:
         return [one for one in self.checks if one.refuses]
 
 
-def post(home: Home, client: str, month: str, now: pd.Timestamp, waived: dict[str, str] | None = None) -> Post:
+def post(
+    home: Home, client: str, month: str, now: pd.Timestamp, waived: dict[str, str] | None = None,
+    date: pd.Timestamp | None = None,
+) -> Post:  # fmt: skip
     """Put a client's mail of a month together; nothing is written or sent.
 
     Parameters
     ----------
     waived : dict of str to str
         Checks to be let through, with the reason; by default those that its approval waives.
+    date : Timestamp, optional
+        When it is sent; by default when it was approved, or else when its data was read.
 
     Raises
     ------
@@ -103,26 +112,27 @@ def post(home: Home, client: str, month: str, now: pd.Timestamp, waived: dict[st
     attached = tuple(attachments(home, params, said, notebook, is_linked=link is not None))
     said = replace(said, reply_to=reply_to.name, attachments=tuple(file.name for file in attached),
                    **_linked(link, loaded))  # fmt: skip
-    letter = Letter(
-        client, month, revision, said.subject, look.as_html(said), look.as_text(said),
-        tuple(chart for chart in said.charts if chart.png), attached, said.language, said.link, said.link_until,
-    )  # fmt: skip
-    date = (pd.Timestamp(one.at) if one else loaded.read_at).to_pydatetime()
+    letter = _letter(said, attached)
+    # Links run out and are made anew: what was approved is the same with any.
+    digest = _letter(replace(said, link=_ANY_LINK, link_until="") if link else said, attached).digest()
+    date = date if date is not None else pd.Timestamp(one.at) if one else loaded.read_at
     sender = mail.sender if mail else _NOBODY
     messages = tuple(
-        (person, compose(letter, Envelope(sender, reply_to, person, date, _answers(rows, revision, person))),
+        (person, compose(letter, Envelope(sender, reply_to, person, date.to_pydatetime(),
+                                          _answers(rows, revision, person))),
          message_id(client, month, revision, sender.email, person.email))
         for person in params.recipients or [_NOBODY]
     )  # fmt: skip
-    first = messages[0][1]
+    first, bound = messages[0][1], _bound(manifest, digest, params, (sender.email, reply_to.email))
     checks = [
         *_made(home, loaded, manifest, now), *_ours(mail, link, attached), *gate.people(params),
         *gate.sources(_told(loaded), loaded.client), *gate.jumps(manifest), *gate.form(first, *_held(link), now),
-        *gate.strangers(first, [*_beside(home, client, month, notebook)], _others(home, client), _own(params)),
-        _approved(one, manifest["content"], letter),
+        *gate.strangers(first, [*said_beside(home, client, month, notebook)], others(home, client), own(params)),
+        _approved(one, client, month, bound),
     ]  # fmt: skip
     granted = waived if waived is not None else dict(one.waived) if one else {}
-    return Post(loaded, params, one, said, letter, messages, tuple(gate.waive(checks, granted)), manifest["content"])
+    return Post(loaded, params, one, said, letter, messages, tuple(gate.waive(checks, granted)), manifest,
+                bound)  # fmt: skip
 
 
 def next_revision(home: Home, client: str, month: str) -> int:
@@ -192,46 +202,27 @@ def _ours(mail: Mail | None, link: Link | None, attached: tuple[Attachment, ...]
 
 
 def _told(loaded: Month) -> pd.DataFrame:
-    told = completeness(loaded)
     names = {FRAMES[name].title: name for name in FRAMES}
-    return told.assign(name=told["frame"].map(names))[told["status"] != "no source"]
+    return completeness(loaded).assign(name=lambda told: told["frame"].map(names))
 
 
-def _beside(home: Home, client: str, month: str, notebook: nbformat.NotebookNode) -> Iterator[str]:
-    """What the page and the rows beside it say."""
-    for cell in notebook.cells:
-        yield cell.source if cell.cell_type == "markdown" else ""
-        for output in cell.get("outputs", []):
-            yield BeautifulSoup("".join(output.get("data", {}).get("text/html", "")), "html.parser").get_text(" ")
-    for path in sorted((home.out / client / month / "rows").glob("*.csv")):
-        for row in csv.reader(io.StringIO(path.read_text("utf-8-sig"))):
-            yield " | ".join(row)
+def _letter(said: Summary, attached: tuple[Attachment, ...]) -> Letter:
+    charts = tuple(chart for chart in said.charts if chart.png)
+    return Letter(said.client, said.month, said.revision, said.subject, look.as_html(said), look.as_text(said), charts,
+                  attached, said.language)  # fmt: skip
 
 
-def _others(home: Home, client: str) -> dict[str, set[str]]:
-    """What tells each other client: its name and its recipients' addresses.
-
-    Whose file cannot be read stops this mail too: that it is named nowhere could not be told.
-    """
-    made = {}
-    for other in client_names(home.params):
-        if other != client:
-            params = load_params(home.params, other)
-            made[other] = {params.display_name, *(person.email for person in params.recipients)}
-    return made
+def _bound(manifest: dict[str, Any], digest: str, params: ClientParams, ours: tuple[str, ...]) -> dict[str, Any]:
+    """What an approval is bound to."""
+    to = tuple(person.email for person in params.recipients)
+    return {"content": manifest["content"], "message": digest, "recipients": to, "ours": ours}
 
 
-def _own(params: ClientParams) -> set[str]:
-    return {params.client, params.display_name, *(person.email for person in params.recipients)}
-
-
-def _approved(one: Approval | None, content: str, letter: Letter) -> Check:
-    client, month = letter.client, letter.month
+def _approved(one: Approval | None, client: str, month: str, bound: dict[str, Any]) -> Check:
     how = f"opsreport approve {client} --month {month} --by NAME"
     if one is None:
         said = [f"nobody approved it: {how}"]
-    elif one.content != content:
-        said = [f"the review changed after {one.by} approved it: {how}"]
     else:
-        said = [] if one.message == letter.digest() else [f"the mail changed after {one.by} approved it: {how}"]
+        changed = [_CHANGED[name] for name, value in bound.items() if getattr(one, name) != value]
+        said = [f"{', '.join(changed)} changed after {one.by} approved it: {how}"] if changed else []
     return Check("approved", "did somebody approve just this?", tuple(said))

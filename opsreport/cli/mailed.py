@@ -6,12 +6,11 @@ from collections import Counter
 
 import pandas as pd
 
-from opsreport.approved import approval, home_of
+from opsreport.approved import approval
 from opsreport.cli.standing import Mailed, MailState
 from opsreport.cli.telling import Tell, to_terminal
 from opsreport.home import Home
 from opsreport.mail.ledger import Ledger
-from opsreport.params import load_params
 from opsreport.params.team import load_team
 
 
@@ -22,10 +21,11 @@ def mail_state(place: Home) -> MailState:
         one = approval(place.store, client, month)
         if one is None:
             return Mailed()
-        states = Counter(row.state for row in Ledger(place.store, client).rows(month, one.revision))
-        people = load_params(home_of(place, client, month).params, client).recipients  # as they were approved
+        named = {address.lower() for address in one.recipients}
+        rows = Ledger(place.store, client).rows(month, one.revision)
+        states = Counter(row.state for row in rows if row.recipient.lower() in named)
         return Mailed(
-            approved_by=one.by, approved_at=pd.Timestamp(one.at), recipients=len(people),
+            approved_by=one.by, approved_at=pd.Timestamp(one.at), recipients=len(named),
             sent=states["sent"], planned=states["planned"] + states["committing"], refused=states["refused"],
             unknown=states["unknown"],
         )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import pandas as pd
 
-from opsreport.approved import approval
+from opsreport.cli.approve import stamp
 from opsreport.cli.shown import home_option
 from opsreport.errors import MailError, ParamsError
 from opsreport.home import Home
@@ -32,10 +32,12 @@ def publish(client: str, month: str, draft: bool, is_taken_away: bool, home: str
     where = _publish_of(place)
     if is_taken_away:
         there = publishing.withdraw(place, client, period.name, where)
-        click.echo(f"{client} {period.name}: " + ("taken away" if there else "was not published"))
+        if not there:
+            raise MailError(f"{client} {period.name} was not published", hint="or what knew of it was deleted")
+        click.echo(f"{client} {period.name}: taken away")
         return
-    if not draft and approval(place.store, client, period.name) is None:
-        raise MailError(f"nobody approved {client} {period.name}", hint="approve it first, or give --draft")
+    if not draft:
+        stamp(place, client, period.name)
     link = publishing.publish(place, client, period.name, where, now)
     click.echo(link.address)
     for warning in link.warnings:

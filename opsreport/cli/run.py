@@ -13,9 +13,8 @@ import click
 import pandas as pd
 
 import opsreport
-from opsreport.approved import approval
 from opsreport.cli.batch import STEPS, Result, reasons, run_client
-from opsreport.cli.send import exit_code, month_of, send_all
+from opsreport.cli.send import exit_code, send_all, show
 from opsreport.cli.shown import home_option, printable, table
 from opsreport.cli.workers import how_many, run_here
 from opsreport.errors import OpsreportError, ParamsError
@@ -151,13 +150,10 @@ def _say(ended: list[Result]) -> int:
 def _send(home: Home, names: list[str], month: str, ended: list[Result]) -> int:
     """Send what is approved of those that did not fail; nothing where no mail is set up."""
     failed = {one.client for one in ended if one.outcome == "failed"}
-    months = {name: month_of(home, name, month) for name in names if name not in failed}
-    ready = {name: at for name, at in months.items() if approval(home.store, name, at)}
-    if not ready or load_team(home.folder).mail is None:
+    if load_team(home.folder).mail is None:
         return 0
-    sent = send_all(home, ready, getpass.getuser())
-    for one in sent:
-        click.secho(printable(one.line()), fg=None if one.is_done else "red")
+    sent = send_all(home, [name for name in names if name not in failed], month, getpass.getuser(), only_approved=True)
+    show(sent)
     return exit_code(sent)
 
 

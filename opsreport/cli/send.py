@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import sys
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import click
 import pandas as pd
@@ -17,7 +17,8 @@ from opsreport.cli.shown import home_option, printable
 from opsreport.cli.tell import tell
 from opsreport.errors import MailError, OpsreportError
 from opsreport.home import Home
-from opsreport.mail.ledger import Ledger
+from opsreport.mail.ledger import ENDED, Ledger
+from opsreport.mail.message import Letter
 from opsreport.mail.rows import Row
 from opsreport.mail.sending import Outgoing, transport
 from opsreport.mail.sending import send as send_once
@@ -30,6 +31,14 @@ from opsreport.publishing import publish
 _OUTCOMES = {"sent": "sent", "not-sent": "not sent"}
 
 
+#: What a person does about a mail that was not sent.
+_NEXT = {
+    "planned": "it goes by sending again; what is wrong with the server or its login is mended in opsreport.yaml",
+    "refused": "once it is mended: opsreport send {client} --month {month} --retry {to} --why REASON",
+    "unknown": "once you know: opsreport send {client} --month {month} --resolve {to} --as sent|not-sent --why HOW",
+}
+
+
 @dataclass(frozen=True)
 class Sent:
     """What became of one client's mails of a month; why they were not sent, or what would become of them."""
@@ -39,17 +48,25 @@ class Sent:
     rows: tuple[Row, ...] = ()
     why: str = ""
     would: str = ""
+    is_news: bool = True
 
     @property
     def is_done(self) -> bool:
         """Whether everybody got theirs."""
         return not self.why and bool(self.rows) and all(row.state == "sent" for row in self.rows)
 
-    def line(self) -> str:
-        """It in a line."""
+    def lines(self) -> list[str]:
+        """It in a line, and in one more for each mail that was not sent, with what to do about it."""
         counts = Counter(row.state for row in self.rows)
         told = self.why or self.would or ", ".join(f"{count} {state}" for state, count in counts.items())
-        return f"{'✓' if self.is_done else ' ' if self.would else '✕'} {self.client} {self.month}: {told}"
+        if self.is_done and not self.is_news:
+            told = f"nothing is left to send: {told}, the last on {max(row.ended_at for row in self.rows)[:10]}"
+        made = [f"{'✓' if self.is_done else ' ' if self.would else '✕'} {self.client} {self.month}: {told}"]
+        for row in self.rows:
+            if row.state != "sent":
+                done = _NEXT.get(row.state, "").format(client=self.client, month=self.month, to=row.recipient)
+                made += [f"    {row.recipient}: {row.state}: {row.said}", f"      {done}"]
+        return made
 
 
 @click.command()
@@ -74,42 +91,50 @@ def send(
     Exits with 1 when something was refused, and with 3 when something is still to be sent or its fate is unknown.
     """
     place, by = Home.find(home), by or getpass.getuser()
-    if everybody == bool(clients):
+    if everybody == bool(clients) and not (is_log and not clients):
         raise click.UsageError("name clients, or give --all")
     if sum(map(bool, (resolve, retry, is_log, dry_run))) > 1 or bool(resolve) != bool(outcome):
         raise click.UsageError("give one of --dry-run, --log, --retry, and --resolve with --as")
-    names = client_names(place.params) if everybody else list(clients)
+    names = list(clients) or client_names(place.params)
     if is_log:
         return _show_log(place, names, month)
     if resolve or retry:
         return _settle(place, names, month, resolve or retry, _OUTCOMES.get(outcome or "", ""), by, why)
-    months = {name: month_of(place, name, month) for name in names}
-    if only_approved:
-        months = {name: at for name, at in months.items() if approval(place.store, name, at)}
-    ended = send_all(place, months, by, dry_run)
-    for one in ended:
-        click.secho(printable(one.line()), fg=None if one.is_done or one.would else "red")
+    ended = send_all(place, names, month, by, dry_run, only_approved, is_told=everybody)
+    show(ended)
     sys.exit(exit_code(ended))
 
 
-def send_all(home: Home, months: dict[str, str], by: str, dry_run: bool = False) -> list[Sent]:
+def send_all(
+    home: Home, names: list[str], month: str, by: str, dry_run: bool = False, only_approved: bool = False,
+    is_told: bool = True,
+) -> list[Sent]:  # fmt: skip
     """Send each client's month; one that cannot be sent stops none of the others, and the operator is told."""
     way = transport(mail_of(home.folder), home.folder)
     ended: list[Sent] = []
     try:
-        for place, (client, month) in enumerate(months.items(), 1):
-            ended.append(_send_one(home, client, month, by, way, dry_run))
+        for place, client in enumerate(names, 1):
+            one = _send_one(home, client, month, by, way, dry_run, only_approved)
+            ended += [one] if one else []
             if sys.stderr.isatty():
-                click.secho(f"{place} of {len(months)}: {client}", dim=True, err=True)
+                click.secho(f"{place} of {len(names)}: {client}", dim=True, err=True)
     finally:
         way.close()
     failed = [one for one in ended if not one.is_done]
-    if failed and not dry_run:
+    if failed and is_told and not dry_run:
+        named = ", ".join(one.client for one in failed)
         try:
-            tell(home, f"{len(failed)} of {len(ended)} reviews were not sent whole", _report(failed))
+            tell(home, f"Not sent whole: {named}"[:200], "\n".join(line for one in failed for line in one.lines()))
         except OpsreportError as error:
             click.secho(printable(f"△ {error}"), fg="yellow", err=True)
     return ended
+
+
+def show(ended: list[Sent]) -> None:
+    """What became of each, on the terminal."""
+    for one in ended:
+        for line in one.lines():
+            click.secho(printable(line), fg=None if one.is_done or one.would else "red")
 
 
 def exit_code(ended: list[Sent]) -> int:
@@ -120,42 +145,61 @@ def exit_code(ended: list[Sent]) -> int:
     return 3 if states - {"sent"} else 0
 
 
-def _send_one(home: Home, client: str, month: str, by: str, way: Transport, dry_run: bool) -> Sent:
+def _send_one(
+    home: Home, client: str, month: str, by: str, way: Transport, dry_run: bool, only_approved: bool
+) -> Sent | None:
+    """One client's; None where only approved ones are sent, and it is not."""
     try:
+        month = month_of(home, client, month)
         if approval(home.store, client, month) is None:
+            if only_approved:
+                return None
             raise MailError("nobody approved it", hint=f"opsreport approve {client} --month {month} --by NAME")
         if not dry_run:
             stamp(home, client, month)
             if where := load_team(home.folder).publish:
                 publish(home, client, month, where, pd.Timestamp.now("UTC"))
-        made = post(home, client, month, pd.Timestamp.now("UTC"))
+        made = post(home, client, month, pd.Timestamp.now("UTC"), date=pd.Timestamp.now("UTC").floor("s"))
         if made.refused:
             said = "; ".join(f"{one.name}: {', '.join(one.refusals)}" for one in made.refused)
             raise MailError(f"the gate refuses: {said}", hint=f"see: opsreport preview {client} --month {month}")
-        outgoing = [*_outgoing(home, made)]
-        if dry_run:
-            known = {(row.recipient, row.revision): row.state for row in Ledger(home.store, client).rows(month)}
-            fates = [f"{one.recipient} {known.get((one.recipient, one.revision), 'to be sent')}" for one in outgoing]
-            return Sent(client, month, would=", ".join(fates))
-        return Sent(client, month, tuple(send_once(home.store, client, outgoing, way, by, _now)))
+        return _handed_over(home, made, by, way, dry_run)
     except OpsreportError as error:
         return Sent(client, month, why=str(error).replace("\nHint: ", "; "))
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        return Sent(client, month, why=f"{type(error).__name__}: {error}")
 
 
-def _outgoing(home: Home, made: Post) -> list[Outgoing]:
-    """The messages; where one is planned whose page's link has been renewed since, in its archived form."""
-    letter = made.letter
-    sender = mail_of(home.folder).sender.email
-    known = {row.recipient: row for row in Ledger(home.store, letter.client).rows(letter.month, letter.revision)}
-    folder = home.out / letter.client / "mail" / letter.month
-    made_of = []
+def _handed_over(home: Home, made: Post, by: str, way: Transport, dry_run: bool) -> Sent:
+    """The messages that have not ended, sent; the others as they ended."""
+    letter, sender = made.letter, mail_of(home.folder).sender.email
+    folder, outgoing, known = home.out / letter.client / "mail" / letter.month, [], _rows(home, letter)
     for person, message, id in made.messages:
+        state = known[person.email.lower()].state if person.email.lower() in known else "planned"
         archive = folder / f"r{letter.revision}-{id.strip('<>').partition('@')[0][:16]}.eml"
-        one = Outgoing(letter.month, letter.revision, sender, person.email, message, id, archive)
-        row = known.get(person.email)
-        ended = row is not None and row.state != "planned" and archive.exists()
-        made_of.append(replace(one, message=archive.read_bytes()) if ended else one)
-    return made_of
+        if state == "committing" and archive.exists():
+            message = archive.read_bytes()  # by a process that died, or still runs: of its bytes, not of today's date
+        if state not in ENDED:
+            outgoing.append(Outgoing(letter.month, letter.revision, sender, person.email, message, id, archive))
+    to = [person.email.lower() for person, *_ in made.messages]
+    if dry_run:
+        fates = [f"{one} {known[one].state}" if one in known else f"{one} to be sent" for one in to]
+        return Sent(letter.client, letter.month, would=", ".join(fates))
+    try:
+        is_news = bool(outgoing) and bool(send_once(home.store, letter.client, outgoing, way, by, _now))
+    except MailError:
+        # Another process may have sent them meanwhile, under its own date.
+        now = _rows(home, letter)
+        if not all(one in now and now[one].state in ENDED for one in to):
+            raise
+        is_news = False
+    known = _rows(home, letter)
+    return Sent(letter.client, letter.month, tuple(known[one] for one in to if one in known), is_news=is_news)
+
+
+def _rows(home: Home, letter: Letter) -> dict[str, Row]:
+    rows = Ledger(home.store, letter.client).rows(letter.month, letter.revision)
+    return {row.recipient.lower(): row for row in rows}
 
 
 def _settle(home: Home, names: list[str], month: str, address: str, outcome: str, by: str, why: str) -> None:
@@ -171,23 +215,17 @@ def _settle(home: Home, names: list[str], month: str, address: str, outcome: str
         row = ledger.resolve(month, revision, address, outcome, by, why, _now())
     else:
         row = ledger.retry(month, revision, address, by, why, _now())
-    click.echo(f"{row.client} {row.month}: {row.recipient}: {row.state}")
+    done = f"; to send it: opsreport send {row.client} --month {row.month}" if row.state == "planned" else ""
+    click.echo(printable(f"{row.client} {row.month}: {row.recipient}: {row.state}{done}"))
 
 
 def _show_log(home: Home, names: list[str], month: str) -> None:
     for name in names:
-        for row in Ledger(home.store, name).rows(month):
-            when = row.ended_at or row.committing_at or row.planned_at
-            said = f" ({row.said})" if row.said else ""
-            line = f"{when}  {name} {row.month} r{row.revision}  {row.recipient}: {row.state}, by {row.by}{said}"
-            click.echo(printable(line))
-
-
-def _report(failed: list[Sent]) -> str:
-    lines = [one.line() for one in failed]
-    lines += [f"    {row.recipient}: {row.state} {row.said}" for one in failed for row in one.rows
-              if row.state != "sent"]  # fmt: skip
-    return "\n".join(lines) + "\n"
+        for one in Ledger(home.store, name).log():
+            if not month or one.month == month:
+                turned = f"{one.before or 'new'} → {one.after}"
+                line = f"{one.at[:19]}Z  {name} {one.month} r{one.revision}  {one.recipient}: {turned}, by {one.by}"
+                click.echo(printable(line + (f" ({one.said})" if one.said else "")))
 
 
 def month_of(home: Home, client: str, month: str) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 from opsreport.custody import export, verify
 from opsreport.custody.writing import remove_unfinished
 from opsreport.errors import OpsreportError, StoreError
-from opsreport.home import Home, make_private
+from opsreport.home import Home
 
 _STAMP = "%Y%m%dT%H%M%SZ"
 
@@ -61,14 +61,13 @@ def backup(home: Home, names: list[str], folder: Path, keep: int, now: pd.Timest
     Raises
     ------
     StoreError
-        When `keep` is less than 1, or there is no folder to write to.
+        When `keep` is less than 1, or the folder is not there.
     """
     if keep < 1:
         raise StoreError(f"to keep {keep} backups is to keep none", hint="keep 1 or more")
-    try:
-        make_private(folder)
-    except OSError as error:
-        raise StoreError(f"{folder} cannot be made: {error.strerror}", hint="check its permissions") from error
+    # Made here, it would hide that a share is not mounted, and fill the disk below it.
+    if not folder.is_dir():
+        raise StoreError(f"there is no folder {folder}", hint=f"mount it, or make it: mkdir -m 700 {folder}")
     return [_backup(home, client, folder, keep, now) for client in names]
 
 

@@ -54,6 +54,11 @@ class Ledger:
         self._client, self._folder = client, Path(folder) / client / "mail"
 
     @property
+    def client(self) -> str:
+        """Whose it is."""
+        return self._client
+
+    @property
     def path(self) -> Path:
         """The file."""
         return self._folder / "ledger.sqlite"
@@ -74,6 +79,12 @@ class Ledger:
         told = "select at, by, month, revision, recipient, before, after, said from log where client = ? order by id"
         with transaction(self.path) as db:
             return [Logged(*one) for one in db.execute(told, (self._client,))]
+
+    def claims(self, month: str, revision: int, recipient: str) -> list[str]:
+        """Each claim of a mail, told so that no other copy of this ledger has a claim of the same words."""
+        key = month, revision, recipient.lower()
+        own = [one for one in self.log() if (one.month, one.revision, one.recipient.lower()) == key]
+        return [f"{number} {one.at} {one.by}" for number, one in enumerate(own, 1) if one.after == "committing"]
 
     @contextmanager
     def held(self, by: str, now: dt.datetime) -> Iterator[list[Row]]:

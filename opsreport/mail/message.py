@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from email.headerregistry import Address
@@ -50,8 +49,6 @@ class Letter:
         Those with a picture, each named in the HTML by its cid.
     attachments : tuple of Attachment
     language : str
-    link, link_until : str
-        The page's address and how long it holds, as they stand in the HTML and the text; empty where it is attached.
     """
 
     client: str
@@ -63,19 +60,10 @@ class Letter:
     charts: tuple[Chart, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     language: str = "en"
-    link: str = ""
-    link_until: str = ""
 
     def digest(self) -> str:
-        """A hash of what it says.
-
-        Not of where its page lies, for links run out and are made anew, nor of what is in attached files: these
-        are the review, which says whether it is approved.
-        """
-        said = "\0".join((self.subject, self.language, self.html, self.text))
-        for passing in filter(None, (self.link, html.escape(self.link), self.link_until)):
-            said = said.replace(passing, "")
-        made = hashlib.sha256(said.encode())
+        """A hash of what it says; not of what is in attached files: these are the review itself."""
+        made = hashlib.sha256("\0".join((self.subject, self.language, self.html, self.text)).encode())
         for one in self.charts:
             made.update(one.cid.encode() + hashlib.sha256(one.png).digest())
         made.update("\0".join(one.name for one in self.attachments).encode())

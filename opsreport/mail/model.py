@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,8 +80,8 @@ class Chart:
 
     @property
     def cid(self) -> str:
-        """The picture's name within the message."""
-        return f"{self.id}@review"
+        """The picture's name within the message, of its content: no two mails' pictures are taken for each other."""
+        return f"{self.id}.{hashlib.sha256(self.png).hexdigest()[:16]}@review"
 
 
 @dataclass(frozen=True)

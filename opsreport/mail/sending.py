@@ -1,8 +1,14 @@
-"""Sending one client's mails, each once: entered, archived, handed over, and its end put on record at once."""
+"""Sending one client's mails, each once: entered, archived, handed over, and its end put on record at once.
+
+A ledger may be lost, or put back from a backup that is older than what was sent since. So before a mail can
+leave, its claim is noted down beside its archive as well (``*.went``). Who finds a note of a claim that the
+ledger does not know leaves the mail to a person. A claim that it does know has ended, and its note says nothing.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +27,9 @@ from opsreport.mail.transport import Outcome, Transport, check_address, check_me
 from opsreport.params.mail import Mail
 
 _NOT_ASKED = "not tried: another of this client's mails found that mail cannot be sent now"
+_OLDER = "it may have been sent: the ledger is older than its archive"
+_INTERRUPTED = Outcome("unknown", "it was interrupted before the answer was heard")
+_NOT_NOTED = Outcome("planned", "not sent: it could not be noted down before it left")
 
 
 @dataclass(frozen=True)
@@ -100,23 +109,50 @@ def send(folder: Path, client: str, outgoing: Sequence[Outgoing], transport: Tra
         raise MailError(f"{client}: {twice[0][2]} is to get two mails at once", hint="list each recipient once")
     ledger = Ledger(folder, client)
     with ledger.held(by, now()):
-        planned = _planned(ledger, outgoing, by, now())
-        return list(_ended(ledger, list(zip(outgoing, planned, strict=True)), transport, by, now, say))
+        mails, planned = _planned(ledger, outgoing, by, now())
+        return list(_ended(ledger, list(zip(mails, planned, strict=True)), transport, by, now, say))
 
 
-def _planned(ledger: Ledger, outgoing: Sequence[Outgoing], by: str, now: dt.datetime) -> list[Row]:
-    known = {(row.month, row.revision, row.recipient.lower()) for row in ledger.rows()}
+def _planned(ledger: Ledger, outgoing: Sequence[Outgoing], by: str,
+             now: dt.datetime) -> tuple[list[Outgoing], list[Row]]:  # fmt: skip
+    """The mails and their rows; those that may have gone without this ledger's knowledge are unknown."""
+    known = {(row.month, row.revision, row.recipient.lower()): row for row in ledger.rows()}
+    doubted = {_key(one) for one in outgoing
+               if (_key(one) not in known or known[_key(one)].state == "planned") and _may_be_gone(ledger, one)}
     for one in outgoing:
         # A mail is entered before it is archived, so this ledger is not the one that knew of it.
-        if _key(one) not in known and one.archive.exists():
+        if _key(one) not in {*known, *doubted} and one.archive.exists():
             raise MailError(f"{one.archive} is there, and the ledger {ledger.path} does not know that mail",
                             hint="restore the ledger; only if it was surely not sent, remove the file")  # fmt: skip
-    return [
+    # What may have gone is what was archived then.
+    mails = [replace(one, message=_archived(one)) if _key(one) in doubted else one for one in outgoing]
+    rows = [
         # What is only planned has not left: its page's link may have been made anew since.
         ledger.plan(one.month, one.revision, one.recipient, one.message, one.message_id, one.archive.name, by, now,
                     anew=True)
-        for one in outgoing
+        for one in mails
     ]
+    return mails, [_doubt(ledger, one, row, by, now) if _key(one) in doubted else row
+                   for one, row in zip(mails, rows, strict=True)]  # fmt: skip
+
+
+def _may_be_gone(ledger: Ledger, one: Outgoing) -> bool:
+    note = _note(ledger, one)
+    try:
+        return note.read_bytes() not in [claim.encode() for claim in ledger.claims(*_key(one))]
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise MailError(f"{note} cannot be read: {error.strerror}", hint="check its permissions") from error
+
+
+def _doubt(ledger: Ledger, one: Outgoing, row: Row, by: str, now: dt.datetime) -> Row:
+    """A row that was planned, as unknown; the note is of this claim then, so that a person's word holds."""
+    claimed = ledger.claim(row, by, now)
+    note = ledger.claims(*_key(one))[-1]
+    row = ledger.end(claimed, Outcome("unknown", _OLDER), by, now)
+    _keep(_note(ledger, one), note.encode())
+    return row
 
 
 def _ended(ledger: Ledger, pairs: list[tuple[Outgoing, Row]], transport: Transport, by: str,
@@ -134,31 +170,55 @@ def _ended(ledger: Ledger, pairs: list[tuple[Outgoing, Row]], transport: Transpo
 def _tried(ledger: Ledger, one: Outgoing, row: Row, transport: Transport, by: str,
            now: Callable[[], dt.datetime]) -> tuple[Row, bool]:  # fmt: skip
     """The row as one delivery left it, and whether others need not be tried."""
-    _archive(one.archive, one.message)
+    _keep(one.archive, one.message)
     claimed: list[Row] = []
+    noted: list[Path] = []
+
+    def commit() -> None:
+        claimed.append(ledger.claim(row, by, now()))
+        _keep(_note(ledger, one), ledger.claims(*_key(one))[-1].encode())
+        noted.append(_note(ledger, one))  # from here on it may leave
+
     try:
-        outcome = transport.deliver(
-            one.message, one.sender, one.recipient, lambda: claimed.append(ledger.claim(row, by, now()))
-        )
+        outcome = transport.deliver(one.message, one.sender, one.recipient, commit)
     except BaseException:
         # Such as the operator's Ctrl-C. Before the claim nothing has left, and the row stays planned.
         if claimed:
-            ledger.end(claimed[0], Outcome("unknown", "it was interrupted before the answer was heard"), by, now())
+            ledger.end(claimed[0], _INTERRUPTED if noted else _NOT_NOTED, by, now())
         raise
-    return ledger.end(claimed[0] if claimed else row, outcome, by, now()), outcome.ours
+    ended = ledger.end(claimed[0] if claimed else row, outcome, by, now())
+    if ended.state in ("planned", "refused"):
+        with suppress(OSError):  # should it stay, the ledger knows that claim
+            _note(ledger, one).unlink()
+    return ended, outcome.ours
 
 
-def _archive(path: Path, message: bytes) -> None:
-    """Keep the bytes that are to be sent, whole or not at all, for their owner only."""
+def _note(ledger: Ledger, one: Outgoing) -> Path:
+    """Where it is noted that a mail may have left; by what it is known by, for the sender's address may change."""
+    name = hashlib.sha256("\0".join(map(str, (ledger.client, *_key(one)))).encode()).hexdigest()
+    return one.archive.with_name(f"r{one.revision}-{name[:32]}.went")
+
+
+def _archived(one: Outgoing) -> bytes:
+    try:
+        return one.archive.read_bytes()
+    except FileNotFoundError:
+        return one.message
+    except OSError as error:
+        raise MailError(f"{one.archive} cannot be read: {error.strerror}", hint="check its permissions") from error
+
+
+def _keep(path: Path, content: bytes) -> None:
+    """Have these bytes on the disk, whole or not at all, for their owner only."""
     part = path.with_name(f".{path.name}.part")
     try:
-        if path.exists() and path.read_bytes() == message:
+        if path.exists() and path.read_bytes() == content:
             return
-        make_private(path.parent)
+        _make_folder(path.parent)
         with suppress(FileNotFoundError):
             part.unlink()  # of a process that died; this client's ledger is held, so it is no one's
         with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(message)
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
@@ -166,6 +226,14 @@ def _archive(path: Path, message: bytes) -> None:
     except OSError as error:
         raise MailError(f"{path} cannot be archived: {error.strerror}; it was not sent",
                         hint="check the disk and permissions, and send again") from error  # fmt: skip
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder, and those above it that are not there, so that a power cut does not take their names."""
+    made = [one for one in (folder, *folder.parents) if not one.exists()]
+    make_private(*reversed(made))
+    for one in made:
+        sync_folder(one.parent)
 
 
 def _check(one: Outgoing) -> None:

@@ -12,6 +12,7 @@ from nbformat import NotebookNode
 from opsreport.errors import MailError
 from opsreport.language import filled, mark, translated
 from opsreport.mail.model import Chart, Part, Score, Summary
+from opsreport.schemas.scorecard import NAMES
 
 #: Charts that a mail shows where the client's file names none.
 MOST_CHARTS = 3
@@ -28,6 +29,11 @@ _NO_TARGET = mark("{client}, {month}: operations review")
 _CORRECTED = mark("Corrected: {subject}")
 _WHAT_CORRECTED = mark("What was corrected")
 _CHANGED = mark("{measure}: {before} before, {now} now.")
+_TARGET = mark("{measure}: a target of {agreed} before, {agrees} now.")
+_BOTH = mark("{measure}: {before} against {agreed} before, {now} against {agrees} now.")
+_ONLY_VERDICT = mark("{measure}: still {now}.")
+_VERDICT = mark("It read {before}, and reads {now}.")
+_FURTHER_IN = mark("{count} more figures of the review have changed, in: {sections}.")
 _FURTHER = mark("{count} more figures of the review have changed.")
 _NONE_CHANGED = mark("No figure of the scorecard has changed.")
 
@@ -85,28 +91,41 @@ def corrected(
     """
     language = made.language
     old, new = ({one["id"]: one["text"] for one in told["figures"]} for told in (before, manifest))
-    differ = [id for id in new if old.get(id) != new[id]] + [id for id in old if id not in new]
-    named = [one for one in _named(manifest, before, made, old, new) if one]
+    verdicts = {one["id"]: one["verdict"] for one in before["verdicts"]}
+    named = [said for id, score in zip((one["id"] for one in manifest["verdicts"]), made.scores, strict=True)
+             if (said := _turned(id, score, old, verdicts.get(id, ""), language))]  # fmt: skip
     items = [*([why] if why else []), *named[:_MOST_CHANGED]]
     if not named:
         items.append(translated(_NONE_CHANGED, language))
-    key = [id for id in differ if id.startswith("scorecard.") and id.endswith(".this_month")]
-    if rest := len(differ) - len(key[:_MOST_CHANGED]):
-        items.append(filled(translated(_FURTHER, language), {"count": rest}))
+    told = {f"scorecard.{one['id']}.{name}" for one in manifest["verdicts"] for name in ("this_month", "target")}
+    rest = [id for id in {**old, **new} if old.get(id) != new.get(id) and id not in told]
+    if rest or len(named) > _MOST_CHANGED:
+        parts = dict.fromkeys(part for id in rest if (part := id.split(".")[id.startswith("scorecard.")]) in NAMES)
+        where = ", ".join(translated(NAMES[part], language) for part in parts)
+        words = _FURTHER_IN if where else _FURTHER
+        count = len(rest) + len(named[_MOST_CHANGED:])
+        items.append(filled(translated(words, language), {"count": count, "sections": where}))
     part = Part("corrected", translated(_WHAT_CORRECTED, language), tuple(items))
     subject = filled(translated(_CORRECTED, language), {"subject": made.subject})
     return replace(made, parts=(part, *made.parts), subject=subject, preheader=_cut(items[0]), revision=revision)
 
 
-def _named(
-    manifest: Mapping[str, Any], before: Mapping[str, Any], made: Summary, old: dict[str, str], new: dict[str, str]
-) -> Iterator[str]:
-    """A sentence for each target whose figure changed."""
-    for verdict, score in zip(manifest["verdicts"], made.scores, strict=True):
-        id = f"scorecard.{verdict['id']}.this_month"
-        if old.get(id) != new.get(id):
-            said = {"measure": score.measure, "before": old.get(id, "–"), "now": new.get(id, "–")}
-            yield filled(translated(_CHANGED, made.language), said)
+def _turned(id: str, score: Score, old: Mapping[str, str], verdict: str, language: str) -> str:
+    """What of a target is another than was said before: its figure, what was agreed, or its verdict."""
+    was = {name: old.get(f"scorecard.{id}.{name}", "–") for name in ("this_month", "target")}
+    now = {"this_month": score.this_month, "target": score.target}
+    if was == now and verdict == score.verdict:
+        return ""
+    templates = {(True, True): _ONLY_VERDICT, (False, True): _CHANGED, (True, False): _TARGET, (False, False): _BOTH}
+    words = templates[was["this_month"] == now["this_month"], was["target"] == now["target"]]
+    said = filled(translated(words, language), {
+        "measure": score.measure, "before": was["this_month"], "now": now["this_month"],
+        "agreed": was["target"], "agrees": now["target"],
+    })  # fmt: skip
+    if verdict == score.verdict:
+        return said
+    turned = {"before": translated(verdict or "unknown", language), "now": score.said}
+    return f"{said} {filled(translated(_VERDICT, language), turned)}"
 
 
 def _exhibits(notebook: NotebookNode) -> Iterator[tuple[str, tuple[dict[str, Any], Any]]]:

@@ -25,7 +25,7 @@ from opsreport.params import own_files
 from opsreport.report import page
 from opsreport.report.evidence import gather
 from opsreport.report.execute import execute
-from opsreport.report.manifest import cover, figures, manifest, sha256
+from opsreport.report.manifest import content, cover, figures, manifest, sha256
 from opsreport.report.page import ROWS
 from opsreport.report.warm import Choice
 from opsreport.theme import Style
@@ -117,7 +117,7 @@ def restate_cover(home: Home, client: str, month: str, loaded: Loaded, cover: di
             if output.get("metadata", {}).get("opsreport", {}).get("kind") == "cover":
                 output.metadata["opsreport"].update(cover)
         nbformat.write(made, work / f"{name}.ipynb")
-        _complete(work, made, loaded, known["inputs"], {name: known[name] for name in ("records", "code")})
+        _complete(work, made, loaded, known["inputs"], {name: known[name] for name in ("records", "code", "params")})
         return _publish(work, place, month) / f"{name}.html"
 
 
@@ -129,14 +129,18 @@ def read_review(home: Home, client: str, month: str) -> tuple[nbformat.NotebookN
     ReportError
         When there is none, or its files are not those that were made.
     """
-    folder = home.out / client / month
+    # Its link may be replaced meanwhile; what it leads to now is whole.
+    folder = (home.out / client / month).resolve()
     again = f"make it: opsreport report {client} --month {month}"
     try:
         told = json.loads((folder / "manifest.json").read_text("utf-8"))
         for name, made in told["files"].items():
             if sha256(folder / name) != made["sha256"]:
                 raise ReportError(f"{folder / name} is not as it was made", hint=again)
-        return nbformat.read(folder / f"{client}-{month}.ipynb", as_version=4), told
+        notebook = nbformat.read(folder / f"{client}-{month}.ipynb", as_version=4)
+        if content(notebook) != told["content"]:
+            raise ReportError(f"{folder} holds another notebook than its manifest tells of", hint=again)
+        return notebook, told
     except FileNotFoundError as error:
         raise ReportError(f"there is no review of {client}, {month}", hint=again) from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -207,8 +211,8 @@ def _clean(notebook: nbformat.NotebookNode, path: Path) -> None:
 def _write_rows(folder: Path, files: dict[str, bytes]) -> list[Path]:
     """The rows behind the figures, a file for each choice of them."""
     folder.mkdir()
-    for name, content in files.items():
-        (folder / name).write_bytes(content)
+    for name, rows in files.items():
+        (folder / name).write_bytes(rows)
     return sorted(folder.iterdir())
 
 

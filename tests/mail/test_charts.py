@@ -22,6 +22,7 @@ from opsreport.mail.charts.layout import Plan
 from opsreport.mail.charts.scene import Area, Label, Stroke
 from opsreport.theme import Style
 
+LARGEST = 2.8  # the scale of words that have room
 MONTHS = {"tickvals": [0, 1, 2, 3], "ticktext": ["Oct<br>2025", "Nov", "Dec", "Jan<br>2026"], "tickangle": 0}
 
 
@@ -39,8 +40,8 @@ def line(x: list, y: list, **layout: Any) -> dict[str, Any]:
     return as_notebook_has_it(go.Figure(go.Scatter(x=x, y=y, mode="lines", line={"color": theme.BLUE})), **layout)
 
 
-def boxes(figure: dict[str, Any]) -> list:
-    plan = Plan(figure, 1.9)
+def boxes(figure: dict[str, Any], scale: float = 1.9) -> list:
+    plan = Plan(figure, scale)
     return [bar.box(plan.axes) for bar in plan.bars]
 
 
@@ -48,8 +49,8 @@ def labels(figure: dict[str, Any], role: str = "", scale: float = 1.9) -> list[L
     return [label for label in Plan(figure, scale).scene().labels if not role or label.role == role]
 
 
-def strokes(figure: dict[str, Any], colour: str) -> list[Stroke]:
-    return [part for part in Plan(figure, 1.9).scene().parts if isinstance(part, Stroke) and part.colour == colour]
+def strokes(figure: dict[str, Any], colour: str, scale: float = 1.9) -> list[Stroke]:
+    return [part for part in Plan(figure, scale).scene().parts if isinstance(part, Stroke) and part.colour == colour]
 
 
 def pixels(png: bytes) -> np.ndarray:
@@ -109,7 +110,7 @@ def test_a_bar_twice_as_high_is_drawn_twice_as_high_from_zero():
 def test_a_bar_is_painted_where_it_was_laid_out():
     figure = bars(x=["a", "b"], y=[10, 20], marker={"color": [theme.GREEN, theme.ORANGE]})
     painted = pixels(draw(figure))
-    for box, colour in zip(boxes(figure), (theme.GREEN, theme.ORANGE), strict=True):
+    for box, colour in zip(boxes(figure, LARGEST), (theme.GREEN, theme.ORANGE), strict=True):
         across, middle = int((box.left + box.right) / 2), int((box.top + box.bottom) / 2)
         assert tuple(painted[middle, across]) == rgb(colour)
         assert tuple(painted[int(box.top) + 2, across]) == rgb(colour)
@@ -165,8 +166,8 @@ def test_a_days_bar_is_as_wide_as_its_milliseconds_say():
 def test_a_pattern_is_drawn_within_its_bar():
     figure = bars(x=["a", "b"], y=[1, 2], marker={"color": theme.BLUE, "pattern": {
         "shape": ["", "/"], "fgcolor": theme.PAPER, "bgcolor": theme.BLUE}})  # fmt: skip
-    box = boxes(figure)[1].grown(0.001)
-    (lines,) = strokes(figure, theme.PAPER)
+    box = boxes(figure, LARGEST)[1].grown(0.001)
+    (lines,) = strokes(figure, theme.PAPER, LARGEST)
     assert all(box.left <= x <= box.right and box.top <= y <= box.bottom for line in lines.lines for x, y in line)
     found = pixels(draw(figure))[int(box.top) + 3 : int(box.bottom) - 3, int(box.left) + 3 : int(box.right) - 3]
     share = (found == 255).all(axis=2).mean()
@@ -302,6 +303,56 @@ def test_the_names_of_many_rows_stand_clear_of_the_bars():
     drawn = [bar.box(plan.axes) for bar in plan.bars]
     assert all(min(label.box.overlap(box)) <= 0 for label in labels(made, "note", 1.7) for box in drawn)
     assert draw(made)
+
+
+def letters(png: bytes) -> int:
+    """How tall the first word of a picture is: the rows that its left part has ink in, from the top. [px]"""
+    inked = (pixels(png)[:, :200] < 200).any(axis=(1, 2))
+    first = int(inked.argmax())
+    return int((~inked[first:]).argmax())
+
+
+def rows_of_bars(count: int) -> dict[str, Any]:
+    return as_notebook_has_it(named_bars([f"HHH {place}" for place in range(count)], list(range(count, 0, -1)),
+                                         [theme.BLUE] * count, Style(), "EUR"))  # fmt: skip
+
+
+def test_words_are_as_large_as_they_have_room():
+    few, many = letters(draw(rows_of_bars(4))), letters(draw(rows_of_bars(12)))
+    assert 24 <= few <= 30  # a capital of 13 px at 2.8 is 27 high, a phone shows it 7 high
+    assert 13 <= many < few
+
+
+def test_large_words_lose_nothing():
+    name = "a name of one and of another and of the third service here"
+    figure = as_notebook_has_it(go.Figure(go.Bar(orientation="h", y=[name[:38]], x=[1])))
+    with pytest.raises(NotDrawnError, match="room for"):
+        Plan(figure, LARGEST).scene()
+    assert draw(figure) and labels(figure, "tick", 1.5)
+
+
+def test_an_upright_line_is_left_out_where_words_stand():
+    figure = rows_of_bars(4)
+    figure["layout"]["shapes"] = [{"type": "line", "x0": 0.1, "x1": 0.1, "y0": -0.5, "y1": 3.5,
+                                   "line": {"color": theme.PURPLE, "width": 1}}]  # fmt: skip
+    (axis,) = strokes(figure, theme.PURPLE, LARGEST)
+    words = [label.inked for label in labels(figure, "note", LARGEST)]
+    assert len(axis.lines) == len(words) == 4
+    for (x, top), (_, bottom) in axis.lines:
+        assert all(not box.left < x < box.right or bottom <= box.top or top >= box.bottom for box in words)
+
+
+def test_rows_of_bars_begin_at_the_top_of_the_picture():
+    found = (pixels(draw(rows_of_bars(4))) < 200).any(axis=(1, 2))
+    assert 8 <= int(found.argmax()) <= 24 and 8 <= int(found[::-1].argmax()) <= 24
+
+
+def test_the_first_date_stands_beside_an_axis_s_zero():
+    figure = as_notebook_has_it(go.Figure(go.Bar(x=list(range(31)), y=[150] * 31)), xaxis={
+        "tickvals": [0, 7, 14], "ticktext": ["Oct 1", "Oct 8", "Oct 15"], "tickangle": 0})  # fmt: skip
+    found = labels(figure, "tick", LARGEST)
+    date, zero = (next(one for one in found if one.text == text) for text in ("Oct 1", "0"))
+    assert zero.box.right < date.box.left or zero.box.bottom <= date.box.top
 
 
 def test_a_legend_names_what_is_stacked_from_the_top():

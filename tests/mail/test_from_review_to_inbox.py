@@ -83,7 +83,7 @@ def test_a_review_goes_from_preview_to_inbox_once_and_a_correction_follows_in_it
     shown = office.home / "out" / shop / "preview" / MONTH
     assert {path.suffix for path in shown.iterdir()} >= {".eml", ".html", ".txt"}
     assert "nobody approved it" in office.send(shop, 1)
-    assert office.letters("@example.com") == [] and "nobody approved it" in office.told()[-1].get_content()
+    assert office.letters("@example.com") == [] and office.told() == []
 
     content = office.manifest(shop)["content"]
     assert "revision 1 approved by Ines Carvalho" in office.approve(shop)
@@ -110,11 +110,32 @@ def test_a_review_goes_from_preview_to_inbox_once_and_a_correction_follows_in_it
                                                      if copy.recipient.endswith("@example.com")}  # fmt: skip
 
     # What was approved stays what it was, whatever is written or collected afterwards.
+    assert "nothing is left to send: 2 sent" in office.send(shop)
     office.write(shop, lambda file: file["agreement"][0]["budgets"][0].update(amount=9000))
     frozen = opsreport.load(shop, MONTH, home=office.home)
     assert frozen.state == "approved" and frozen.agreements[-1].budgets[0].amount == 4200
     office.send(shop)
     assert len(office.letters("@example.com")) == 2
+
+    # Who receives it is approved too; others get the same revision, and those who have it nothing more.
+    office.write(shop, lambda file: file["recipients"].append({"name": "Al Day", "email": "al.day@example.com"}))
+    assert "who receives it changed after Ines Carvalho approved it" in office.send(shop, 1)
+    assert "revision 1 approved" in office.approve(shop)
+    office.send(shop)
+    assert [one["To"].addresses[0].addr_spec for one in office.letters("@example.com")[2:]] == ["al.day@example.com"]
+
+    # What nobody approved is neither published nor sent, though the month is approved.
+    notebook = office.home / "notebooks/monthly_review.ipynb"
+    before = notebook.read_text("utf-8")
+    told = json.loads(before)
+    told["cells"].append({"cell_type": "markdown", "id": "extra", "metadata": {}, "source": ["Words nobody approved."]})
+    notebook.write_text(json.dumps(told))
+    office.run("report", shop, "--month", MONTH)
+    assert "not the one that was approved" in office.send(shop, 1)
+    assert office.manifest(shop)["state"] == "final"
+    assert "nobody approved" not in (office.home / "www" / link).read_text("utf-8")
+    office.run("publish", shop, "--month", MONTH, code=1)
+    notebook.write_text(before)
 
     # Until it is restated: then it is made from what is known now, approved anew, and goes as a correction.
     office.run("restate", shop, "--month", MONTH, "--why", "The budget had been raised to $9,000 in June.")
@@ -124,14 +145,15 @@ def test_a_review_goes_from_preview_to_inbox_once_and_a_correction_follows_in_it
     assert office.manifest(shop)["state"] == "corrected"
     office.send(shop)
     office.send(shop)
-    second = office.letters("@example.com")[2:]
-    assert len(second) == 2
+    first, second = office.letters("@example.com")[:3], office.letters("@example.com")[3:]
+    assert len(second) == 3
     earlier = {one["To"].addresses[0].addr_spec: one["Message-ID"] for one in first}
     for one in second:
         assert one["In-Reply-To"] == one["References"] == earlier[one["To"].addresses[0].addr_spec]
         assert one["Subject"].startswith("Corrected: Harbour & Pine, October 2026: 8 of 19 targets missed")
         text = " ".join(one.get_body(("plain",)).get_content().split())
         assert "The budget had been raised to $9,000 in June." in text
+        assert "Spend: a target of $4,200.00 before, $9,000.00 now. It read missed, and reads met." in text
     assert [one.revision for one in approvals(office.home / "store", shop, MONTH)] == [1, 2]
     assert approval(office.home / "store", shop, MONTH).corrects == 1
 

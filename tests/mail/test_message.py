@@ -36,7 +36,7 @@ def test_it_says_the_same_in_plain_text_and_in_html_with_its_picture_inside():
     assert made.get_body(("plain",)).get_content().replace("\r\n", "\n") == LETTER.text
     assert made.get_body(("html",)).get_content().strip() == LETTER.html
     picture = next(part for part in made.walk() if part.get_content_type() == "image/png")
-    assert picture["Content-ID"] == "<cost.monthly@review>" and picture.get_content() == PICTURE.png
+    assert picture["Content-ID"] == f"<{PICTURE.cid}>" and picture.get_content() == PICTURE.png
     assert picture.get_content_disposition() == "inline"
     (file,) = made.iter_attachments()
     assert file.get_filename() == "acme-2026-10.pdf" and file.get_content() == b"%PDF-1.7"
@@ -90,10 +90,8 @@ def test_only_plain_names_of_pdf_and_csv_files_are_attached(name):
         compose(replace(LETTER, attachments=(Attachment(name, b""),)), ENVELOPE)
 
 
-def test_what_it_says_has_one_hash_whoever_it_goes_to_and_wherever_its_page_lies():
-    at_first = replace(LETTER, html=LETTER.html + "https://a.test/1?x=1&amp;y=2", link="https://a.test/1?x=1&y=2")
-    renewed = replace(LETTER, html=LETTER.html + "https://a.test/9", link="https://a.test/9")
-    assert at_first.digest() == renewed.digest() == replace(LETTER).digest()
+def test_whatever_it_says_changes_its_hash():
+    assert replace(LETTER).digest() == LETTER.digest()
     for changed in (replace(LETTER, subject="Acmé"), replace(LETTER, text="x"), replace(LETTER, html="x"),
                     replace(LETTER, charts=(replace(PICTURE, png=b"other"),)), replace(LETTER, charts=()),
                     replace(LETTER, attachments=())):  # fmt: skip

@@ -96,15 +96,29 @@ def test_it_shows_the_first_chart_of_each_section_that_it_tells_of_or_those_that
 
 
 def test_a_correction_says_first_what_was_wrong_and_which_figures_changed():
-    now = manifest("110", "€110.00", figures=[figure("other", 3, "count", "3")])
-    before = manifest(figures=[figure("other", 2, "count", "2")])
-    one = corrected(made(told=now), now, before, 2, "A charge was counted twice.")
+    now = manifest("110", "€110.00", figures=[{"id": "uptime.other", "text": "3"}])
+    before = manifest(figures=[{"id": "uptime.other", "text": "2"}])
+    right = {**SPEND, "this_month": "€110.00"}
+    one = corrected(made(review([right, UP]), now), now, before, 2, "A charge was counted twice.")
     assert one.subject == "Corrected: Acme, October 2026: 1 of 2 targets missed" and one.revision == 2
     assert one.parts[0].kind == "corrected" and one.parts[0].items == (
         "A charge was counted twice.", "Spend: €120.00 before, €110.00 now.",
-        "1 more figures of the review have changed.",
+        "1 more figures of the review have changed, in: uptime.",
     )  # fmt: skip
     assert one.preheader == "A charge was counted twice."
+
+
+def test_a_correction_names_each_target_whose_verdict_or_target_turned():
+    now, before = manifest(), manifest()
+    now["figures"][1]["text"] = "€500.00"
+    now["verdicts"][0]["verdict"] = "met"
+    right = {**SPEND, "target": "€500.00", "verdict": "met", "said": "met"}
+    one = corrected(made(review([right, UP]), now), now, before, 2, "")
+    assert one.parts[0].items == (
+        "Spend: a target of €100.00 before, €500.00 now. It read missed, and reads met.",
+    )  # fmt: skip
+    same = corrected(made(), manifest(), manifest(), 2, "It was sent to the wrong address.")
+    assert same.parts[0].items[1:] == ("No figure of the scorecard has changed.",)
 
 
 def test_a_review_without_a_summary_makes_no_mail():

@@ -64,7 +64,7 @@ class Loaded:
         return FRAMES[frame].conform(pd.DataFrame([held[frame]]))
 
 
-MADE_OF = {"records": "r1", "code": "c1"}
+MADE_OF = {"records": "r1", "code": "c1", "params": "p1"}
 
 
 @pytest.fixture

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import pairwise
 from typing import Any
 
 from opsreport import theme
-from opsreport.mail.charts import bars, lines, notes
+from opsreport.mail.charts import bars, lines, notes, room
 from opsreport.mail.charts.axes import Axis, Extent, found, most_marks, set_ranges
 from opsreport.mail.charts.data import coloured
 from opsreport.mail.charts.known import NotDrawnError
@@ -21,7 +19,7 @@ _EDGE, _LEAST = 12.0, (480.0, 240.0)  # kept free around; the smallest plot [px]
 _THIN = 2.0  # of grid lines [px]
 _TICK, _BELOW, _BESIDE = 8.0, 12.0, 12.0  # a tick's length; from an axis to its words [px]
 _NAMES = 0.3  # the most of the width that an axis's words take [ratio]
-_CLOSE = (1.0, 5.0)  # how far two labels' boxes may reach into each other: a line's box has room of its own [px]
+_SURE = 2.0  # above this scale words are drawn only where they lose nothing
 
 
 class Plan:
@@ -55,12 +53,16 @@ class Plan:
         """Everything of the picture, what is behind first."""
         layout, axes, plot = self.figure["layout"], self.axes, self.plot
         found_notes = self._notes()
+        words = [label.inked for _, label in found_notes]
         labels = [*self._ticks(), *self._values(), *(label for _, label in found_notes)]
-        _clear((label for _, label in found_notes), [bar.box(axes) for bar in self.bars if bar.is_flat])
-        _check([*labels, *(part for part in self.legend.parts if isinstance(part, Label))])
+        room.clear((label for _, label in found_notes), [bar.box(axes) for bar in self.bars if bar.is_flat])
+        if self.scale > _SURE:
+            room.check_large(found_notes, labels, axes)
+        room.check([*labels, *(part for part in self.legend.parts if isinstance(part, Label))])
         return Scene((
-            *notes.shapes(layout, axes, plot, self.geometry, below=True), *self._grid(), *self._traces(),
-            *notes.shapes(layout, axes, plot, self.geometry, below=False),
+            *notes.broken(notes.shapes(layout, axes, plot, self.geometry, below=True), words),
+            *self._grid(), *self._traces(),
+            *notes.broken(notes.shapes(layout, axes, plot, self.geometry, below=False), words),
             *notes.arrows(found_notes, axes, plot, self.geometry), *labels, *self.legend.parts,
         ))  # fmt: skip
 
@@ -85,12 +87,24 @@ class Plan:
                     max((_EDGE - box.top for box in boxes), default=0),
                     max((box.right - WIDTH + _EDGE for box in boxes), default=0),
                     max((box.bottom - HEIGHT + _EDGE + self.legend.height for box in boxes), default=0))  # fmt: skip
-            if max(over) <= 1:
+            blank = self._blank()
+            if max(*over, *blank) <= 1:
                 return
             left, top, right, bottom = (
-                side + max(0, more) for side, more in zip((left, top, right, bottom), over, strict=True)
+                side + max(0, more) - max(0, less)
+                for side, more, less in zip((left, top, right, bottom), over, (0, blank[0], 0, blank[1]), strict=True)
             )
         raise NotDrawnError("a chart whose words have no room beside it")
+
+    def _blank(self) -> tuple[float, float]:
+        """How much of the picture rows of bars without an axis leave empty above and below them. [px]"""
+        is_bare = all(axis.spec.get("visible") is False for axis in self.axes.values() if axis.letter == "y")
+        if not is_bare or not self.bars or not all(bar.is_flat for bar in self.bars):
+            return 0.0, 0.0
+        drawn = [bar.box(self.axes) for bar in self.bars]
+        drawn += [one.box for one in (*self._ticks(), *self._values(), *(one for _, one in self._notes()))]
+        return (min(box.top for box in drawn) - _EDGE,
+                HEIGHT - self.legend.height - _EDGE - max(box.bottom for box in drawn))  # fmt: skip
 
     def _place(self, plot: Box) -> None:
         if plot.right - plot.left < _LEAST[0] or plot.bottom - plot.top < _LEAST[1]:
@@ -114,10 +128,12 @@ class Plan:
         return axis.marks(most_marks(axis, (26 if axis.letter == "y" else 75) * self.scale))
 
     def _ticks(self) -> list[Label]:
-        """The words of all axes."""
-        return [label for axis in self.axes.values()
-                if axis.spec.get("visible") is not False and axis.spec.get("showticklabels") is not False
-                for label in self._axis_labels(axis)]  # fmt: skip
+        """The words of all axes; in their corner those below give way to those beside."""
+        made = {"x": [], "y": []}
+        for axis in self.axes.values():
+            if axis.spec.get("visible") is not False and axis.spec.get("showticklabels") is not False:
+                made[axis.letter] += self._axis_labels(axis)
+        return [*(room.aside(label, made["y"]) for label in made["x"]), *made["y"]]
 
     def _axis_labels(self, axis: Axis) -> list[Label]:
         font = axis.spec.get("tickfont") or {}
@@ -131,7 +147,7 @@ class Plan:
             where = (axis.pixel(at) - wide / 2, edge + _BELOW) if axis.letter == "x" else (
                 edge - _BESIDE - wide, axis.pixel(at) - high / 2)  # fmt: skip
             made.append(Label(*where, words, self.scale, "tick", "center" if axis.letter == "x" else "right"))
-        return _thinned([label for label in made if label.text.strip()], axis.letter)
+        return room.thinned([label for label in made if label.text.strip()], axis.letter)
 
     def _values(self) -> list[Label]:
         """The words in and at bars."""
@@ -142,7 +158,7 @@ class Plan:
     def _notes(self) -> list[tuple[dict, Label]]:
         made = notes.labels(self.figure["layout"], self.axes, self.plot, self.scale)
         flat = [(bar.axes[1], bar.box(self.axes)) for bar in self.bars if bar.is_flat]
-        return [(note, _off_bars(label, [box for name, box in flat if name == note.get("yref", "y")]))
+        return [(note, room.off_bars(label, [box for name, box in flat if name == note.get("yref", "y")]))
                 for note, label in made]  # fmt: skip
 
     def _grid(self) -> list[Stroke]:
@@ -188,39 +204,3 @@ def _strokes(axis: Axis, at: list[float], ends: tuple[float, float], colour: str
     """Lines across an axis."""
     return Stroke(tuple(((one, ends[0]), (one, ends[1])) if axis.letter == "x" else ((ends[0], one), (ends[1], one))
                         for one in at), colour, _THIN)  # fmt: skip
-
-
-def _thinned(labels: list[Label], letter: str) -> list[Label]:
-    """Every first, second, third label: as many as stand apart."""
-    gap = 10.0 if letter == "x" else -3.0
-    for every in range(1, len(labels) + 1):
-        left = labels[::every]
-        reach = [one.box.grown(gap / 2).overlap(other.box.grown(gap / 2)) for one, other in pairwise(left)]
-        if all(across <= 0 or down <= 0 for across, down in reach):
-            return left
-    return labels
-
-
-def _off_bars(label: Label, boxes: list[Box]) -> Label:
-    """A label moved up where it would stand on the bar below it, as far as the bar above lets it."""
-    box = label.box
-    middle = (box.top + box.bottom) / 2
-    into = max((box.bottom + 1 - below.top for below in boxes if below.top > middle - 3), default=0)
-    room = min((box.top + 2 - above.bottom for above in boxes if above.bottom < middle), default=into)
-    return label.moved(0, -min(into, max(room, 0))) if into > 0 else label
-
-
-def _clear(labels: Iterable[Label], boxes: list[Box]) -> None:
-    """That no annotation stands on a bar that lies."""
-    for label in labels:
-        if any(min(label.box.overlap(box)) > 0 for box in boxes):
-            raise NotDrawnError(f"a place beside the bars for {label.text!r}")
-
-
-def _check(labels: list[Label]) -> None:
-    """That no label stands over another."""
-    for place, one in enumerate(labels):
-        for other in labels[place + 1 :]:
-            across, down = one.box.overlap(other.box)
-            if across > _CLOSE[0] and down > _CLOSE[1]:
-                raise NotDrawnError(f"a place for both {one.text!r} and {other.text!r}")

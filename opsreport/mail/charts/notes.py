@@ -10,12 +10,13 @@ from opsreport.mail.charts.axes import Axis
 from opsreport.mail.charts.data import number
 from opsreport.mail.charts.known import NotDrawnError
 from opsreport.mail.charts.lines import dashes
-from opsreport.mail.charts.scene import WIDTH, Area, Box, Label, Stroke, measured
+from opsreport.mail.charts.scene import WIDTH, Area, Box, Label, Point, Stroke, measured
 from opsreport.mail.charts.words import read, shortened
 
 _APART = 14.0  # between two labels of one row [px]
 _BESIDE = 260.0  # the most that a label right of the plot takes of the width [px]
 _CLEAR = 7.0  # between an upright line and words beside it [px]
+_STUMP = 3.0  # what is left of a broken line is not drawn where it is no longer than this [px]
 _EDGE = 12.0  # of the picture, kept free [px]
 
 
@@ -86,6 +87,32 @@ def shapes(layout: dict[str, Any], axes: dict[str, Axis], plot: Box, scale: floa
             made.append(Area((box.corners,), shape.get("fillcolor") or "", line.get("color") or "", width, opacity,
                              clip))  # fmt: skip
     return made
+
+
+def broken(parts: list[Area | Stroke], boxes: list[Box]) -> list[Area | Stroke]:
+    """The same, with upright lines left out where words stand on them.
+
+    Parameters
+    ----------
+    boxes : list of Box
+        Of the words. [px]
+    """
+    return [replace(part, lines=tuple(piece for line in part.lines for piece in _pieces(line, boxes)))
+            if isinstance(part, Stroke) else part for part in parts]  # fmt: skip
+
+
+def _pieces(line: tuple[Point, ...], boxes: list[Box]) -> list[tuple[Point, ...]]:
+    """What is left of a line; one that is not upright stays whole."""
+    if len(line) != 2 or line[0][0] != line[1][0]:
+        return [line]
+    x, (top, bottom) = line[0][0], sorted(y for _, y in line)
+    left = [(top, bottom)]
+    for box in (box.grown(_CLEAR) for box in boxes):
+        if box.left < x < box.right:
+            left = [
+                piece for start, end in left for piece in ((start, min(end, box.top)), (max(start, box.bottom), end))
+            ]
+    return [((x, start), (x, end)) for start, end in left if end - start > _STUMP]
 
 
 def panel(axes: dict[str, Axis], x: str, y: str) -> Box:
