@@ -21,8 +21,12 @@ from opsreport.custody import reading, steps
 from opsreport.custody.backup import backup
 from opsreport.errors import OpsreportError, StoreError
 from opsreport.home import Home, one_at_a_time
+from opsreport.mail.ledger import Ledger
+from opsreport.mail.sending import Outgoing, send
+from opsreport.mail.transport import Outcome
 from opsreport.schemas import FRAMES
 from opsreport.store import Store
+from tests.mail.servers import letter
 
 NOW = pd.Timestamp("2026-11-24 10:00", tz="UTC")
 CANARY = "canary-of-the-other-client"
@@ -326,6 +330,95 @@ def test_the_ledger_of_sent_mails_is_never_set_back_in_silence(home, tmp_path):
     assert sent(home) == ["of-acme", "sent-since"]
     custody.restore(home, tmp_path / "a.zip", custody.Choices(replace=True, ledger="archive"))
     assert sent(home) == ["of-acme"]
+
+
+class Post:
+    """Takes every mail on."""
+
+    taken = True
+
+    def deliver(self, message, sender, recipient, commit):
+        if self.taken:
+            commit()
+        return Outcome("sent" if self.taken else "planned", "so")
+
+
+class Away(Post):
+    """Is not there."""
+
+    taken = False
+
+
+def mailed(home, way, month="2026-10"):
+    """What becomes of a mail of the client's, and why."""
+    message, name = letter("jo@acme.example", month=month)
+    archive = home.out / "acme/mail" / month / "r1-x.eml"
+    one = Outgoing(month, 1, "ada@team.example", "jo@acme.example", message, name, archive)
+    (row,) = send(home.store, "acme", [one], way, "ada", NOW.to_pydatetime)
+    return row.state, row.said
+
+
+@pytest.fixture
+def planned(tmp_path):
+    """A home whose client has a mail that could not be sent yet, and its export."""
+    home = Home(tmp_path / "home")
+    write(home.params / "acme.yaml", "client: acme\n")
+    assert mailed(home, Away()) == ("planned", "so")
+    custody.export(home, "acme", tmp_path / "a.zip")
+    return home
+
+
+RESTORED = "it may have been sent: the ledger was restored from an export"
+
+
+def test_what_was_planned_in_an_export_and_sent_since_is_not_sent_again_after_a_restore(planned, tmp_path):
+    assert mailed(planned, Post())[0] == "sent"
+    custody.restore(planned, tmp_path / "a.zip", custody.Choices(replace=True, ledger="archive"), by="bob")
+    (row,) = Ledger(planned.store, "acme").rows()
+    assert (row.state, row.said, row.by, row.attempts) == ("unknown", RESTORED, "bob", 1)
+    last = Ledger(planned.store, "acme").log()[-1]
+    assert (last.before, last.after, last.by, last.said) == ("planned", "unknown", "bob", RESTORED)
+    assert last.at == row.ended_at and last.at.endswith(".000+00:00")
+    assert mailed(planned, Post()) == ("unknown", RESTORED)
+
+
+def test_a_person_may_still_have_it_sent(planned, tmp_path):
+    custody.delete(planned, "acme")
+    custody.restore(planned, tmp_path / "a.zip")
+    assert mailed(planned, Post()) == ("unknown", RESTORED)
+    Ledger(planned.store, "acme").resolve("2026-10", 1, "jo@acme.example", "not sent", "bob", "asked", NOW)
+    assert mailed(planned, Post())[0] == "sent"
+
+
+@pytest.mark.parametrize("ledger", ["", "here", "archive"])
+def test_what_is_planned_stays_so_where_the_ledger_here_is_the_same(planned, tmp_path, ledger):
+    custody.restore(planned, tmp_path / "a.zip", custody.Choices(replace=True, ledger=ledger))
+    assert mailed(planned, Post())[0] == "sent"
+
+
+def test_what_is_planned_is_so_in_the_home_that_the_client_was_moved_to(planned, other):
+    custody.move(planned, "acme", other)
+    assert mailed(other, Post())[0] == "sent"
+
+
+@pytest.mark.parametrize(("ledger", "state"), [("here", "sent"), ("archive", "unknown")])
+def test_a_mail_that_was_begun_and_sent_after_the_export_is_not_sent_again(planned, tmp_path, ledger, state):
+    assert mailed(planned, Post(), "2026-11")[0] == "sent"
+    custody.restore(planned, tmp_path / "a.zip", custody.Choices(replace=True, ledger=ledger))
+    (note,) = (planned.out / "acme/mail/2026-11").iterdir()
+    assert note.suffix == ".went" and stat.S_IMODE(note.stat().st_mode) == 0o600
+    assert mailed(planned, Post(), "2026-11")[0] == state
+
+
+def test_a_damaged_ledger_here_is_replaced_by_the_archives(planned, tmp_path):
+    path = Ledger(planned.store, "acme").path
+    path.write_bytes(path.read_bytes()[:2000])
+    with pytest.raises(StoreError):
+        custody.restore(planned, tmp_path / "a.zip", custody.Choices(replace=True))
+    custody.restore(planned, tmp_path / "a.zip", custody.Choices(replace=True, ledger="archive"))
+    assert [row.state for row in Ledger(planned.store, "acme").rows()] == ["unknown"]
+    assert {one.name for one in (planned.store / "acme").iterdir()} >= {"mail"}
+    assert not (planned.store / "acme/.ledger").exists()
 
 
 def test_a_full_disk_leaves_what_was_there(home, tmp_path, monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 import sys
 from pathlib import Path
 
@@ -114,10 +115,10 @@ def delete(client: str, with_params: bool, leave_published: bool, yes: str, by: 
     backed up is not reached.
     """
     place = Home.find(home)
-    online = publishing.published_months(place, client)
+    online = _online(place, client)
     if online and not leave_published:
         raise StoreError(
-            f"{client} was not deleted: it has published pages, of {', '.join(online)}",
+            f"{client} was not deleted: pages of it are published, of {', '.join(online)}",
             hint=f"take each away first: opsreport publish {client} --month {next(iter(online))} --withdraw; "
             "--leave-published leaves them online",
         )
@@ -126,7 +127,7 @@ def delete(client: str, with_params: bool, leave_published: bool, yes: str, by: 
         raise StoreError(f"{client} was not deleted: {_printable(typed)!r} is not its id", hint="type the id as it is")
     _say(custody.delete(place, client, with_params=with_params, by=_who(by)), "deleted", "stays")
     for month, address in online.items():
-        click.secho(f"△ stays online: the page of {month}, {_printable(address)}", fg="yellow")
+        click.secho(f"△ stays online: the page of {month}, {address}", fg="yellow")
 
 
 @data.command()
@@ -153,6 +154,22 @@ def _say(made: custody.Kept, what: str, left: str) -> None:
     click.echo(f"{made.client}: {what} ({made.files} files, {_size(made.bytes)})")
     for one in made.left:
         click.secho(f"△ {left}: {_printable(one)}", fg="yellow")
+
+
+def _online(home: Home, client: str) -> dict[str, str]:
+    """Where each published page of a client lies, by month: the address, or else the place and the key."""
+    from opsreport.publishing import RECORD  # slow to load, and only needed here
+
+    path = home.store / client / RECORD
+    try:
+        held = json.loads(path.read_text("utf-8")) if path.exists() else {}
+        return {
+            _printable(month): _printable(one.get("address") or f"{one['place']}, under {one['token']}")
+            for month, one in held.items()
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        hint = "restore it from a copy: without it no page can be taken away"
+        raise StoreError(f"{path} cannot be read: {error}", hint) from error
 
 
 def _size(count: int) -> str:

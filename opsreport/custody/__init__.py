@@ -97,6 +97,9 @@ def verify(file: Path) -> Kept:
 def restore(home: Home, file: Path, choices: Choices = REFUSE, by: str = "") -> Kept:
     """Put the client of an archive back, all of it or nothing.
 
+    A mail that the archive's ledger has as planned may have been sent since: it becomes unknown, for
+    a person to resolve, unless the ledger here is the same or is the one that holds.
+
     Parameters
     ----------
     choices : Choices
@@ -135,7 +138,7 @@ def move(home: Home, client: str, to: Home, choices: Choices = REFUSE, by: str =
         with opened(archive) as packed, holding(to, client, make=True):
             wanted = sorted((name, *about) for name, about in packed.files.items())
             if not exists(to, client) or _content(to, client) != wanted:
-                place(to, packed, choices, _about("restore", client, by))
+                place(to, packed, choices, _about("restore", client, by), is_newest=True)
             if _content(to, client) != wanted:
                 raise StoreError(f"{client} is not in {to.folder} as it is here", hint="it stays here: compare the two")
         left = carry_away(home, client, _about("delete", client, by), with_params=True)

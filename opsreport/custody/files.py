@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from opsreport.errors import StoreError
+from opsreport.home import make_private
 
 #: What a killed run may leave, and what is only a step on the way.
 TEMPORARY = (".writing-", ".making-", ".link-", ".freezing-", ".migrating")
@@ -86,6 +87,11 @@ def snapshot(path: Path, copy: Path) -> Path:
         raise StoreError(f"{path} is damaged: {found}", hint="restore it from a backup")
     os.chmod(copy, 0o600)
     return copy
+
+
+def make_below(folder: Path, below: Path) -> None:
+    """Make a folder below one, and each between them, for its owner only."""
+    make_private(*(folder / one for one in reversed([below, *below.parents])))
 
 
 def is_plain(name: str) -> bool:

@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from opsreport import migrations
-from opsreport.custody.files import open_own, snapshot
+from opsreport.custody.files import make_below, open_own
+from opsreport.custody.ledgers import choose_ledger, keep_notes
 from opsreport.custody.parts import MADE, is_collected, own_params
 from opsreport.custody.reading import Archive
 from opsreport.custody.steps import NEW, carry_out, remove
 from opsreport.errors import StoreError
 from opsreport.home import Home, make_private
 
-#: What was mailed to whom: never to be set back, or a mail goes out twice.
-LEDGER = "store/mail/ledger.sqlite"
 _SPARE = 64 << 20  # disk space to leave free [B]
 
 
@@ -41,8 +40,13 @@ class Choices:
     ledger: str = ""
 
 
-def place(home: Home, archive: Archive, choices: Choices, note: dict[str, Any]) -> None:
+def place(home: Home, archive: Archive, choices: Choices, note: dict[str, Any], *, is_newest: bool = False) -> None:
     """Put an archive's client in place; the home and the client are held.
+
+    Parameters
+    ----------
+    is_newest : bool
+        Whether no mail was sent since the archive was made. Otherwise what it has as planned becomes unknown.
 
     Raises
     ------
@@ -63,7 +67,11 @@ def place(home: Home, archive: Archive, choices: Choices, note: dict[str, Any]) 
         for folder in staged.values():
             remove(folder)
             make_private(folder)
-        _stage(home, archive, choices, staged, kept_here)
+        _stage(archive, staged, kept_here)
+        if not is_newest:
+            keep_notes(home.out / client, staged["out"])
+        choose_ledger(home.store / client, staged["store"], choices.ledger, note, is_newest=is_newest)
+        _finish(archive, staged)
     except OSError as error:
         _drop(staged)
         raise StoreError(f"{client} cannot be restored: {error}", hint="check disk space and permissions") from error
@@ -73,8 +81,8 @@ def place(home: Home, archive: Archive, choices: Choices, note: dict[str, Any]) 
     carry_out(home, note)
 
 
-def _stage(home: Home, archive: Archive, choices: Choices, staged: dict[str, Path], kept_here: set[str]) -> None:
-    """Write all of an archive beside its place, in today's version, and have it on the disk."""
+def _stage(archive: Archive, staged: dict[str, Path], kept_here: set[str]) -> None:
+    """Write all of an archive beside its place."""
     for name in archive.files:
         root, _, rest = name.partition("/")
         if root == "csv" or name in kept_here:
@@ -83,41 +91,23 @@ def _stage(home: Home, archive: Archive, choices: Choices, staged: dict[str, Pat
         if root == "out" and month in archive.published:
             rest = f"{MADE}/{month}~restored/{below}"
         folder = staged["params" if root in ("params", "shared") else root]
-        _make_below(folder, Path(rest).parent)
+        make_below(folder, Path(rest).parent)
         archive.extract(name, folder / rest)
         if root in ("store", "out"):
             os.chmod(folder / rest, 0o600)
     for month in archive.published:
-        _make_below(staged["out"], Path(MADE) / f"{month}~restored")
+        make_below(staged["out"], Path(MADE) / f"{month}~restored")
         (staged["out"] / month).symlink_to(f"{MADE}/{month}~restored", target_is_directory=True)
-    _choose_ledger(home, archive, choices, staged["store"])
+
+
+def _finish(archive: Archive, staged: dict[str, Path]) -> None:
+    """Make what is staged today's version, and have it on the disk."""
     if migrations.version_of(staged["store"]) != archive.store_version and any(staged["store"].iterdir()):
         raise StoreError(f"{archive.file}: its store is not of the version that its manifest says", hint="export again")
     migrations.migrate(staged["store"])
     for folder in staged.values():
         migrations.sync(folder)
         migrations.sync_folder(folder.parent)
-
-
-def _make_below(folder: Path, below: Path) -> None:
-    """Make a folder below one, and each between them, for its owner only."""
-    make_private(*(folder / one for one in reversed([below, *below.parents])))
-
-
-def _choose_ledger(home: Home, archive: Archive, choices: Choices, store: Path) -> None:
-    here, there = (root / LEDGER.partition("/")[2] for root in (home.store / archive.client, store))
-    if not here.is_file() or choices.ledger == "archive":
-        return
-    copy = store / ".ledger"
-    snapshot(here, copy)
-    is_same = there.is_file() and _hash(copy) == _hash(there)
-    if not (is_same or choices.ledger):
-        raise StoreError(
-            f"the ledger of {archive.client}'s mails here is not the archive's: a mail might be sent twice",
-            hint="say which holds: --ledger here (what was sent since is known), or --ledger archive",
-        )
-    _make_below(store, there.parent.relative_to(store))
-    os.replace(copy, there)
 
 
 def _is_in_the_way(home: Home, archive: Archive) -> bool:

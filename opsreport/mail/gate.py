@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default as POLICY
 from typing import Any
 
 import pandas as pd
-from bs4 import BeautifulSoup
 
 from opsreport.mail import lint
 from opsreport.mail.addresses import refusals, visible
 from opsreport.mail.message import file_name_refusals
-from opsreport.mail.words import sought
+from opsreport.mail.strangers import named, words_of
 from opsreport.params import ClientParams
 
 MOST_BYTES = 8_000_000
+_LONG = ("minutes", "duration", "elapsed", "seconds")
 #: How far a figure may move from one month to the next before a person looks, by its unit: one long outage
 #: is no surprise. [ratio]
-JUMPS = dict.fromkeys(("money", "count", "number", "hours", "bytes"), Decimal(5)) | dict.fromkeys(
-    ("minutes", "duration", "elapsed", "seconds"), Decimal(20))  # fmt: skip
+JUMPS = dict.fromkeys(("money", "count", "number", "hours", "bytes"), Decimal(5)) | dict.fromkeys(_LONG, Decimal(20))
 #: From how many on a count that jumps is no chance.
 _FEW = 10
 
@@ -72,14 +69,18 @@ def sources(told: pd.DataFrame, params: ClientParams) -> list[Check]:
     told : DataFrame
         From `opsreport.completeness.completeness`, with the frame's own name in ``name``.
     """
-    needed = params.mail.required or list(params.sources)
-    short = told[told["name"].isin(needed) & (told["status"] != "ok")]
-    return [
-        Check(f"source:{name}", f"was {name} read whole?",
-              tuple(f"{row.source}: {row.status}" + (f", {row.note}" if row.note else "") for row in rows.itertuples()),
-              can_be_waived=True)
-        for name, rows in short.groupby("name")
-    ]  # fmt: skip
+    made = []
+    for name in dict.fromkeys(params.mail.required or params.sources):
+        rows = told[(told["name"] == name) & (told["status"] != "no source")]
+        said = [f"{row.source}: {row.status}" + (f", {row.note}" if row.note else "")
+                for row in rows.itertuples() if row.status != "ok"]  # fmt: skip
+        if not params.sources.get(name):
+            said = ["no source is named for it"]
+        elif rows.empty:
+            said = ["nothing is known of it"]
+        if said:
+            made.append(Check(f"source:{name}", f"was {name} read whole?", tuple(said), can_be_waived=True))
+    return made
 
 
 def jumps(manifest: Mapping[str, Any]) -> list[Check]:
@@ -96,12 +97,23 @@ def jumps(manifest: Mapping[str, Any]) -> list[Check]:
 
 
 def _jumps(now: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
-    if now["value"] is None or before["value"] is None or now["unit"] not in JUMPS:
+    this, last, unit = _amount(now["value"]), _amount(before["value"]), now["unit"]
+    if this is None or last is None or unit not in JUMPS:
         return False
-    this, last = (abs(Decimal(str(one["value"]))) for one in (now, before))
-    if now["unit"] in ("count", "number") and max(this, last) < _FEW:
+    low, high = sorted((this, last))
+    if unit in ("count", "number") and high < _FEW:
         return False
-    return min(this, last) * JUMPS[now["unit"]] < max(this, last) and (min(this, last) > 0 or now["unit"] == "money")
+    # A month without an outage is good news, and one after it no surprise; of all else, nothing at all is one.
+    return low * JUMPS[unit] < high and (low > 0 or unit not in _LONG)
+
+
+def _amount(value: Any) -> Decimal | None:
+    """What a figure comes to, without its sign; None where it is unknown."""
+    try:
+        amount = abs(Decimal(str(value)))
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() else None
 
 
 def people(params: ClientParams) -> list[Check]:
@@ -124,21 +136,23 @@ def strangers(
     Parameters
     ----------
     beside : sequence of str
-        What the page and the rows beside it say.
+        What the page and the rows beside it say: texts, marked up or not, and the names of files. A PDF is
+        not opened, for it is made from the same notebook, whose texts stand here.
     others : mapping of str to collection of str
-        By each other client's id its names and the addresses of its recipients.
+        By each other client's id its names, the addresses of its recipients and its domains.
     own : collection of str
-        What this client is called itself, which is no stranger.
+        What this client is called itself, which is no stranger: its id, names, addresses and domains.
+
+    Returns
+    -------
+    list of Check
+        One that names a recipient can never be waived; a name, an id or a domain may be.
     """
-    words = _folded("\n".join((*_words(message), *beside)))
-    same = {_folded(one) for one in own}
     made = []
-    for client, names in others.items():
-        found = sorted(one for one in {client, *names} if _folded(one) not in same and _names(words, _folded(one)))
-        if found:
-            is_name_only = not any("@" in one for one in found)
-            said = f"it names {', '.join(found)}"
-            made.append(Check(f"client:{client}", "does it name no other client?", (said,), is_name_only))
+    for client, found in named([*words_of(message), *beside], others, own).items():
+        is_name_only = not any("@" in name for name in found)
+        said = ", ".join(name if place == name.lower() else f"{name} (in {place!r})" for name, place in found.items())
+        made.append(Check(f"client:{client}", "does it name no other client?", (f"it names {said}",), is_name_only))
     return made or [Check("clients", "does it name no other client?")]
 
 
@@ -164,30 +178,6 @@ def form(message: bytes, link: str, link_until: pd.Timestamp | None, now: pd.Tim
     ]
 
 
-def _words(message: bytes) -> list[str]:
-    """All that a message says, in its headers, its texts and its files' names and rows."""
-    parsed = message_from_bytes(message, policy=POLICY)
-    # The sender and whom it answers are ours; they are no stranger.
-    said = [str(value) for name, value in parsed.items() if name not in ("From", "Reply-To")]
-    for part in parsed.walk():
-        said.append(part.get_filename() or "")
-        if part.get_content_maintype() == "text":
-            # All of ours is UTF-8, whatever a part says of itself.
-            content = part.get_payload(decode=True).decode("utf-8", "replace")
-            is_html = part.get_content_subtype() == "html"
-            said.append(content)
-            said.append(BeautifulSoup(content, "html.parser").get_text(" ") if is_html else "")
-    return said
-
-
 def _body(parsed: EmailMessage, kind: str) -> str:
     part = parsed.get_body((kind,))
     return part.get_content() if part else ""
-
-
-def _folded(text: str) -> str:
-    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", sought(text)).casefold())
-
-
-def _names(words: str, name: str) -> bool:
-    return bool(name) and bool(re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", words))

@@ -22,13 +22,13 @@ from opsreport.mail.colours import palette
 from opsreport.mail.lint import MOST_BYTES
 from opsreport.mail.model import Chart, Score, Summary
 from opsreport.mail.plain import as_text
-from opsreport.mail.words import MARKS, against, in_order, left_out, shown, words
+from opsreport.mail.words import MARKS, against, by_verdict, in_order, left_out, shown, words
 
 __all__ = ["as_html", "as_text"]
 
 TEMPLATE = Path(__file__).parent / "template"
-#: How wide a picture is shown, within a column of 600. [px]
-PICTURE = 576
+#: How wide a picture is shown, on its card within a column of 600. [px]
+PICTURE = 570
 _MOST_ROWS, _MOST_COLUMNS, _MOST_ITEMS = 10, 5, 3
 #: A bar's length, where its target stands, and what it stops at. [px, px, ratio]
 _BAR, _TARGET, _LONGEST = 90, 60, 1.5
@@ -44,7 +44,8 @@ def as_html(summary: Summary) -> str:
     Returns
     -------
     str
-        At most 80 KB, by leaving out what the full page has: first targets that were met,
+        The scorecard begins with what was missed; of a target that was met it has one line. At most
+        80 KB, by leaving out what the full page has: first targets that were met,
         then all but a part's first sentences; each time it says so. The same summary
         always gives the same HTML.
 
@@ -66,17 +67,20 @@ def as_html(summary: Summary) -> str:
 def _page(summary: Summary, hidden: int) -> str:
     corrected, first, rest = in_order(summary.parts)
     light, dark = palette(summary.colour)
+    said = words(summary)
     return _template().render(
         summary=summary,
-        said=words(summary),
+        said=said,
+        attached=Markup(escape(said.attached)),
         corrected=corrected,
         first=first,
         rest=rest,
-        groups=[(section, list(members)) for section, members in groupby(summary.scores, lambda one: one.section)],
+        groups=_groups(summary),
         hidden=left_out("targets", summary.language, hidden) if hidden else "",
         pictures=[_Picture.of(chart, summary.language) for chart in summary.charts],
-        has_bars=any(score.reached is not None for score in summary.scores),
+        has_bars=any(score.reached is not None and score.verdict != "met" for score in summary.scores),
         against=lambda score: _against(score, summary.language),
+        section=lambda score: "·\u00a0" + score.section,
         figure=_figure,
         bar=_bar,
         marks=MARKS,
@@ -112,9 +116,15 @@ def _figure(text: str) -> str:
 # Scores.
 
 
+def _groups(summary: Summary) -> list[tuple[str, list[Score]]]:
+    """The scores under their verdicts, as these are said."""
+    scores = by_verdict(summary.scores)
+    return [(said[:1].upper() + said[1:], list(own)) for said, own in groupby(scores, lambda one: one.said)]
+
+
 def _against(score: Score, language: str) -> str:
-    """What a figure is compared with; a line may break between target and last month, but not within one."""
-    return _figure(against(score.target, score.last_month, language)).replace("·\u00a0", "· ")
+    """What a figure is compared with; a line may break before a dot, and nowhere else."""
+    return _figure(f"· {against(score.target, score.last_month, language)}").replace("\u00a0·", " ·")
 
 
 def _bar(score: Score) -> list[tuple[str, int]]:

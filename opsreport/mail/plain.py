@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
-from itertools import groupby
 
 from opsreport.mail.model import Part, Score, Summary
-from opsreport.mail.words import MARKS, against, in_order, shown, words
+from opsreport.mail.words import MARKS, against, by_verdict, in_order, shown, words
 
 WIDTH = 72  # RFC 3676, section 4.2, and room for a reply's quotation signs [characters]
 #: Below this a measure's name breaks into too many lines beside its figures, and a list reads better.
@@ -38,10 +37,11 @@ def as_text(summary: Summary) -> str:
         *_wrapped(said.kind), *_wrapped(f"{shown(summary.display_name)}, {shown(summary.period)}"), "",
         *_parts(corrected),
         *(line for sentence in summary.opening for line in (*_wrapped(shown(sentence)), "")),
+        *((*_wrapped(f"{said.open}:"), summary.link, "") if summary.link else ()),
         *_parts(first),
     ]  # fmt: skip
     if summary.scores:
-        blocks += [*_heading(said.scorecard), *_scorecard(summary.scores, said.heads, summary.language), ""]
+        blocks += [*_heading(said.scorecard), *_scorecard(by_verdict(summary.scores), said.heads, summary.language), ""]
     if summary.charts:
         blocks += _heading(said.charts)
     for chart in summary.charts:
@@ -60,7 +60,7 @@ def _page(summary: Summary) -> Iterator[str]:
         yield summary.link
         yield from _wrapped(shown(said.until))
     if said.attached:
-        yield from _wrapped(shown(said.attached))
+        yield from _wrapped(said.attached)
     if summary.link or said.attached:
         yield from (*_wrapped(said.holds), "")
 
@@ -80,44 +80,40 @@ def _heading(title: str) -> Iterator[str]:
     yield "=" * max(map(len, lines), default=0)
 
 
-def _scorecard(scores: tuple[Score, ...], heads: tuple[str, ...], language: str) -> Iterator[str]:
+def _scorecard(scores: list[Score], heads: tuple[str, ...], language: str) -> Iterator[str]:
     """A table where the figures leave room for the measures' names, else a list."""
     rows = [[shown(text) for text in _cells(score)] for score in scores]
     widths = [max(map(len, column)) for column in zip(*(row[1:] for row in rows), heads[1:], strict=True)]
     room = WIDTH - sum(width + 2 for width in widths)
-    name = min(room, max(len(text) for text in (heads[0], *(f"  {row[0]}" for row in rows))))
+    name = min(room, max(len(text) for text in (heads[0], *(row[0] for row in rows))))
     if room < _LEAST_NAME:
         yield from _list(scores, language)
         return
     yield from _row(list(heads), name, widths)
     yield "  ".join("-" * width for width in (name, *widths))
-    for section, members in groupby(zip(scores, rows, strict=True), key=lambda one: one[0].section):
-        yield from _wrapped(shown(section))
-        for _, row in members:
-            yield from _row(row, name, widths, indent="  ")
+    for row in rows:
+        yield from _row(row, name, widths)
 
 
 def _cells(score: Score) -> tuple[str, ...]:
     verdict = f"{MARKS.get(score.verdict, '?')} {score.said}"
-    return score.measure, score.this_month, score.target, score.last_month, verdict
+    return f"{score.measure} ({score.section})", score.this_month, score.target, score.last_month, verdict
 
 
-def _row(cells: list[str], name: int, widths: list[int], indent: str = "") -> Iterator[str]:
+def _row(cells: list[str], name: int, widths: list[int]) -> Iterator[str]:
     """One row; figures are to the right, and the measure's name takes several lines where it must."""
-    first, *rest = textwrap.wrap(cells[0], name, initial_indent=indent, subsequent_indent=indent + "  ") or [""]
+    first, *rest = textwrap.wrap(cells[0], name, subsequent_indent="  ") or [""]
     figures = [text.rjust(width) for text, width in zip(cells[1:-1], widths[:-1], strict=True)]
     yield "  ".join([first.ljust(name), *figures, cells[-1]])
     yield from rest
 
 
-def _list(scores: tuple[Score, ...], language: str) -> Iterator[str]:
-    for section, members in groupby(scores, key=lambda score: score.section):
-        yield from _wrapped(shown(section))
-        for score in members:
-            measure, *figures = (shown(text) for text in _cells(score))
-            now, target, last_month, verdict = (text.replace(" ", "\u00a0") for text in figures)  # no line breaks there
-            yield from _wrapped(f"{measure}: {now}, {verdict}", "- ")
-            yield from _wrapped(against(target, last_month, language), "  ")
+def _list(scores: list[Score], language: str) -> Iterator[str]:
+    for score in scores:
+        measure, *figures = (shown(text) for text in _cells(score))
+        now, target, last_month, verdict = (text.replace(" ", "\u00a0") for text in figures)  # no line breaks there
+        yield from _wrapped(f"{measure}: {now}, {verdict}", "- ")
+        yield from _wrapped(against(target, last_month, language), "  ")
 
 
 def _wrapped(text: str, point: str = "") -> list[str]:

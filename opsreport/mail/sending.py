@@ -117,8 +117,11 @@ def _planned(ledger: Ledger, outgoing: Sequence[Outgoing], by: str,
              now: dt.datetime) -> tuple[list[Outgoing], list[Row]]:  # fmt: skip
     """The mails and their rows; those that may have gone without this ledger's knowledge are unknown."""
     known = {(row.month, row.revision, row.recipient.lower()): row for row in ledger.rows()}
-    doubted = {_key(one) for one in outgoing
-               if (_key(one) not in known or known[_key(one)].state == "planned") and _may_be_gone(ledger, one)}
+    doubted = {
+        _key(one)
+        for one in outgoing
+        if (_key(one) not in known or known[_key(one)].state == "planned") and _may_be_gone(ledger, one)
+    }
     for one in outgoing:
         # A mail is entered before it is archived, so this ledger is not the one that knew of it.
         if _key(one) not in {*known, *doubted} and one.archive.exists():
@@ -128,8 +131,9 @@ def _planned(ledger: Ledger, outgoing: Sequence[Outgoing], by: str,
     mails = [replace(one, message=_archived(one)) if _key(one) in doubted else one for one in outgoing]
     rows = [
         # What is only planned has not left: its page's link may have been made anew since.
-        ledger.plan(one.month, one.revision, one.recipient, one.message, one.message_id, one.archive.name, by, now,
-                    anew=True)
+        ledger.plan(
+            one.month, one.revision, one.recipient, one.message, one.message_id, one.archive.name, by, now, anew=True
+        )
         for one in mails
     ]
     return mails, [_doubt(ledger, one, row, by, now) if _key(one) in doubted else row
@@ -140,7 +144,7 @@ def _may_be_gone(ledger: Ledger, one: Outgoing) -> bool:
     note = _note(ledger, one)
     try:
         return note.read_bytes() not in [claim.encode() for claim in ledger.claims(*_key(one))]
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:
         raise MailError(f"{note} cannot be read: {error.strerror}", hint="check its permissions") from error
@@ -202,7 +206,7 @@ def _note(ledger: Ledger, one: Outgoing) -> Path:
 def _archived(one: Outgoing) -> bytes:
     try:
         return one.archive.read_bytes()
-    except FileNotFoundError:
+    except FileNotFoundError:  # removed by somebody
         return one.message
     except OSError as error:
         raise MailError(f"{one.archive} cannot be read: {error.strerror}", hint="check its permissions") from error

@@ -10,10 +10,14 @@ from dataclasses import dataclass
 from opsreport.errors import MailError
 from opsreport.language import filled, mark, translated
 from opsreport.mail.lint import LINK
-from opsreport.mail.model import Part, Summary
+from opsreport.mail.model import Part, Score, Summary
 
 #: A state is told by a word and a mark, and by colour only beside them.
 MARKS = {"met": "✓", "at risk": "△", "missed": "✕", "unknown": "?"}
+#: What a director looks for first.
+_URGENCY = {"missed": 0, "at risk": 1, "unknown": 2, "met": 3}
+#: A name that we gave a file: the client's id, the month, and what it is.
+_OWN_FILE = re.compile(r"[a-z0-9-]+-\d{4}-\d{2}(-[a-z0-9-]+)?\.(pdf|html|zip|csv)")
 #: What stands before the scorecard, in this order; corrections are before all.
 _FIRST = ("changed", "why", "asked")
 
@@ -48,7 +52,8 @@ class Words:
     kind : str
         What it is: an operations review, or a corrected one.
     page, open, until, attached, holds : str
-        About the full page: its name, the button, when the link runs out, what is attached.
+        About the full page: its name, the button, when the link runs out, and what is attached, as it
+        is `shown` already: our own file names are left as they are.
     footer : tuple of str
         Who answers, that it was sent automatically and for whom, and the date of the data.
     """
@@ -79,7 +84,7 @@ def words(summary: Summary) -> Words:
     def say(text: str, **values: object) -> str:
         return filled(translated(text, summary.language), values)
 
-    files = ", ".join(summary.attachments)
+    files = ", ".join(name if _OWN_FILE.fullmatch(name) else shown(name) for name in summary.attachments)
     attached = say(_ATTACHED_TOO if summary.link else _ATTACHED, files=files) if files else ""
     footer = (
         say(_ANSWERS, person=summary.reply_to) if summary.reply_to else "",
@@ -103,6 +108,11 @@ def left_out(what: str, language: str, count: int, shown: int = 0) -> str:
     """That something is on the full page only: rows, columns, targets or items."""
     text = {"rows": _ROWS, "columns": _COLUMNS, "targets": _TARGETS, "items": _ITEMS}[what]
     return filled(translated(text, language), {"count": count, "shown": shown})
+
+
+def by_verdict(scores: tuple[Score, ...]) -> list[Score]:
+    """The scores with those that were missed first, then at risk, unknown, and met; each in the review's order."""
+    return sorted(scores, key=lambda score: (_URGENCY.get(score.verdict, _URGENCY["unknown"]), score.said))
 
 
 def in_order(parts: tuple[Part, ...]) -> tuple[list[Part], list[Part], list[Part]]:

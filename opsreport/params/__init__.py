@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
+from functools import lru_cache
 from pathlib import Path
 
 from ruamel.yaml.comments import CommentedMap
@@ -36,6 +37,14 @@ def load_params(folder: Path, client: str) -> ClientParams:
     near = [] if path.exists() else difflib.get_close_matches(client, client_names(folder), n=1)
     if near:
         raise ParamsError(f"there is no {path}", hint=f"did you mean {near[0]}?")
+    files = (path, *sorted((Path(folder) / "plans").glob("*.yaml")))
+    return _loaded(Path(folder), client, tuple((one, one.read_bytes()) for one in files if one.is_file()))
+
+
+@lru_cache(maxsize=64)
+def _loaded(folder: Path, client: str, files: tuple[tuple[Path, bytes], ...]) -> ClientParams:
+    """What a client's file says, read again only where it or a plan says something else: parsing takes long."""
+    path = client_path(folder, client)
     content, plan = read_yaml(path), None
     if "extends" in content:
         plan = _plan(folder, content, path)
@@ -126,15 +135,23 @@ def own_files(folder: Path, client: str, month: str = "") -> list[Path]:
     month : str
         Whose commentary is among them; none is by default.
     """
-    path, content = client_path(folder, client), read_yaml(client_path(folder, client))
+    path = client_path(folder, client)
+    plan, logo = _beside(path, path.read_bytes()) if path.is_file() else _beside(path, b"")
     decided, notes = _decision_files(folder, client)
     found = [path, path.with_suffix(".corrections.yaml"), decided, *notes]
     if month:
         found.append(_commentary_file(folder, client, month))
-    plan, plan_path = _plan(folder, content, path) if "extends" in content else ({}, path)
-    found += [plan_path] if plan else []
-    found += [Path(folder) / logo for one in (content, plan) if (logo := (one.get("brand") or {}).get("logo"))][:1]
+    found += [plan] if plan else []
+    found += [Path(folder) / logo] if logo else []
     return [one for one in found if one.is_file()]
+
+
+@lru_cache(maxsize=64)
+def _beside(path: Path, content: bytes) -> tuple[Path | None, str]:
+    """The plan that a client's file extends, and the logo that either names; read again only where it changed."""
+    own = read_yaml(path)
+    plan, place = _plan(path.parent, own, path) if "extends" in own else ({}, None)
+    return place, next((logo for one in (own, plan) if (logo := (one.get("brand") or {}).get("logo"))), "")
 
 
 def place_of(folder: Path, client: str, location: tuple) -> str:

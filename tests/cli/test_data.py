@@ -100,7 +100,46 @@ def test_a_client_is_moved_to_another_home_and_what_to_do_there_is_said(run, hom
     assert made.exit_code == 1 and "no params folder" in made.output
 
 
+def published(home, **months):
+    held = {month.replace("_", "-").strip("m"): {"place": "folder pages", "token": "7f3a", "files": ["index.html"],
+            "content": "c", "address": address, "until": ""} for month, address in months.items()}  # fmt: skip
+    write(home / "store/acme/published.json", json.dumps(held))
+
+
+def test_a_client_whose_pages_are_online_is_not_deleted_until_they_are_taken_away(run, home):
+    published(home, m2026_09="https://pages.example/7f3a/", m2026_10="https://pages.example/9c1d/")
+    made = run("delete", "acme", "--params", "--yes", "acme")
+    assert made.exit_code == 1 and "pages of it are published, of 2026-09, 2026-10" in made.output
+    assert "opsreport publish acme --month 2026-09 --withdraw" in made.output
+    assert (home / "store/acme/reported/2026-10.json").exists() and (home / "params/acme.yaml").exists()
+    published(home)
+    assert run("delete", "acme", "--yes", "acme").exit_code == 0
+
+
+def test_each_address_that_is_left_online_is_said(run, home):
+    published(home, m2026_09="https://pages.example/7f3a/", m2026_10="")
+    made = run("delete", "acme", "--leave-published", "--yes", "acme")
+    assert made.exit_code == 0 and not (home / "store/acme").exists()
+    assert "△ stays online: the page of 2026-09, https://pages.example/7f3a/" in made.output
+    assert "△ stays online: the page of 2026-10, folder pages, under 7f3a" in made.output
+
+
+def test_a_client_whose_record_of_pages_cannot_be_read_is_not_deleted(run, home):
+    write(home / "store/acme/published.json", "[")
+    made = run("delete", "acme", "--yes", "acme")
+    assert made.exit_code == 1 and "published.json cannot be read" in made.output
+    assert (home / "store/acme/reported/2026-10.json").exists()
+
+
+def test_a_backup_to_a_folder_that_is_not_there_is_refused(run, home, tmp_path):
+    made = run("backup", tmp_path / "share/b", "--all")
+    assert made.exit_code == 1 and "there is no folder" in made.output and "mount it, or make it" in made.output
+    assert not (tmp_path / "share").exists()
+
+
 def test_all_clients_are_backed_up_and_one_that_cannot_be_is_said(run, home, tmp_path):
+    for name in "bc":
+        (tmp_path / name).mkdir()
     made = run("backup", tmp_path / "b", "--all", "--keep", "2")
     assert made.exit_code == 0 and [line.partition(":")[0] for line in made.output.splitlines()] == ["acme", "beta"]
     (home / "store/acme/x").symlink_to(Path("/etc/passwd"))

@@ -1,6 +1,7 @@
 """The gate: what it refuses, and what somebody may let through by name and reason."""
 
 import datetime as dt
+import time
 from dataclasses import replace
 
 import pandas as pd
@@ -58,10 +59,29 @@ def test_a_source_that_was_not_read_whole_stops_the_mail_until_it_is_waived():
     assert gate.sources(told, client(required=["cost"])) == []
 
 
+@pytest.mark.parametrize("rows", [[], [("backup", "none", "no source", "")]])
+def test_a_required_frame_that_no_source_fills_stops_the_mail(rows):
+    rows = [("cost", "focus", "ok", ""), ("work", "none", "no source", ""), *rows]
+    told = pd.DataFrame(rows, columns=["name", "source", "status", "note"])
+    (one,) = gate.sources(told, client(required=["cost", "backup"]))
+    assert one.name == "source:backup" and one.refuses and one.refusals == ("no source is named for it",)
+
+
+def test_a_required_frame_of_which_nothing_is_told_stops_the_mail():
+    told = pd.DataFrame([("cost", "focus", "ok", "")], columns=["name", "source", "status", "note"])
+    assert [(one.name, one.refusals) for one in gate.sources(told, client())] == [
+        ("source:incident", ("nothing is known of it",))
+    ]
+
+
 @pytest.mark.parametrize(("now", "before", "unit", "jumps"), [
     ("500.01", "100", "money", True), ("500", "100", "money", False), ("19.9", "100", "money", True),
     ("0", "100", "money", True), (None, "100", "money", False), ("100", None, "money", False),
-    (51, 10, "count", True), (9, 1, "count", False), (0, 12, "count", False), (7200.0, 350.0, "duration", True),
+    (51, 10, "count", True), (9, 1, "count", False), (0, 9, "count", False), (0, 5000, "count", True),
+    (5000, 0, "count", True), (0, 5000.0, "bytes", True), (5000.0, 0, "bytes", True), (0.0, 20.0, "hours", True),
+    (0.0, 7200.0, "duration", False), (0, 90.0, "minutes", False), (0.0, 3600.0, "elapsed", False),
+    (float("nan"), 100, "count", False), (100, float("inf"), "bytes", False), ("NaN", "100", "money", False),
+    ("unknown", "100", "money", False), (7200.0, 350.0, "duration", True),
     (7000.0, 350.0, "duration", False), (0.2, 0.999, "availability", False),
 ])  # fmt: skip
 def test_a_figure_that_moves_beyond_belief_is_looked_at_by_a_person(now, before, unit, jumps):
@@ -92,6 +112,77 @@ def test_a_mail_that_names_another_client_is_stopped_wherever_it_does(said):
     for letter in forms:
         assert refused(gate.strangers(message(letter), [], OTHERS, {"acme", "Acme", JO.email})) != []
     assert refused(gate.strangers(message(), [said], OTHERS, {"acme"})) != []
+
+
+NORTHGATE = {"demo-clinic": {"Northgate Clinic", "hw@northgate.test", "northgate.test"}, "blue": {"Blue"}}
+
+
+@pytest.mark.parametrize("said", [
+    "North\u00adgate Clinic", "North\u2060gate Clinic", "North\u200cgate Clinic", "North\u200dgate Clinic",
+    "North\u200egate Clinic", "Northgate\ufe0f Clinic", "North&shy;gate Clinic", "North&amp;shy;gate Clinic",
+    "North<b>gate</b> Clinic", "<td>Northgate</td>\n <td>Clinic</td>", '<img alt="North&#103;ate&nbsp;Clinic">',
+    '<td title="Northgate&#32;Clinic">1</td>', "Northgate,Clinic", '1,"Northgate";"Clinic"', "Northgate | Clinic",
+    "northgate_clinic", "Northgate-Clinic", "NorthgateClinic", "NorthgateClinicBackups", "northgate/clinic",
+    "N\u00f3rthgate Clinic", "North\\u00adgate Clinic", "see?of=Northgate%20Clinic", "ops@northgate.test",
+    "vpn.northgate.test", "https://northgate.test/x", "ops%40northgate.test", "demo-clinic-db01", "demo-clinic01",
+    "s3://demo-clinic-backups/", "demo_clinic", "alert-demo-clinic-4710d6.csv",
+])  # fmt: skip
+def test_another_client_is_known_however_its_name_is_written(said):
+    for around in ("{}", "in {} now", "<p>{}</p>", '{{"hovertext": ["{}"]}}', "é {} é"):
+        (one,) = gate.strangers(message(), [around.replace("{}", said)], NORTHGATE, {"acme", "Acme", JO.email})
+        assert one.name == "client:demo-clinic" and one.refuses, around
+
+
+@pytest.mark.parametrize("said", [
+    "blueprint", "bluetooth and light-blues", "blue2c", "Northgate and the clinic", "the northgate", "a clinic",
+    "mynorthgate.test", "northgate.tests", "northgate.test.example", "demo-clinical", "go north. Gate clinic",
+    "/".join(["QUJD", "blue"] * 60),
+])  # fmt: skip
+def test_words_that_are_no_clients_name_are_let_through(said):
+    assert refused(gate.strangers(message(), [said], NORTHGATE, {"acme"})) == []
+
+
+def test_a_short_name_is_found_as_a_whole_word_only():
+    assert refused(gate.strangers(message(), ["the (blue) one"], NORTHGATE, set())) == ["client:blue"]
+
+
+@pytest.mark.parametrize("encode", [
+    lambda text: text.encode("utf-16"), lambda text: text.encode("utf-16-le"), lambda text: text.encode("utf-16-be"),
+    lambda text: text.encode("utf-8-sig"),
+])  # fmt: skip
+def test_an_attached_table_is_read_in_whichever_form_it_has(encode):
+    rows = Attachment("rows.csv", encode("Northgate Clinic,1\r\n"))
+    letter = replace(LETTER, attachments=(rows,))
+    assert refused(gate.strangers(message(letter), [], NORTHGATE, set())) == ["client:demo-clinic"]
+
+
+def test_an_attached_files_own_name_is_read():
+    letter = replace(LETTER, attachments=(Attachment("northgate_clinic.csv", b"1\r\n"),))
+    assert refused(gate.strangers(message(letter), [], NORTHGATE, set())) == ["client:demo-clinic"]
+
+
+def test_what_stands_within_ones_own_name_is_no_stranger_but_the_same_word_elsewhere_is():
+    others, own = {"acme": {"Acme", "group.test"}}, {"acme-north", "Acme North", "jo@acme.group.test"}
+    for said in ("acme-north-db01", "Acme North's bill", "ops@acme.group.test", "vpn.acme.group.test"):
+        assert refused(gate.strangers(message(), [said], others, own)) == [], said
+    for said in ("acme-south-db01", "Acme", "ops@group.test", "acme-north and acme"):
+        assert refused(gate.strangers(message(), [said], others, own)) == ["client:acme"], said
+    assert refused(gate.strangers(message(), ["North Clinic"], OTHERS, {"north", "North"})) == ["client:north-clinic"]
+
+
+def test_a_refusal_shows_the_word_that_a_name_was_found_in_and_may_be_waived():
+    (one,) = gate.strangers(message(), ["on demo-clinic-db01 "], NORTHGATE, set())
+    assert one.refusals == ("it names demo-clinic (in 'demo-clinic-db01')",) and one.can_be_waived
+
+
+def test_a_thousand_other_clients_cost_little_more_than_one():
+    words = "north south blue green harbour river".split()
+    many = {f"{one}-{number}": {f"{one} {other} {number}", f"x@{one}{number}.test"}
+            for number in range(30) for one in words for other in words}  # fmt: skip
+    text = "\n".join(f"{words[number % 6]} {words[number % 5]} rose,{number * 7919}" for number in range(60_000))
+    begun = time.process_time()
+    gate.strangers(message(), [text], many, set())
+    assert time.process_time() - begun < 3
 
 
 def test_a_name_split_by_markup_is_still_read_as_one():

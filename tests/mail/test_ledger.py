@@ -130,6 +130,16 @@ def test_what_a_dead_sender_left_is_unknown_to_the_next(ledger):
     assert {row.recipient: row.state for row in ledger.rows()} == {JO: "unknown", KIM: "planned"}
 
 
+def test_each_claim_of_a_mail_is_told_apart_and_none_of_another_mail(ledger):
+    later = NOW + dt.timedelta(hours=1)
+    row = ledger.claim(plan(ledger), "ada", NOW)
+    ledger.claim(ledger.end(row, Outcome("planned", "451"), "ada", NOW), "bob", later)
+    plan(ledger, KIM)
+    assert ledger.claims("2026-10", 1, "JO@client.example") == [
+        "2 2026-11-02T09:00:00.000+00:00 ada", "4 2026-11-02T10:00:00.000+00:00 bob"]  # fmt: skip
+    assert ledger.claims("2026-10", 1, KIM) == ledger.claims("2026-10", 2, JO) == []
+
+
 def test_a_ledger_is_held_by_one_at_a_time(ledger):
     order, first_has_it = [], threading.Event()
 

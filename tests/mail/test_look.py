@@ -122,8 +122,27 @@ def test_both_hold_every_sentence_and_figure():
 def test_a_state_is_told_by_a_word_and_a_mark_beside_its_colour():
     page = read(as_html(FORMS["all verdicts"]))
     marks = [cell.get_text() for cell in page.select("td.state")]
-    assert marks == ["✓", "△", "✕", "?", "?"]
-    assert [one.get_text() for one in page.select(".word")] == ["met", "at\u00a0risk", "missed", "unknown", "odd"]
+    assert marks == ["✕", "△", "?", "?", "✓"]
+    assert [one.get_text() for one in page.select(".word")] == ["Missed", "At\u00a0risk", "Odd", "Unknown", "Met"]
+
+
+def test_what_was_missed_stands_first_with_its_section_and_what_was_met_has_one_line():
+    scores = (score("Uptime of a", "met", 0.5, "Uptime"), score("Spend", "missed", 1.2, "Cost"),
+              score("Errors", "unknown", None, "Performance"), score("Hours", "missed", 1.2, "Work"))  # fmt: skip
+    said = read(as_html(summary(scores=scores))).select_one("table.scores tbody")
+    assert [one.get_text() for one in said.select("th.group")] == ["Missed: 2", "Unknown: 1", "Met: 1"]
+    names = [one.get_text("|").replace("\u00a0", " ") for one in said.select("th.name")]
+    against = "· target $4,000.00 · last month $3,642.81"
+    assert names == [f"Spend|Cost {against}", f"Hours|Work {against}", f"Errors|Performance {against}",
+                     "Uptime of a| · Uptime"]  # fmt: skip
+    assert len(said.select("table.bar")) == 2
+    text = as_text(summary(scores=scores))
+    assert text.index("Spend (Cost)") < text.index("Hours (Work)") < text.index("Uptime of a (Uptime)")
+
+
+def test_no_line_of_a_score_ends_with_a_dot():
+    said = read(as_html(summary())).select_one("th.name .small").get_text()
+    assert said == "Cost ·\u00a0target\u00a0$4,000.00 ·\u00a0last\u00a0month\u00a0$3,642.81"
 
 
 @pytest.mark.parametrize(
@@ -144,8 +163,9 @@ def test_a_bar_is_cells_with_the_target_two_thirds_along(reached, cells):
 
 
 def test_a_picture_keeps_its_shape_and_is_named_within_the_message():
-    picture = read(as_html(summary(charts=(chart(png=png(1280, 720)),)))).img
-    assert (picture["src"], picture["width"], picture["height"]) == ("cid:cost.monthly@review", "576", "324")
+    made = chart(png=png(1280, 720))
+    picture = read(as_html(summary(charts=(made,)))).img
+    assert (picture["src"], picture["width"], picture["height"]) == (f"cid:{made.cid}", "570", "321")
     assert picture["alt"] == "Spend rose: 3,642 in September, 5,096 in October."
 
 
@@ -166,18 +186,34 @@ def test_a_large_table_of_numbers_is_cut_and_says_so():
     assert "The full page has 2 more columns." in wording(html)
 
 
-def test_the_link_is_the_only_one_and_says_when_it_runs_out():
+def test_the_page_is_all_that_is_linked_to_and_it_says_when_the_link_runs_out():
     page = read(as_html(summary()))
-    assert [one["href"] for one in page.find_all("a")] == ["https://reviews.example.com/7f3a?a=1&b=2"]
+    assert [one["href"] for one in page.find_all("a")] == ["https://reviews.example.com/7f3a?a=1&b=2"] * 2
     assert "The link works until December 9, 2026." in wording(as_html(summary()))
     assert "https://reviews.example.com/7f3a?a=1&b=2" in as_text(summary()).splitlines()
+
+
+def test_the_page_is_linked_to_right_below_the_opening_and_again_at_the_end():
+    html, lines = as_html(summary()), as_text(summary()).splitlines()
+    said = wording(html)
+    assert said.index("Missed: Spend.") < said.index("Open the full page") < said.index("What changed")
+    assert said.rindex("Open the full page") > said.index("What comes next")
+    first, last = (place for place, line in enumerate(lines) if line == summary().link)
+    assert lines[first - 1] == "Open the full page:" and first < lines.index("WHAT CHANGED")
+    assert last > lines.index("WHAT COMES NEXT")
 
 
 def test_without_a_link_it_says_what_is_attached():
     made = FORMS["attached"]
     assert read(as_html(made)).a is None
-    for said in (wording(as_html(made)), sought(as_text(made))):
+    for said in (" ".join(read(as_html(made)).body.get_text(" ").split()), as_text(made)):
         assert "The full page is attached: demo-shop-2026-10.pdf." in said
+
+
+def test_only_our_own_file_names_are_left_as_they_are():
+    for name in ("evil.example", "x-2026-10.example", "www.evil-2026-10.zip"):
+        made = summary(link="", link_until="", attachments=(name,))
+        assert name not in as_text(made) and name not in read(as_html(made)).get_text()
 
 
 @pytest.mark.parametrize(
@@ -218,8 +254,8 @@ def hostile():
 def test_no_field_makes_markup_or_a_link():
     html, text = as_html(hostile()), as_text(hostile())
     page = read(html)
-    assert findings(html, ["cost.monthly@review"]) == []
-    assert [one["href"] for one in page.find_all("a")] == ["https://reviews.example.com/x"]
+    assert findings(html, [one.cid for one in hostile().charts]) == []
+    assert {one["href"] for one in page.find_all("a")} == {"https://reviews.example.com/x"}
     assert page.find("script") is None and not re.search("[\u202a-\u202e\u2066-\u2069\x00\x1b]", html + text)
     # A client makes links of bare addresses by itself: none is left whole.
     for said in (page.get_text(), page.img["alt"], text.replace("https://reviews.example.com/x", "")):
@@ -271,19 +307,19 @@ def test_a_scorecard_is_a_table_in_plain_text():
     lines = as_text(summary(link="")).splitlines()
     start = lines.index("SCORECARD")
     assert lines[start + 2 : start + 8] == [
-        "Measure         This month     Target  Last month  Verdict",
-        "--------------  ----------  ---------  ----------  --------",
-        "Cost",
-        "  Spend          $5,000.00  $4,000.00   $3,642.81  ✕ missed",
-        "Uptime",
-        "  Availability   $5,000.00  $4,000.00   $3,642.81  ✓ met",
+        "Measure                This month     Target  Last month  Verdict",
+        "---------------------  ----------  ---------  ----------  --------",
+        "Spend (Cost)            $5,000.00  $4,000.00   $3,642.81  ✕ missed",
+        "Availability (Uptime)   $5,000.00  $4,000.00   $3,642.81  ✓ met",
+        "",
+        "CHARTS",
     ]
 
 
 def test_a_scorecard_with_long_figures_is_a_list_in_plain_text():
     made = replace(score(), this_month="2 d 17 h 37 min", last_month="1 d 11 h 11 min", target="10 h 30 min")
     lines = as_text(summary(scores=(made,))).replace("\u00a0", " ").splitlines()
-    start = lines.index("- Spend: 2 d 17 h 37 min, ✕ missed")
+    start = lines.index("- Spend (Cost): 2 d 17 h 37 min, ✕ missed")
     assert lines[start + 1] == "  target 10 h 30 min · last month 1 d 11 h 11 min"
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import signal
 import stat
 import threading
 from dataclasses import replace
@@ -9,6 +12,7 @@ from dataclasses import replace
 import pytest
 
 from opsreport.errors import MailError
+from opsreport.mail import sending
 from opsreport.mail.ledger import Ledger
 from opsreport.mail.sending import send, transport
 from opsreport.mail.ses import SesTransport
@@ -46,7 +50,7 @@ class Scripted:
 
 def test_each_recipient_gets_a_mail_and_it_is_archived_before_it_goes(office):
     there = []
-    used = Scripted(before=lambda: there.append(sorted(path.name for path in (office.home / "out").iterdir())))
+    used = Scripted(before=lambda: there.append(sorted(path.name for path in (office.home / "out").glob("*.eml"))))
     rows = office.send(used, JO, KIM)
     assert [(row.recipient, row.state, row.archive) for row in rows] == [
         (JO, "sent", f"{JO}.1.eml"), (KIM, "sent", f"{KIM}.1.eml")]  # fmt: skip
@@ -157,12 +161,192 @@ def test_what_is_only_planned_goes_as_it_was_made_last(office):
 
 def test_an_archive_that_the_ledger_does_not_know_stops_the_sending(office):
     (one,) = office.outgoing(JO)
-    office.send(Scripted(), JO)
+    office.send(Scripted("no commit"), JO)
     office.ledger.path.unlink()  # lost, or restored from before
     used = Scripted()
     with pytest.raises(MailError, match="restore the ledger"):
         office.send(used, JO)
     assert used.handed == [] and one.archive.exists()
+
+
+# A ledger that is older than what was sent.
+
+OLDER = "it may have been sent: the ledger is older than its archive"
+
+
+def notes(office):
+    return sorted((office.home / "out").glob("*.went"))
+
+
+def restored(office, kept, *sent, **given):
+    """What a sending does that finds the ledger as it was; its rows' states and reasons, and what it handed over."""
+    office.ledger.path.write_bytes(kept)
+    used = Scripted()
+    rows = office.send(used, *sent, **given)
+    return [(row.state, row.said) for row in rows], used.handed
+
+
+def test_a_mail_that_went_after_the_ledger_was_backed_up_does_not_go_again(office):
+    office.send(Scripted("no commit", "no commit"), JO, KIM)
+    kept = office.ledger.path.read_bytes()
+    office.send(Scripted(), JO, KIM)
+    for _ in range(2):  # put back once more, it is the same
+        assert restored(office, kept, JO, KIM) == ([("unknown", OLDER)] * 2, [])
+    used = Scripted()
+    assert [row.state for row in office.send(used, JO, KIM)] == ["unknown", "unknown"] and used.handed == []
+    assert [stat.S_IMODE(note.stat().st_mode) for note in notes(office)] == [0o600, 0o600]
+
+
+def test_a_mail_of_a_lost_ledger_that_may_have_gone_is_unknown_and_known_by_what_went(office):
+    office.send(Scripted(), JO)
+    (one,) = office.outgoing(JO)
+    office.ledger.path.unlink()
+    used = Scripted()
+    (row,) = office.send(used, JO, size=200)  # its page's link was made anew
+    assert (row.state, row.said, used.handed) == ("unknown", OLDER, [])
+    assert row.digest == hashlib.sha256(one.message).hexdigest() and one.archive.read_bytes() == one.message
+
+
+def test_only_what_the_old_ledger_does_not_know_of_is_unknown(office):
+    office.send(Scripted("no commit", "no commit"), JO, KIM)
+    kept = office.ledger.path.read_bytes()
+    office.send(Scripted(Outcome("sent", "ok"), "no commit"), JO, KIM)
+    states, handed = restored(office, kept, JO, KIM)
+    assert states == [("unknown", OLDER), ("sent", "250 ok")] and [who for who, _ in handed] == [KIM]
+
+
+def test_a_second_try_that_the_old_ledger_does_not_know_of_is_not_made_again(office):
+    office.send(Scripted(Outcome("planned", "451 later")), JO)  # its claim is in the backup
+    kept = office.ledger.path.read_bytes()
+    office.send(Scripted(), JO)
+    assert restored(office, kept, JO) == ([("unknown", OLDER)], [])
+
+
+def test_a_refused_mail_that_went_when_it_was_retried_does_not_go_at_a_second_retry(office):
+    office.send(Scripted(Outcome("refused", "550 no room")), JO)
+    kept = office.ledger.path.read_bytes()
+    for _ in range(2):
+        office.ledger.path.write_bytes(kept)
+        office.ledger.retry("2026-10", 1, JO, "bob", "there is room", NOW)
+        office.send(used := Scripted(), JO)
+    assert used.handed == [] and office.states() == ["unknown"]
+
+
+@pytest.mark.parametrize("state", ["planned", "refused"])
+def test_what_was_surely_not_taken_leaves_no_note_and_an_old_ledger_sends_it(office, state):
+    office.send(Scripted("no commit"), JO)
+    kept = office.ledger.path.read_bytes()
+    noted = []
+
+    class Looking(Scripted):
+        def deliver(self, message, sender, recipient, commit):
+            outcome = super().deliver(message, sender, recipient, commit)
+            noted.extend(notes(office))
+            return outcome
+
+    office.send(Looking(Outcome(state, "not now")), JO)
+    assert len(noted) == 1 and notes(office) == []
+    states, handed = restored(office, kept, JO)
+    assert states == [("sent", "250 ok")] and len(handed) == 1
+
+
+def test_who_says_that_a_mail_was_not_sent_has_it_sent_once(office):
+    office.send(Scripted("no commit"), JO)
+    kept = office.ledger.path.read_bytes()
+    office.send(Scripted(Outcome("unknown", "no answer")), JO)
+    assert restored(office, kept, JO) == ([("unknown", OLDER)], [])
+    office.ledger.resolve("2026-10", 1, JO, "not sent", "bob", "Jo has none", NOW)
+    office.send(used := Scripted(), JO)
+    assert len(used.handed) == 1 and office.states() == ["sent"]
+    assert restored(office, kept, JO) == ([("unknown", OLDER)], [])  # and this one counts again
+
+
+def test_a_senders_other_address_does_not_hide_that_a_mail_went(office):
+    office.send(Scripted("no commit"), JO)
+    kept = office.ledger.path.read_bytes()
+    office.send(Scripted(), JO)
+    office.ledger.path.write_bytes(kept)
+    (one,) = office.outgoing(JO)
+    other = replace(one, message=one.message.replace(b"@team", b"@crew"), archive=one.archive.with_name("other.eml"),
+                    message_id=one.message_id.replace("@team", "@crew"))  # fmt: skip
+    used = Scripted()
+    (row,) = send(office.home / "store", "acme", [other], used, "ada", lambda: NOW)
+    assert (row.state, used.handed) == ("unknown", [])
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff half", b"2 2026"])
+def test_a_note_that_says_nothing_sensible_is_one_that_a_mail_may_have_left(office, content):
+    office.send(Scripted(), JO)
+    office.ledger.path.unlink()
+    notes(office)[0].write_bytes(content)
+    office.send(used := Scripted(), JO)
+    assert office.states() == ["unknown"] and used.handed == []
+
+
+def test_a_note_that_cannot_be_written_stops_the_mail_before_it_leaves(office, monkeypatch):
+    real = sending._keep
+
+    def full(path, content):
+        if path.suffix == ".went":
+            raise MailError("the disk is full")
+        real(path, content)
+
+    monkeypatch.setattr(sending, "_keep", full)
+    used = Scripted()
+    with pytest.raises(MailError, match="disk is full"):
+        office.send(used, JO)
+    assert used.handed == [] and office.states() == ["planned"]
+    monkeypatch.setattr(sending, "_keep", real)
+    office.send(used, JO)
+    assert len(used.handed) == 1 and office.states() == ["sent"]
+
+
+@pytest.mark.parametrize(("step", "states", "copies"), [
+    ("claim", ["unknown"], 0), ("note", ["unknown"], 0), ("hand over", ["unknown"], 1), ("end", ["sent"], 1),
+])  # fmt: skip
+def test_a_sender_killed_around_the_note_never_leads_to_a_second_copy(office, step, states, copies):
+    office.send(Scripted("no commit"), JO)
+    kept = office.ledger.path.read_bytes()
+    inbox = office.home / "inbox"
+    child = os.fork()
+    if not child:
+        die_at(step, inbox)
+        office.send(Scripted(), JO)
+        os._exit(1)
+    assert os.WIFSIGNALED(os.waitpid(child, 0)[1]) and inbox.exists() == bool(copies)
+    office.send(used := Scripted(), JO)
+    assert office.states() == states and used.handed == []
+    said, handed = restored(office, kept, JO)  # and with the ledger of before
+    assert len(handed) + copies <= 1
+    assert said == ([("sent", "250 ok")] if step == "claim" else [("unknown", OLDER)])
+
+
+def die_at(step, inbox):
+    """Have this process, which is a sender's, killed once it has done a step."""
+
+    def dying(real):
+        def done(*given, **named):
+            real(*given, **named)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        return done
+
+    real, keep, end = Scripted.deliver, sending._keep, Ledger.end
+
+    def deliver(self, message, sender, recipient, commit):
+        outcome = real(self, message, sender, recipient, commit)
+        inbox.write_bytes(message)
+        if step == "hand over":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return outcome
+
+    Scripted.deliver = deliver
+    if step == "claim":
+        Ledger.claim = dying(Ledger.claim)
+    if step == "note":
+        sending._keep = lambda path, content: (dying(keep) if path.suffix == ".went" else keep)(path, content)
+    if step == "end":
+        Ledger.end = dying(end)
 
 
 def test_what_a_dead_sender_left_of_an_archive_is_cleared(office):
