@@ -32,6 +32,7 @@ SOME = "some failed"
 #: What breaks the plan.
 BROKEN = (FAILED, MISSING)
 UNPLANNED = "no plan is agreed: only those that are known"
+_ATTEMPT = ("backup_id", "service", "started_at", "finished_at", "outcome")
 _BY_OUTCOME = {"success": COMPLETED, "unknown": UNSURE, "failure": FAILED}
 
 
@@ -183,7 +184,8 @@ def _decided(mine: pd.DataFrame, opens: np.ndarray, closes: np.ndarray) -> dict[
     starts = mine["started_at"].astype("int64").to_numpy() * 1000  # a frame's instants count microseconds
     place = np.searchsorted(opens, starts, side="right") - 1
     held = (place >= 0) & (starts < closes[place])
-    best = mine.assign(place=place, rank=mine["outcome"].map(list(_BY_OUTCOME).index).astype("int64"))[held]
+    best = mine.loc[held, [*_ATTEMPT]].assign(place=place[held])  # of a whole history a month's are few
+    best["rank"] = best["outcome"].map(list(_BY_OUTCOME).index).astype("int64")
     best = best.sort_values(["place", "rank", "started_at"]).drop_duplicates("place")
     return {row["place"]: row for row in best.to_dict("records")}
 
