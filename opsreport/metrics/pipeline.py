@@ -135,8 +135,8 @@ def flaky(pipeline_run: pd.DataFrame, period: Period) -> pd.DataFrame:
     return result(rows, FLAKY).sort_values("flaky_commits", ascending=False, kind="stable", ignore_index=True)
 
 
-def totals(pipeline_run: pd.DataFrame, period: Period, seen: Intervals | Seen) -> pd.DataFrame:
-    """All pipelines' month in one row.
+def totals(pipeline_run: pd.DataFrame, period: Period, seen: Intervals | Seen, of_jobs: bool = True) -> pd.DataFrame:
+    """All pipelines' month in one row; jobs, which take longest to count, where they are asked for.
 
     Answers: how healthy are our pipelines as a whole?
 
@@ -148,9 +148,15 @@ def totals(pipeline_run: pd.DataFrame, period: Period, seen: Intervals | Seen) -
         of the history names one. NaN throughout where nothing was seen and nothing is known.
         [count, share, duration]
     """
-    row = {"period": period.name, "coverage": share_seen(seen, period)}
-    together = _together(pipeline_run, period, seen)
-    return result([row | together | _jobs(pipeline_run, period) if together else row], TOTALS)
+    seen_share, whole = share_seen(seen, period), _whole(pipeline_run)
+    row = {"period": period.name, "coverage": seen_share}
+    here = whole[period.contains(whole["ended"])]
+    if not seen_share and here.empty:
+        return result([row], TOTALS)
+    lists = [runs for _, runs in _pipelines(pipeline_run, period) if _on_main(runs).any()]
+    broken = union(_red(runs, period, seen) for runs in lists)
+    row |= _counts(here) | {"time_red": broken.measure() if lists else pd.NaT}
+    return result([row | (_jobs(pipeline_run, period) if of_jobs else {})], TOTALS)
 
 
 def history(pipeline_run: pd.DataFrame, period: Period, seen: Intervals | Seen, count: int = 13) -> pd.DataFrame:
@@ -166,7 +172,7 @@ def scorecard(
     Answers: can changes be built and released? Nothing is agreed on it, so there is no verdict.
     """
     months = [*period.history(13), *([baseline] if baseline else [])]
-    whole = {month: result([_together(pipeline_run, month, seen)], TOTALS).iloc[0] for month in months}
+    whole = {month: totals(pipeline_run, month, seen, of_jobs=False).iloc[0] for month in months}
     common = {"period": period, "baseline": baseline, "section": "pipeline", "coverage": share_seen(seen, period),
               "rows": Rows("pipeline_run", {"job": None})}  # fmt: skip
     return scorecard_rows([
@@ -189,12 +195,8 @@ def _whole(pipeline_run: pd.DataFrame) -> pd.DataFrame:
 
 
 def _pipelines(pipeline_run: pd.DataFrame, period: Period) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Each pipeline's whole runs, as `_in_use`."""
-    return _in_use(_whole(pipeline_run), period)
-
-
-def _in_use(whole: pd.DataFrame, period: Period) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Each pipeline's runs up to month end; one without a run for two months is out of use."""
+    """Each pipeline's whole runs up to month end; one without a run for two months is out of use."""
+    whole = _whole(pipeline_run)
     whole = whole[whole["ended"] < period.end]
     lately = set(whole.loc[whole["ended"] >= period.previous().start, "pipeline"])
     yield from whole[whole["pipeline"].isin(lately)].groupby("pipeline")
@@ -233,17 +235,6 @@ def _broken(runs: pd.DataFrame, period: Period, seen: Intervals | Seen) -> dict[
     if not _on_main(runs).any():
         return {"time_red": pd.NaT, "note": "no run on a branch called main, master or trunk is known"}
     return {"time_red": _red(runs, period, seen).measure(), "note": ""}
-
-
-def _together(pipeline_run: pd.DataFrame, period: Period, seen: Intervals | Seen) -> dict[str, object]:
-    """The counts of all pipelines and the time with one of them red; empty where nothing is known."""
-    whole = _whole(pipeline_run)
-    here = whole[period.contains(whole["ended"])]
-    if here.empty and not share_seen(seen, period):
-        return {}
-    lists = [runs for _, runs in _in_use(whole, period) if _on_main(runs).any()]
-    broken = union(_red(runs, period, seen) for runs in lists)
-    return _counts(here) | {"time_red": broken.measure() if lists else pd.NaT}
 
 
 def _by_outcome(runs: pd.DataFrame) -> dict[str, int]:

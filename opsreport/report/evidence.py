@@ -159,7 +159,7 @@ def _written(column: pd.Series) -> list[str]:
         return column.dt.strftime("%Y-%m-%dT%H:%M:%SZ").fillna("").to_list()
     known = column.notna().to_list()
     write = _inert if isinstance(column.dtype, pd.StringDtype) else _either
-    return [write(value) if told else "" for value, told in zip(column.to_list(), known, strict=True)]
+    return [write(value) if told else "" for value, told in zip(column.to_numpy(dtype=object), known, strict=True)]
 
 
 def _inert(text: str) -> str:
