@@ -40,10 +40,11 @@ class Intervals:
     @classmethod
     def from_frame(cls, frame: pd.DataFrame, start: str = "started_at", end: str = "ended_at") -> Intervals:
         """The union of a frame's rows; an open end (NaT) is refused: clip it first."""
-        if frame[[start, end]].isna().any(axis=None):
+        edges = np.column_stack([_column_micros(frame[start]), _column_micros(frame[end])])
+        if (edges == pd.NaT.value).any():
             raise ValueError(f"{start} and {end} must be known; fill open ends before")
         made = cls()
-        made._edges = _merged(np.column_stack([_column_micros(frame[start]), _column_micros(frame[end])]))
+        made._edges = _merged(edges)
         return made
 
     def __or__(self, other: Intervals) -> Intervals:
@@ -123,7 +124,7 @@ def _micros(instant: pd.Timestamp) -> int:
 
 
 def _column_micros(instants: pd.Series) -> np.ndarray:
-    return instants.dt.tz_convert("UTC").dt.as_unit("us").astype("int64").to_numpy()
+    return instants.array.tz_convert("UTC").as_unit("us").asi8
 
 
 def _instant(micros: int) -> pd.Timestamp:

@@ -42,6 +42,7 @@ HISTORY = 13
 _OLDER = ("change", "restore_test")
 #: What loading adds to a frame's own columns.
 _ADDED = ("service", "source")
+_DAY = pd.Timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -173,10 +174,10 @@ class Month:
             refuse("there is no frame", frame, FRAMES)
         kind, found = FRAMES[frame], self.frames[frame]
         if when == "history":
-            found = found[found[kind.starts] < self.period.end]
+            held = found[kind.starts] < self.period.end
         else:
             days = self._days(when)
-            found = found[_within(found, kind, days)] if days else found.iloc[:0]
+            held = _within(found, kind, days) if days else pd.Series(False, index=found.index)
         for column, value in where.items():
             if column not in found:
                 # Which of those that loading adds a frame has depends on whether anything was read.
@@ -184,8 +185,8 @@ class Month:
                     refuse(f"{frame} has no column", column, kind.names)
                 return found.iloc[:0]
             same = found[column].isna() if is_unknown(value) else (found[column] == value).fillna(False).astype(bool)
-            found = found[same]
-        return found.reset_index(drop=True)
+            held &= same
+        return found[held].reset_index(drop=True)
 
     def _days(self, when: str) -> Period | None:
         before = self.period.previous()
@@ -199,7 +200,7 @@ class Month:
         """The time of which a source is known to lack records."""
         rows = self.frames[frame]
         days = days_without_usage(rows[rows["source"] == source]) if frame == "cost" else []
-        return Intervals((day, day + pd.Timedelta(days=1)) for day in days)
+        return Intervals((day, day + _DAY) for day in days)
 
     def inputs(self) -> list[dict[str, Any]]:
         """Every file that was read for the frames, by frame and source, with its hash."""
@@ -233,17 +234,17 @@ def load(client: str, month: str = "", *, home: str | Path = "", now: pd.Timesta
     --------
     >>> load("demo-shop", "2026-10").incident[["incident_id", "service", "severity"]]  # doctest: +SKIP
     """
-    place, now = Home.find(home), now if now is not None else pd.Timestamp.now("UTC")
-    period = period_of(load_params(place.params, client), month, now)
-    approved, place = approval(place.store, client, period.name), home_of(place, client, period.name)
-    params = load_params(place.params, client)
+    asked, now = Home.find(home), now if now is not None else pd.Timestamp.now("UTC")
+    params = load_params(asked.params, client)
+    period = period_of(params, month, now)
+    approved, place = approval(asked.store, client, period.name), home_of(asked, client, period.name)
+    params = params if place == asked else load_params(place.params, client)
     store = Store(place.store, client)
     coverage = store.coverage()
     if coverage.empty:
         raise StoreError(f"nothing was collected for {client}", hint=f"run: opsreport collect {client}")
     start = _first_needed(params, period)
-    end = period.end + pd.Timedelta(days=1)
-    frames = {name: store.read(name, None if name in _OLDER else start, end) for name in FRAMES}
+    frames = store.read_each({name: None if name in _OLDER else start for name in FRAMES}, period.end + _DAY)
     for name in ("recommendation", "vulnerability"):
         close_unlisted(FRAMES[name], frames[name], coverage)
     gaps = pd.concat([name_services(name, rows, params) for name, rows in frames.items()])
@@ -297,4 +298,4 @@ def _first_needed(params: ClientParams, period: Period) -> pd.Timestamp:
     if params.baseline:
         starts.append(Period.days(str(params.baseline.first), str(params.baseline.last), period.zone).start)
     # A bill counts its days in UTC, which may begin a day before the client's.
-    return min(starts) - pd.Timedelta(days=1)
+    return min(starts) - _DAY

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -159,6 +160,8 @@ def _first_of_next(year: int, month: int) -> dt.date:
     return dt.date(year + month // 12, month % 12 + 1, 1)
 
 
+# A review asks for the same few hundred days tens of thousands of times.
+@lru_cache(maxsize=4096)
 def _midnight(day: dt.date, zone: str) -> pd.Timestamp:
     # Some zones change their clocks at midnight: then a day starts at its first instant that exists.
     local = pd.Timestamp(day).as_unit("us").tz_localize(zone, ambiguous=True, nonexistent="shift_forward")

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -94,22 +94,32 @@ class Store:
         StoreError
             When a file is damaged, or the store is a newer version's, or just being restored or deleted.
         """
-        frame = FRAMES[name]
+        return self.read_each({name: start}, end)[name]
+
+    def read_each(
+        self, starts: Mapping[str, pd.Timestamp | None], end: pd.Timestamp | None = None
+    ) -> dict[str, pd.DataFrame]:
+        """Several frames as `read` gives each, from the start that is given for it."""
         migrations.ready(self._folder)
+        with _database(self._folder) as db:  # opening one takes longer than reading a frame
+            return {name: self._read(db, FRAMES[name], start, end) for name, start in starts.items()}
+
+    def _read(
+        self, db: duckdb.DuckDBPyConnection, frame: Frame, start: pd.Timestamp | None, end: pd.Timestamp | None
+    ) -> pd.DataFrame:
         files, nothing = self._files(frame), frame.empty().assign(source=pd.Series([], dtype=TEXT))
         if not files:
             return nothing
         last = f"coalesce({frame.ends}, TIMESTAMPTZ 'infinity')" if frame.ends else frame.starts
-        with _database(self._folder) as db:
-            db.register("nothing", pa.Table.from_pandas(nothing, preserve_index=False))
-            where = "($start IS NULL OR {last} >= $start) AND ($end IS NULL OR {first} < $end)"
-            relation = db.sql(
-                # A file that an older version wrote may lack a column.
-                "SELECT * FROM (FROM nothing UNION ALL BY NAME FROM read_parquet($files, union_by_name = true)) "
-                f"WHERE {where.format(last=last, first=frame.starts)} ORDER BY ALL",
-                params={"files": files, "start": start, "end": end},
-            )
-            return as_frame(relation, frame)
+        db.register("nothing", pa.Table.from_pandas(nothing, preserve_index=False))
+        where = "($start IS NULL OR {last} >= $start) AND ($end IS NULL OR {first} < $end)"
+        relation = db.sql(
+            # A file that an older version wrote may lack a column.
+            "SELECT * FROM (FROM nothing UNION ALL BY NAME FROM read_parquet($files, union_by_name = true)) "
+            f"WHERE {where.format(last=last, first=frame.starts)} ORDER BY ALL",
+            params={"files": files, "start": start, "end": end},
+        )
+        return as_frame(relation, frame)
 
     def coverage(self) -> pd.DataFrame:
         """A row for each reading of each source."""

@@ -32,12 +32,11 @@ SOME = "some failed"
 #: What breaks the plan.
 BROKEN = (FAILED, MISSING)
 UNPLANNED = "no plan is agreed: only those that are known"
+_ATTEMPT = ("backup_id", "service", "started_at", "finished_at", "outcome")
 _BY_OUTCOME = {"success": COMPLETED, "unknown": UNSURE, "failure": FAILED}
 
 
-def runs(
-    backup: pd.DataFrame, period: Period, agreements: list[Agreement], seen: Intervals | Seen
-) -> pd.DataFrame:  # fmt: skip
+def runs(backup: pd.DataFrame, period: Period, agreements: list[Agreement], seen: Intervals | Seen) -> pd.DataFrame:
     """Every backup that was due in the period by the plan, and what became of it.
 
     Answers: which backups failed or never ran?
@@ -77,13 +76,11 @@ def runs(
     told, by_resource = whole(seen), dict(list(backup.groupby("resource")))
     rows = []
     for one in planned(agreements, period):
-        rows += _matched(one, by_resource.get(one.plan.resource, backup.iloc[:0]), told, period)
-    return result(rows, RUNS)
+        rows += _matched(one, by_resource.get(one.plan.resource, backup.iloc[:0]), told)
+    return _on_days(result(rows, RUNS), period.zone)
 
 
-def success(
-    backup: pd.DataFrame, period: Period, agreements: list[Agreement], seen: Intervals | Seen
-) -> pd.DataFrame:  # fmt: skip
+def success(backup: pd.DataFrame, period: Period, agreements: list[Agreement], seen: Intervals | Seen) -> pd.DataFrame:
     """How many of each resource's scheduled backups completed.
 
     Answers: did the backups run as planned?
@@ -152,15 +149,15 @@ def failures(backup: pd.DataFrame, runs: pd.DataFrame, period: Period) -> pd.Dat
     """
     extra = backup[period.contains(backup["started_at"]) & ~backup["resource"].isin(set(runs["resource"]))]
     extra = extra[extra["outcome"] != "success"]
-    more = [_row(one, {"resource": one["resource"]}, period.zone) for one in extra.to_dict("records")]
+    more = [_row(one, {"resource": one["resource"]}) for one in extra.to_dict("records")]
     broken = runs[~runs["backup_status"].isin([COMPLETED, NOT_SEEN])].to_dict("records")
-    made = result([*broken, *more], RUNS)
+    made = _on_days(result([*broken, *more], RUNS), period.zone)
     at = made["backup_due_at"].fillna(made["backup_started_at"])
     return made.assign(unsure=made["backup_status"] == UNSURE, at=at).sort_values(
         ["unsure", "at", "resource"], ignore_index=True)[list(RUNS)]  # fmt: skip
 
 
-def _matched(one: Planned, mine: pd.DataFrame, told: Intervals, period: Period) -> list[dict[str, Any]]:
+def _matched(one: Planned, mine: pd.DataFrame, told: Intervals) -> list[dict[str, Any]]:
     """The plan's backups due in its days, each with the attempt that decides it."""
     due = scheduled(one.plan, one.term.period, one.term.agreement.starts_on)
     if not due:
@@ -173,7 +170,7 @@ def _matched(one: Planned, mine: pd.DataFrame, told: Intervals, period: Period) 
     service = _service(mine)
     return [
         _row(decided.get(place), {"resource": one.plan.resource, "service": service, "backup_due_at": at,
-                                  "backup_status": MISSING if told_of[place] else NOT_SEEN}, period.zone)
+                                  "backup_status": MISSING if told_of[place] else NOT_SEEN})
         for place, at in enumerate(due)
     ]  # fmt: skip
 
@@ -183,20 +180,26 @@ def _decided(mine: pd.DataFrame, opens: np.ndarray, closes: np.ndarray) -> dict[
     starts = mine["started_at"].astype("int64").to_numpy() * 1000  # a frame's instants count microseconds
     place = np.searchsorted(opens, starts, side="right") - 1
     held = (place >= 0) & (starts < closes[place])
-    best = mine.assign(place=place, rank=mine["outcome"].map(list(_BY_OUTCOME).index).astype("int64"))[held]
+    best = mine.loc[held, [*_ATTEMPT]].assign(place=place[held])  # of a whole history a month's are few
+    best["rank"] = best["outcome"].map(list(_BY_OUTCOME).index).astype("int64")
     best = best.sort_values(["place", "rank", "started_at"]).drop_duplicates("place")
     return {row["place"]: row for row in best.to_dict("records")}
 
 
-def _row(attempt: dict[str, Any] | None, about: dict[str, Any], zone: str) -> dict[str, Any]:
-    row = dict(about)
-    if attempt:
-        row |= {
-            "backup_status": _BY_OUTCOME[attempt["outcome"]], "backup_started_at": attempt["started_at"],
-            "backup_finished_at": attempt["finished_at"], "backup_id": attempt["backup_id"],
-            "service": attempt["service"],
-        }  # fmt: skip
-    return row | {"backup_day": row.get("backup_due_at", row.get("backup_started_at")).tz_convert(zone).date()}
+def _row(attempt: dict[str, Any] | None, about: dict[str, Any]) -> dict[str, Any]:
+    if not attempt:
+        return about
+    return about | {
+        "backup_status": _BY_OUTCOME[attempt["outcome"]], "backup_started_at": attempt["started_at"],
+        "backup_finished_at": attempt["finished_at"], "backup_id": attempt["backup_id"],
+        "service": attempt["service"],
+    }  # fmt: skip
+
+
+def _on_days(runs: pd.DataFrame, zone: str) -> pd.DataFrame:
+    """With the client's day on which each was due; of what has no plan, on which it started."""
+    at = runs["backup_due_at"].fillna(runs["backup_started_at"])
+    return runs.assign(backup_day=at.dt.tz_convert(zone).dt.date)
 
 
 def _inside(told: Intervals, opens: np.ndarray, closes: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -101,8 +102,10 @@ def _restored(
     aged = _worst_first(now.assign(verdict=judged)[now["restore_test_every"].notna()], "proven_age",
                         "restore_test_every").head(1)  # fmt: skip
 
+    each = cache(lambda month: restores(restore_test, month, agreements, told))
+
     def then(month: Period, resource: str, column: str) -> pd.Timedelta:
-        rows = restores(restore_test, month, agreements, told)
+        rows = each(month)
         of = rows.loc[rows["resource"] == resource, column]
         return of.iloc[0] if len(of) else pd.NaT
 

@@ -11,12 +11,11 @@ import pandas as pd
 from opsreport.coverage import Seen, days_passed, share_seen
 from opsreport.exhibit import Rows
 from opsreport.intervals import Intervals
-from opsreport.metrics.deployments import RESULTS, environment, production
+from opsreport.metrics.deployments import RESULTS, carried, environment, production
 from opsreport.metrics.rows import FEW, result, score, scorecard_rows, share, spread
 from opsreport.metrics.stability import failures, stability
 from opsreport.params.models import Service
 from opsreport.period import Period
-from opsreport.schemas import FRAMES
 
 __all__ = [
     "daily", "failures", "frequency", "history", "lead_summary", "lead_times", "listing", "production",
@@ -29,14 +28,8 @@ FREQUENCY = (
 DAILY = ("deployed_on", "service", "environment", "deployment_result", "attempts")
 LISTING = ("deployed_at", "service", "environment", "deployment_result", "commit_sha", "deployment_id")
 LEAD_TIMES = (
-    "change_id",
-    "service",
-    "first_commit_at",
-    "merged_at",
-    "deployed_at",
-    "lead_time",
-    "deployment_id",
-)
+    "change_id", "service", "first_commit_at", "merged_at", "deployed_at", "lead_time", "deployment_id",
+)  # fmt: skip
 LEAD_SUMMARY = ("service", "environment", "changes", "lead_median", "lead_p90", "changes_known", "note", "coverage")
 HISTORY = ("period", *FREQUENCY)
 _WEEK = 7
@@ -76,8 +69,11 @@ def frequency(
     ----------
     .. [1] DORA, "DORA's software delivery performance metrics", https://dora.dev/guides/dora-metrics/
     """
-    every, seen_share = production(deployment, services, _no_incident()), share_seen(seen, period)
-    every = every[every["deployed_at"] < period.end]
+    return _frequency(production(deployment, services), period, seen)
+
+
+def _frequency(every: pd.DataFrame, period: Period, seen: Intervals) -> pd.DataFrame:
+    every, seen_share = every[every["deployed_at"] < period.end], share_seen(seen, period)
     good = every[(every["outcome"] == "success") & period.contains(every["deployed_at"])]
     rows = []
     for name, group in every.groupby("service", dropna=False):
@@ -138,10 +134,10 @@ def lead_times(
         `LEAD_TIMES`, one row a change and service, shortest first. NaT where the first
         commit is later than the deployment, which cannot be. [instant, duration]
     """
-    every = production(deployment, services, _no_incident())
-    every = every[every["outcome"].isin(["success", "rolled_back"])]
-    carried = change.merge(every[["deployment_id", "service", "deployed_at"]], on="deployment_id")
-    first = carried.sort_values(["deployed_at", "deployment_id"]).drop_duplicates(["change_id", "service"])
+    return _lead_times(carried(change, production(deployment, services)), period)
+
+
+def _lead_times(first: pd.DataFrame, period: Period) -> pd.DataFrame:
     first = first[period.contains(first["deployed_at"])]
     took = first["deployed_at"] - first["first_commit_at"]
     first = first.assign(lead_time=took.where(took >= pd.Timedelta(0))).sort_values(["lead_time", "change_id"])
@@ -165,10 +161,15 @@ def lead_summary(
         successful deployments of which at least one change is recorded: the others carried
         changes that nobody wrote down. [count, duration, share]
     """
-    changes, seen_share = lead_times(change, deployment, period, services), share_seen(seen, period)
-    every = production(deployment, services, _no_incident())
+    every = production(deployment, services)
+    return _lead_summary(change, carried(change, every), every, period, seen)
+
+
+def _lead_summary(
+    change: pd.DataFrame, first: pd.DataFrame, every: pd.DataFrame, period: Period, seen: Intervals
+) -> pd.DataFrame:
+    changes, seen_share, rows = _lead_times(first, period), share_seen(seen, period), []
     every = every[every["deployed_at"] < period.end]
-    rows = []
     for name, group in every.groupby("service", dropna=False):
         mine = changes[changes["service"].isin([name])]
         month = group[period.contains(group["deployed_at"]) & (group["outcome"] == "success")]
@@ -185,14 +186,11 @@ def lead_summary(
 
 
 def history(
-    deployment: pd.DataFrame,
-    period: Period,
-    seen: Intervals,
-    services: Mapping[str, Service],
-    count: int = 13,
+    deployment: pd.DataFrame, period: Period, seen: Intervals, services: Mapping[str, Service], count: int = 13
 ) -> pd.DataFrame:
     """Each service's deployment frequency in each of the last 13 months, oldest first."""
-    months = [frequency(deployment, month, seen, services).assign(period=month.name) for month in period.history(count)]
+    every = production(deployment, services)
+    months = [_frequency(every, month, seen).assign(period=month.name) for month in period.history(count)]
     return result(pd.concat(months).to_dict("records"), HISTORY)
 
 
@@ -215,12 +213,14 @@ def scorecard(
     DataFrame
         As `opsreport.schemas.scorecard.SCORECARD` lists.
     """
-    paces = frequency(deployment, period, seen, services).dropna(subset=["service"])
+    every = production(deployment, services)
+    first = carried(change, every)
+    paces = _frequency(every, period, seen).dropna(subset=["service"])
     busiest = paces.sort_values(["deployments", "service"], ascending=[False, True]).head(most)
     behind = {row["service"]: Rows.of(row, "deployment") for _, row in busiest.iterrows()}
     asked = {
-        "count": lambda month: frequency(deployment, month, seen, services),
-        "lead": lambda month: lead_summary(change, deployment, month, seen, services),
+        "count": lambda month: _frequency(every, month, seen),
+        "lead": lambda month: _lead_summary(change, first, every, month, seen),
         "fail_rate": lambda month: stability(deployment, incident, month, seen, services),
     }
     frames = {id: cache(lambda month, ask=ask: ask(month).set_index("service")) for id, ask in asked.items()}
@@ -253,8 +253,3 @@ def _month(
 ) -> pd.DataFrame:
     every = production(deployment, services, incident)
     return every[period.contains(every["deployed_at"])]
-
-
-def _no_incident() -> pd.DataFrame:
-    # How often and how soon is asked of outcomes alone; what incidents say does not bear on it.
-    return FRAMES["incident"].empty()

@@ -18,7 +18,9 @@ RESULTS = (SUCCEEDED, MENDED, STOPPED, UNKNOWN)
 _DEFAULT = ("production",)
 
 
-def production(deployment: pd.DataFrame, services: Mapping[str, Service], incident: pd.DataFrame) -> pd.DataFrame:
+def production(
+    deployment: pd.DataFrame, services: Mapping[str, Service], incident: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """The finished deployments to production, in order, with what came of each.
 
     A deployment reached production when it succeeded, was rolled back, or is flagged as
@@ -32,6 +34,8 @@ def production(deployment: pd.DataFrame, services: Mapping[str, Service], incide
     services : mapping of str to Service
         What counts as production for each; the environment ``production`` where it is not there.
         A deployment without an environment is not known to be one to production.
+    incident : DataFrame, optional
+        Which say what had to be mended; it does not bear on how often and how soon was deployed.
 
     Returns
     -------
@@ -75,8 +79,15 @@ def _to_production(rows: pd.DataFrame, services: Mapping[str, Service]) -> pd.Se
     return pd.Series(flags, index=rows.index, dtype=bool)
 
 
-def _needed(rows: pd.DataFrame, incident: pd.DataFrame) -> pd.Series:
-    blamed = set(incident.loc[~drills(incident), "deployment_id"].dropna())
+def carried(change: pd.DataFrame, production: pd.DataFrame) -> pd.DataFrame:
+    """Each change and service with the first of `production` that took it there."""
+    reached = production[production["outcome"].isin(["success", "rolled_back"])]
+    made = change.merge(reached[["deployment_id", "service", "deployed_at"]], on="deployment_id")
+    return made.sort_values(["deployed_at", "deployment_id"]).drop_duplicates(["change_id", "service"])
+
+
+def _needed(rows: pd.DataFrame, incident: pd.DataFrame | None) -> pd.Series:
+    blamed = set() if incident is None else set(incident.loc[~drills(incident), "deployment_id"].dropna())
     said = rows["needed_intervention"]
     said = said.mask(said.isna() & rows["deployment_id"].isin(blamed), True)
     said = said.mask(said.isna() & (rows["outcome"] == "rolled_back"), True)

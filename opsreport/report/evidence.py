@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 import pandas as pd
@@ -112,8 +113,9 @@ def _selection(made: Evidence, asked: dict[str, Any], rows_of: RowsOf, style: St
     name = _file_name(asked) if when in _WHEN else ""
     if name:
         made.files[name] = csv_bytes(rows)
-    shown = [column for column in (frame.shown or frame.names) if column in rows and rows[column].notna().any()]
-    shown = shown[:_MOST_COLUMNS]
+    told_of = (column for column in (frame.shown or frame.names) if column in rows and rows[column].notna().any())
+    shown = list(islice(told_of, _MOST_COLUMNS))
+    first = rows[shown].head(MOST if when in _WHEN else MOST_PAST)
     zone = "UTC" if frame.is_billed else style.zone  # a bill counts its days in UTC
     none = style.say("(none)")
     told = "".join(f", {column.replace('_', ' ')}: {none if v is None else v}" for column, v in where.items())
@@ -123,8 +125,7 @@ def _selection(made: Evidence, asked: dict[str, Any], rows_of: RowsOf, style: St
         "title": f"{style.say(frame.title)}, {_days(when, style)}{told}", "count": len(rows), "csv": name,
         "code": f"{load}.rows({', '.join(arguments)})",
         "columns": [column.replace("_", " ") for column in shown],
-        "rows": [[_shown(row[column], zone) for column in shown]
-                 for _, row in rows.head(MOST if when in _WHEN else MOST_PAST).iterrows()],
+        "rows": [[_shown(value, zone) for value in row] for row in first.itertuples(index=False, name=None)],
     }  # fmt: skip
 
 
@@ -158,7 +159,7 @@ def _written(column: pd.Series) -> list[str]:
         return column.dt.strftime("%Y-%m-%dT%H:%M:%SZ").fillna("").to_list()
     known = column.notna().to_list()
     write = _inert if isinstance(column.dtype, pd.StringDtype) else _either
-    return [write(value) if told else "" for value, told in zip(column.to_list(), known, strict=True)]
+    return [write(value) if told else "" for value, told in zip(column.to_numpy(dtype=object), known, strict=True)]
 
 
 def _inert(text: str) -> str:
