@@ -235,10 +235,9 @@ def load(client: str, month: str = "", *, home: str | Path = "", now: pd.Timesta
     >>> load("demo-shop", "2026-10").incident[["incident_id", "service", "severity"]]  # doctest: +SKIP
     """
     asked, now = Home.find(home), now if now is not None else pd.Timestamp.now("UTC")
-    params = load_params(asked.params, client)
-    period = period_of(params, month, now)
+    period = period_of(load_params(asked.params, client), month, now)
     approved, place = approval(asked.store, client, period.name), home_of(asked, client, period.name)
-    params = params if place == asked else load_params(place.params, client)
+    params = load_params(place.params, client)
     store = Store(place.store, client)
     coverage = store.coverage()
     if coverage.empty:

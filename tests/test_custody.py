@@ -946,6 +946,7 @@ def kept(folder):
 
 
 def test_backups_are_dated_read_back_and_the_oldest_go(home, tmp_path):
+    (tmp_path / "b").mkdir()
     for day in range(4):
         made = backup(home, ["acme", "acme-2"], tmp_path / "b", 2, NOW + pd.Timedelta(days=day))
         assert [one.why for one in made] == ["", ""]
@@ -954,10 +955,17 @@ def test_backups_are_dated_read_back_and_the_oldest_go(home, tmp_path):
         "acme-20261126T100000Z.zip", "acme-20261127T100000Z.zip",
     ]  # fmt: skip
     assert [path.name for path in made[0].removed] == ["acme-20261125T100000Z.zip"]
-    assert stat.S_IMODE((tmp_path / "b").stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "b").iterdir()} == {0o600}
+
+
+def test_a_backup_to_a_folder_that_is_not_there_is_refused_and_makes_none(home, tmp_path):
+    with pytest.raises(StoreError, match="there is no folder"):
+        backup(home, ["acme"], tmp_path / "b", 1, NOW)
+    assert not (tmp_path / "b").exists()
 
 
 def test_a_backup_that_fails_removes_none_and_stops_no_other(home, tmp_path):
+    (tmp_path / "b").mkdir()
     backup(home, ["acme"], tmp_path / "b", 1, NOW)
     (home.store / "acme/x").symlink_to("/etc/passwd")
     one, two = backup(home, ["acme", "acme-2"], tmp_path / "b", 1, NOW + pd.Timedelta(days=1))
@@ -966,6 +974,7 @@ def test_a_backup_that_fails_removes_none_and_stops_no_other(home, tmp_path):
 
 
 def test_a_backup_that_does_not_read_back_removes_none(home, tmp_path, monkeypatch):
+    (tmp_path / "b").mkdir()
     backup(home, ["acme"], tmp_path / "b", 1, NOW)
 
     def torn(home, client, file):
@@ -979,6 +988,7 @@ def test_a_backup_that_does_not_read_back_removes_none(home, tmp_path, monkeypat
 
 
 def test_with_a_clock_set_back_the_backup_just_made_still_stays(home, tmp_path):
+    (tmp_path / "b").mkdir()
     backup(home, ["acme"], tmp_path / "b", 1, NOW)
     (one,) = backup(home, ["acme"], tmp_path / "b", 1, NOW - pd.Timedelta(days=9))
     assert kept(tmp_path / "b") == [one.file.name]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Collection, Iterator
-from html import unescape
 
 import tinycss2
 from bs4 import BeautifulSoup, Comment, Doctype, NavigableString, Script, Stylesheet, Tag
@@ -20,6 +18,7 @@ from opsreport.mail.features import (
     PROPERTIES,
     UNITS,
 )
+from opsreport.mail.unseen import hidden_signs, hidden_target, hidden_text, is_hiding
 
 #: Gmail cuts a message's HTML at 102 KB; the rest is what a mail server may wrap it in. [bytes]
 MOST_BYTES = 80_000
@@ -30,8 +29,6 @@ _ONLY_WORD = re.compile(r"\[if (?:gte )?mso(?: \d+)?\]>(.*)<!\[endif\]", re.S)
 _SETTINGS = ("xml", "o:officedocumentsettings", "o:allowpng", "o:pixelsperinch")
 _DARK = re.compile(r"\(\s*prefers-color-scheme:\s*dark\s*\)")
 _SMALL = re.compile(r"(only screen and )?\(\s*max-width:\s*\d+px\s*\)")
-#: Signs that turn text round or are not seen; a zero-width space only lets a long word break.
-_UNSEEN = re.compile(r"[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 def findings(html: str, cids: Collection[str] = ()) -> list[str]:
@@ -62,9 +59,7 @@ def findings(html: str, cids: Collection[str] = ()) -> list[str]:
 def _of_the_whole(html: str) -> Iterator[str]:
     if (size := len(html.encode())) > MOST_BYTES:
         yield f"The HTML comes to {size:,} bytes; {MOST_BYTES:,} are the most, and Gmail cuts it at 102 KB."
-    for sign in sorted(set(_UNSEEN.findall(unescape(html)))):
-        name = unicodedata.name(sign, "a control character")
-        yield f"The text holds U+{ord(sign):04X} ({name.lower()}), which is not seen."
+    yield from hidden_signs(html)
 
 
 def _of_markup(html: str, cids: frozenset[str], is_for_word: bool = False) -> Iterator[str]:
@@ -96,6 +91,9 @@ def _of_element(element: Tag, cids: frozenset[str], is_for_word: bool) -> Iterat
     for name, value in element.attrs.items():
         yield from _of_attribute(element, name, " ".join(value) if isinstance(value, list) else str(value), is_for_word)
     yield from _of_style(element)
+    yield from hidden_text(element)
+    if element.name == "a":
+        yield from hidden_target(element)
     if element.name == "img":
         yield from _of_picture(element, cids)
     if element.name == "meta" and "charset" not in element.attrs and element.get("name") not in METAS:
@@ -200,6 +198,8 @@ def _of_media(rule: tinycss2.ast.AtRule) -> Iterator[str]:
         for declaration in tinycss2.parse_blocks_contents(inner.content, skip_comments=True, skip_whitespace=True):
             if declaration.type == "declaration":
                 yield from _of_declaration(declaration, "")
+                if is_hiding(declaration.lower_name, tinycss2.serialize(declaration.value).strip().lower()):
+                    yield f"{declaration.lower_name} within @media hides text."
             else:
                 yield "A declaration within @media cannot be read."
 

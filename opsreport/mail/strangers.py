@@ -25,7 +25,7 @@ _HUMP = re.compile(rb"(?<=[a-z])(?=[A-Z])")
 _UNICODE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _PERCENT = re.compile(r"%([2-7][0-9a-fA-F])")
 #: Bytes in base64, such as a picture's, in which any short name stands somewhere.
-_ENCODED = re.compile(r"[a-z0-9+/=]{150,}")
+_ENCODED, _MOST = re.compile(r"[a-z0-9+/=]*"), 100
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 #: Makes a blank of what is no letter nor, in UTF-8, part of one; and of what is no digit either.
 _NO_LETTERS, _NO_SIGNS = (
@@ -175,12 +175,17 @@ def _place(text: str, start: int, name: _Name, ours: list[_Name]) -> str:
     at = text.find(name.first, start, start + _PIECE + _LAP)
     while at >= 0:
         found = name.pattern.match(text, at)
-        if found and not _is_own(found, around) and not _ENCODED.fullmatch(text, max(0, at - 100), found.end() + 100):
+        if found and not _is_own(found, around) and not _is_encoded(text, *found.span()):
             before = re.search(r"[\w@.-]*\Z", text[max(0, at - 60) : at])
             after = re.match(r"[\w@.-]*", text[found.end() : found.end() + 60])
             return (before[0] + found[0] + after[0]).strip(".-")
         at = text.find(name.first, at + 1, start + _PIECE + _LAP)
     return ""
+
+
+def _is_encoded(text: str, start: int, end: int) -> bool:
+    before = _ENCODED.match(text[max(0, start - _MOST) : start][::-1])
+    return len(before[0]) + len(_ENCODED.match(text, start, end + _MOST)[0]) > _MOST
 
 
 def _is_own(found: re.Match[str], around: list[_Name]) -> bool:
@@ -198,7 +203,7 @@ def _index(names: Iterable[_Name]) -> _Index:
     made: _Index = {}
     for name in names:
         for spelling in name.spellings():
-            uncased = [word for word in spelling if word.decode().upper() == word.decode()]
+            uncased = [word for word in spelling if word.decode().upper() == word.decode() and not word.isdigit()]
             # Of what no blank sets apart, or holds no letter, nothing can be told by words.
             first, rest = (b"", ()) if uncased or not spelling else (spelling[0], spelling[1:])
             made.setdefault(first, []).append((rest, name))

@@ -60,8 +60,7 @@ def build(
     loaded : Month
         The same month, as `opsreport.load` gives it.
     made_of : dict of str to str
-        Hashes of the records that it is made from and of the code that makes it, as `opsreport.current.made_of` gives
-        them: by these is told later whether the review is still current.
+        As `opsreport.current.made_of` gives it: by this is told later whether the review is still current.
     kernels : Choice, optional
         As `opsreport.report.execute.execute` takes them.
 

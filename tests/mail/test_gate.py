@@ -162,11 +162,11 @@ def test_an_attached_files_own_name_is_read():
 
 
 def test_what_stands_within_ones_own_name_is_no_stranger_but_the_same_word_elsewhere_is():
-    others, own = {"acme": {"Acme", "group.test"}}, {"acme-north", "Acme North", "jo@acme.group.test"}
-    for said in ("acme-north-db01", "Acme North's bill", "ops@acme.group.test", "vpn.acme.group.test"):
+    others, own = {"zinc": {"Zinc", "group.test"}}, {"zinc-north", "Zinc North", "jo@zinc.group.test"}
+    for said in ("zinc-north-db01", "Zinc North's bill", "ops@zinc.group.test", "vpn.zinc.group.test"):
         assert refused(gate.strangers(message(), [said], others, own)) == [], said
-    for said in ("acme-south-db01", "Acme", "ops@group.test", "acme-north and acme"):
-        assert refused(gate.strangers(message(), [said], others, own)) == ["client:acme"], said
+    for said in ("zinc-south-db01", "Zinc", "ops@group.test", "zinc-north and zinc"):
+        assert refused(gate.strangers(message(), [said], others, own)) == ["client:zinc"], said
     assert refused(gate.strangers(message(), ["North Clinic"], OTHERS, {"north", "North"})) == ["client:north-clinic"]
 
 

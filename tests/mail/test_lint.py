@@ -190,3 +190,57 @@ def test_nothing_is_both_shown_by_all_and_lacking_somewhere():
 
 def test_each_enhancement_says_what_is_seen_without_it_and_where():
     assert all(one.why and one.lacks and set(one.lacks) <= set(CLIENTS) for one in ENHANCEMENTS.values())
+
+
+@pytest.mark.parametrize("sign", [
+    "\u00ad", "\u2060", "\u180e", "\u200c", "\u200d", "\u200e", "\ufe0f", "\u034f", "\u3164", "\u2800", "\u115f", "\u2028",
+    "\U000e0041", "\ue000", "\x07",
+])  # fmt: skip
+def test_a_sign_that_is_not_seen_is_refused(sign):
+    assert len(findings(mail(f"<p>a{sign}b</p>"))) == 1
+    assert len(findings(mail(f"<p>a&#{ord(sign)};b</p>"))) == 1 or ord(sign) < 32
+
+
+def test_a_place_to_break_a_word_and_the_joiners_of_emoji_and_scripts_pass():
+    for said in (
+        "evil.\u200bexample",
+        "\U0001f469\u200d\U0001f4bb",
+        "\u26a0\ufe0f",
+        "1\ufe0f\u20e3",
+        "\u0645\u06cc\u200c\u062e",
+    ):
+        assert findings(mail(f"<p>{said}</p>")) == [], said
+
+
+@pytest.mark.parametrize("body", [
+    '<p style="font-size:0">x</p>', '<p style="font-size:0px">x</p>', '<p style="font-size:1px">x</p>',
+    '<p style="color:#ffffff;font-size:16px"></p><p>x</p><div style="display:none">x</div>',
+    '<div style="display:none">first</div><div style="display:none">second</div>', '<p style="mso-hide:all">x</p>',
+    '<table><tr><td bgcolor="#ffffff" style="color:#fff">x</td></tr></table>',
+    '<table><tr><td style="background-color:#ffffff"><p style="color:#fefefe">x</p></td></tr></table>',
+])  # fmt: skip
+def test_text_that_is_not_seen_is_refused(body):
+    assert len(findings(mail(body))) == 1
+
+
+def test_a_bars_cells_and_text_that_can_be_read_on_its_ground_pass():
+    bar = '<table><tr><td bgcolor="#111111" style="font-size:1px;color:#111111">&nbsp;</td></tr></table>'
+    said = '<table><tr><td bgcolor="#0b5d4e" style="color:#ffffff">x</td></tr></table>'
+    assert findings(mail(bar + said)) == []
+
+
+@pytest.mark.parametrize("rule", ["display: none !important", "font-size: 0 !important"])
+def test_a_rule_for_small_screens_hides_nothing(rule):
+    assert findings(mail("<p>x</p>", f"<style>@media (max-width: 620px) {{ .a {{ {rule} }} }}</style>"))
+
+
+@pytest.mark.parametrize(("said", "address", "passes"), [
+    ("https://bank.example/", "https://evil.example/", False), ("bank.example", "https://evil.example/", False),
+    ("bank.\u200bexample/login", "https://evil.example/login", False), ("jo@bank.example", "mailto:eve@evil.example", False),
+    ("see http://bank.example now", "https://evil.example", False), ("jo@bank.example", "https://bank.example/", False),
+    ("https://bank.example", "https://bank.example/", True), ("bank.example", "https://bank.example/x?a=1", True),
+    ("jo@bank.example", "mailto:jo@bank.example", True), ("Open the full page", "https://bank.example/", True),
+    ("https://bank.example/x", "https://bank.example/y", False), ("up 3.5 %", "https://bank.example/", True),
+])  # fmt: skip
+def test_a_link_that_shows_an_address_leads_there(said, address, passes):
+    assert (findings(mail(f'<a href="{address}">{said}</a>')) == []) is passes
