@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from email import message_from_bytes
@@ -15,7 +15,7 @@ import pandas as pd
 from opsreport.mail import lint
 from opsreport.mail.addresses import refusals, visible
 from opsreport.mail.message import file_name_refusals
-from opsreport.mail.strangers import named, words_of
+from opsreport.mail.strangers import named
 from opsreport.params import ClientParams
 
 MOST_BYTES = 8_000_000
@@ -149,7 +149,7 @@ def strangers(
         One that names a recipient can never be waived; a name, an id or a domain may be.
     """
     made = []
-    for client, found in named([*words_of(message), *beside], others, own).items():
+    for client, found in named([*_words(message), *beside], others, own).items():
         is_name_only = not any("@" in name for name in found)
         said = ", ".join(name if place == name.lower() else f"{name} (in {place!r})" for name, place in found.items())
         made.append(Check(f"client:{client}", "does it name no other client?", (f"it names {said}",), is_name_only))
@@ -176,6 +176,30 @@ def form(message: bytes, link: str, link_until: pd.Timestamp | None, now: pd.Tim
         Check("text", "is there plain text?", tuple(texts)),
         Check("link", "does its link hold?", tuple(lead)),
     ]
+
+
+def _words(message: bytes) -> Iterator[str]:
+    """All that a message says: its headers, its texts, its files' names, and the rows in them.
+
+    Neither the pictures nor a PDF: these are drawn from the notebook, whose texts are read beside the message.
+    """
+    parsed = message_from_bytes(message, policy=POLICY)
+    # The sender and whom it answers are ours; they are no stranger.
+    yield from (str(value) for name, value in parsed.items() if name not in ("From", "Reply-To"))
+    for part in parsed.walk():
+        yield part.get_filename() or ""
+        yield from (str(value) for value in part.values() if part is not parsed)
+        if part.get_content_maintype() == "text":
+            yield _decoded(part.get_payload(decode=True) or b"")
+
+
+def _decoded(content: bytes) -> str:
+    """A text by its byte order mark, or by the zeros of UTF-16; all of ours is UTF-8, whatever it says of itself."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16", "replace")
+    if content[:1000].count(0) > len(content[:1000]) // 4:
+        return content.decode("utf-16-le" if content[1:2] == b"\0" else "utf-16-be", "replace")
+    return content.decode("utf-8-sig", "replace")
 
 
 def _body(parsed: EmailMessage, kind: str) -> str:

@@ -6,8 +6,6 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from email import message_from_bytes
-from email.policy import default as POLICY
 from functools import cached_property
 from html import unescape
 from itertools import product
@@ -84,30 +82,6 @@ def named(
         if name in found:
             made.setdefault(client, {})[name.text] = found[name]
     return made
-
-
-def words_of(message: bytes) -> Iterator[str]:
-    """All that a message says: its headers, its texts, its files' names, and the rows in them.
-
-    Neither the pictures nor a PDF: these are drawn from the notebook, whose texts are read beside the message.
-    """
-    parsed = message_from_bytes(message, policy=POLICY)
-    # The sender and whom it answers are ours; they are no stranger.
-    yield from (str(value) for name, value in parsed.items() if name not in ("From", "Reply-To"))
-    for part in parsed.walk():
-        yield part.get_filename() or ""
-        yield from (str(value) for value in part.values() if part is not parsed)
-        if part.get_content_maintype() == "text":
-            yield _decoded(part.get_payload(decode=True) or b"")
-
-
-def _decoded(content: bytes) -> str:
-    """A text by its byte order mark, or by the zeros of UTF-16; all of ours is UTF-8, whatever it says of itself."""
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16", "replace")
-    if content[:1000].count(0) > len(content[:1000]) // 4:
-        return content.decode("utf-16-le" if content[1:2] == b"\0" else "utf-16-be", "replace")
-    return content.decode("utf-8-sig", "replace")
 
 
 # A name, and where it stands.
@@ -196,17 +170,18 @@ def _is_own(found: re.Match[str], around: list[_Name]) -> bool:
 
 # Which names a text may hold: by its words, so that a thousand clients cost no more than one.
 
-_Index = dict[bytes, list[tuple[tuple[bytes, ...], _Name]]]
+#: By a name's first word and its second, the words that follow them, and the name.
+_Index = dict[bytes, dict[bytes, list[tuple[list[bytes], _Name]]]]
 
 
 def _index(names: Iterable[_Name]) -> _Index:
     made: _Index = {}
     for name in names:
         for spelling in name.spellings():
-            uncased = [word for word in spelling if word.decode().upper() == word.decode() and not word.isdigit()]
+            uncased = [one for one in map(bytes.decode, spelling) if one.upper() == one and not one.isdigit()]
             # Of what no blank sets apart, or holds no letter, nothing can be told by words.
-            first, rest = (b"", ()) if uncased or not spelling else (spelling[0], spelling[1:])
-            made.setdefault(first, []).append((rest, name))
+            first, second, *rest = (*(() if uncased else spelling), b"", b"")
+            made.setdefault(first, {}).setdefault(second, []).append(([one for one in rest if one], name))
     return made
 
 
@@ -216,12 +191,14 @@ def _likely(text: str, indexes: list[tuple[bytes, _Index]]) -> Iterator[tuple[_N
         piece = text[start : start + _PIECE + _LAP].encode("utf-8", "replace")
         found: dict[_Name, None] = {}
         for table, index in indexes:
-            found.update((name, None) for _, name in index.get(b"", ()))
+            found.update((name, None) for _, name in index.get(b"", {}).get(b"", ()))
             words = piece.translate(table).split()
             for place in [place for place, word in enumerate(words) if word in index]:
-                for rest, name in index[words[place]]:
-                    if not rest or tuple(words[place + 1 : place + 1 + len(rest)]) == rest:
-                        found[name] = None
+                seconds = index[words[place]]
+                for second in (b"", *words[place + 1 : place + 2]):
+                    for rest, name in seconds.get(second, ()):
+                        if words[place + 2 : place + 2 + len(rest)] == rest:
+                            found[name] = None
         yield from ((name, start) for name in found)
 
 
@@ -230,14 +207,18 @@ def _likely(text: str, indexes: list[tuple[bytes, _Index]]) -> Iterator[tuple[_N
 
 def _forms(texts: Iterable[str]) -> Iterator[str]:
     """Texts as they are searched."""
-    # Many small ones are one large one; what stands between keeps their words apart.
-    text = _folded("\n.\n".join(texts))
-    yield text.lower()
-    if "<" in text:
-        yield _TAG.sub("", text).lower()
-        yield _TAG.sub(" ", text).lower()
-    apart = sorted(set(_run_together(text)))
-    yield b"\n.\n".join(_HUMP.sub(b" ", word) for word in apart).decode().lower()
+    kinds: dict[bool, list[str]] = {False: [], True: []}
+    for one in texts:
+        kinds["<" in one or "&" in one or "\\u" in one or "%" in one].append(one)
+    for is_marked, members in kinds.items():
+        # Many small ones are one large one; what stands between keeps their words apart.
+        text = _folded("\n.\n".join(members))
+        yield text.lower()
+        if is_marked:
+            yield _TAG.sub("", text).lower()
+            yield _TAG.sub(" ", text).lower()
+        apart = sorted(set(_run_together(text)))
+        yield b"\n.\n".join(_HUMP.sub(b" ", word) for word in apart).decode().lower()
 
 
 def _run_together(text: str) -> Iterator[bytes]:

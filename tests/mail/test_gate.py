@@ -176,7 +176,7 @@ def test_a_refusal_shows_the_word_that_a_name_was_found_in_and_may_be_waived():
 
 
 def test_a_thousand_other_clients_cost_little_more_than_one():
-    words = "north south blue green harbour river".split()
+    words = ("north", "south", "blue", "green", "harbour", "river")
     many = {f"{one}-{number}": {f"{one} {other} {number}", f"x@{one}{number}.test"}
             for number in range(30) for one in words for other in words}  # fmt: skip
     text = "\n".join(f"{words[number % 6]} {words[number % 5]} rose,{number * 7919}" for number in range(60_000))

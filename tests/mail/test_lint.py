@@ -193,8 +193,8 @@ def test_each_enhancement_says_what_is_seen_without_it_and_where():
 
 
 @pytest.mark.parametrize("sign", [
-    "\u00ad", "\u2060", "\u180e", "\u200c", "\u200d", "\u200e", "\ufe0f", "\u034f", "\u3164", "\u2800", "\u115f", "\u2028",
-    "\U000e0041", "\ue000", "\x07",
+    "\u00ad", "\u2060", "\u180e", "\u200c", "\u200d", "\u200e", "\ufe0f", "\u034f", "\u3164", "\u2800", "\u115f",
+    "\u2028", "\U000e0041", "\ue000", "\x07",
 ])  # fmt: skip
 def test_a_sign_that_is_not_seen_is_refused(sign):
     assert len(findings(mail(f"<p>a{sign}b</p>"))) == 1
@@ -236,7 +236,8 @@ def test_a_rule_for_small_screens_hides_nothing(rule):
 
 @pytest.mark.parametrize(("said", "address", "passes"), [
     ("https://bank.example/", "https://evil.example/", False), ("bank.example", "https://evil.example/", False),
-    ("bank.\u200bexample/login", "https://evil.example/login", False), ("jo@bank.example", "mailto:eve@evil.example", False),
+    ("bank.\u200bexample/login", "https://evil.example/login", False),
+    ("jo@bank.example", "mailto:eve@evil.example", False),
     ("see http://bank.example now", "https://evil.example", False), ("jo@bank.example", "https://bank.example/", False),
     ("https://bank.example", "https://bank.example/", True), ("bank.example", "https://bank.example/x?a=1", True),
     ("jo@bank.example", "mailto:jo@bank.example", True), ("Open the full page", "https://bank.example/", True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import os
 import signal
@@ -259,6 +260,20 @@ def test_who_says_that_a_mail_was_not_sent_has_it_sent_once(office):
     office.send(used := Scripted(), JO)
     assert len(used.handed) == 1 and office.states() == ["sent"]
     assert restored(office, kept, JO) == ([("unknown", OLDER)], [])  # and this one counts again
+
+
+def test_a_persons_word_holds_after_a_restored_ledger_was_doubted_at_another_time(office):
+    office.send(Scripted("no commit"), JO)
+    kept = office.ledger.path.read_bytes()
+    office.send(Scripted(), JO)
+    office.ledger.path.write_bytes(kept)
+    used, later = Scripted(), NOW + dt.timedelta(hours=1)
+    send(office.home / "store", "acme", office.outgoing(JO), used, "ada", lambda: later)
+    assert notes(office)[0].read_text() == "3 2026-11-02T10:00:00.000+00:00 ada"
+    office.ledger.resolve("2026-10", 1, JO, "not sent", "bob", "Jo has none", later)
+    assert used.handed == []
+    office.send(used, JO)
+    assert len(used.handed) == 1 and office.states() == ["sent"]
 
 
 def test_a_senders_other_address_does_not_hide_that_a_mail_went(office):
