@@ -45,12 +45,12 @@ def older_than(home: Home, loaded: Month, manifest: Mapping[str, Any]) -> list[s
     list of str
         A reason each; empty where nothing changed.
     """
-    said = [] if manifest["records"] == fingerprint(loaded) else ["its records changed"]
+    said = [] if manifest.get("records") == fingerprint(loaded) else ["its records changed"]
     known = {one["path"]: one["sha256"] for one in manifest["inputs"] if "frame" not in one}
     own = own_files(loaded.home.params, loaded.client.client, loaded.period.name)
     now = {path.relative_to(loaded.home.folder).as_posix(): path for path in own}
     # The client's file may be written otherwise, or about mail, and say the same of the review.
-    same = {f"params/{loaded.client.client}.yaml"} if manifest["params"] == _params(loaded) else set()
+    same = {f"params/{loaded.client.client}.yaml"} if manifest.get("params") == _params(loaded) else set()
     same |= {name for name in known if name.startswith("params/plans/")} if same else set()
     for path in sorted({*known, *now} - same):
         file = now.get(path, home.folder / path)
@@ -65,7 +65,7 @@ def older_than(home: Home, loaded: Month, manifest: Mapping[str, Any]) -> list[s
 
 def made_differently(manifest: Mapping[str, Any]) -> list[str]:
     """Whether other code or libraries made it than would now."""
-    return [] if manifest["code"] == code() else ["opsreport itself changed"]
+    return [] if manifest.get("code") == code() else ["opsreport itself changed"]
 
 
 @lru_cache(maxsize=1)

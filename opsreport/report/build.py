@@ -77,16 +77,14 @@ def build(
     """
     place = home.out / client
     with one_at_a_time(place), _workplace(place) as work:
-        name = f"{client}-{month}"
-        notebook, html = work / f"{name}.ipynb", work / f"{name}.html"
-        source = home.notebooks / NOTEBOOK
+        notebook, source = work / f"{client}-{month}.ipynb", home.notebooks / NOTEBOOK
         parameters = {"client": client, "month": month, "home": str(home.folder)}
         made = execute(source, notebook, parameters, home.notebooks, kernels)
         _check_whose(made, client, month)
         _clean(made, notebook)
         inputs = [*_own_inputs(loaded.home, client, month), _input(home, source), *loaded.inputs()]
         _complete(work, made, loaded, inputs, made_of)
-        return _publish(work, place, month) / html.name
+        return _publish(work, place, month) / f"{client}-{month}.html"
 
 
 def restate_cover(home: Home, client: str, month: str, loaded: Loaded, cover: dict[str, str]) -> Path:
@@ -116,7 +114,8 @@ def restate_cover(home: Home, client: str, month: str, loaded: Loaded, cover: di
             if output.get("metadata", {}).get("opsreport", {}).get("kind") == "cover":
                 output.metadata["opsreport"].update(cover)
         nbformat.write(made, work / f"{name}.ipynb")
-        _complete(work, made, loaded, known["inputs"], {name: known[name] for name in ("records", "code", "params")})
+        same = {name: known.get(name, "") for name in ("records", "code", "params")}
+        _complete(work, made, loaded, known["inputs"], same)
         return _publish(work, place, month) / f"{name}.html"
 
 

@@ -15,6 +15,8 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +154,10 @@ class Server:
 
     @staticmethod
     def _same_package() -> dict[str, str]:
-        """Where this very package lies, for it may not be installed."""
+        """Where this very package lies, if it is not installed: then each interpreter finds it by itself."""
+        with suppress(PackageNotFoundError):
+            distribution("opsreport")
+            return {}
         places = [str(Path(__file__).parents[3]), *filter(None, [environment(Path()).get("PYTHONPATH")])]
         return {"PYTHONPATH": os.pathsep.join(places)}
 

@@ -35,7 +35,8 @@ def main(modules: list[str]) -> None:
     # What an import prints must not be taken for an answer.
     answers = os.dup(1)
     os.dup2(2, 1)
-    sys.path[:] = [place for place in sys.path if place not in ("", os.getcwd())]
+    if sys.path[0] in ("", os.getcwd()):  # by python -m; elsewhere it may be where the package lies
+        del sys.path[0]
     parent = os.getppid()
     _say(answers, _ready(modules))
     server = Server()
