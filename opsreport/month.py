@@ -235,16 +235,15 @@ def load(client: str, month: str = "", *, home: str | Path = "", now: pd.Timesta
     >>> load("demo-shop", "2026-10").incident[["incident_id", "service", "severity"]]  # doctest: +SKIP
     """
     asked, now = Home.find(home), now if now is not None else pd.Timestamp.now("UTC")
-    params = load_params(asked.params, client)
-    period = period_of(params, month, now)
+    period = period_of(params := load_params(asked.params, client), month, now)
     approved, place = approval(asked.store, client, period.name), home_of(asked, client, period.name)
     params = params if place == asked else load_params(place.params, client)
     store = Store(place.store, client)
     coverage = store.coverage()
     if coverage.empty:
         raise StoreError(f"nothing was collected for {client}", hint=f"run: opsreport collect {client}")
-    start = _first_needed(params, period)
-    frames = store.read_each({name: None if name in _OLDER else start for name in FRAMES}, period.end + _DAY)
+    starts = dict.fromkeys(FRAMES, _first_needed(params, period)) | dict.fromkeys(_OLDER)
+    frames = store.read_each(starts, period.end + _DAY)
     for name in ("recommendation", "vulnerability"):
         close_unlisted(FRAMES[name], frames[name], coverage)
     gaps = pd.concat([name_services(name, rows, params) for name, rows in frames.items()])
