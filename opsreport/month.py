@@ -242,8 +242,8 @@ def load(client: str, month: str = "", *, home: str | Path = "", now: pd.Timesta
     coverage = store.coverage()
     if coverage.empty:
         raise StoreError(f"nothing was collected for {client}", hint=f"run: opsreport collect {client}")
-    start = _first_needed(params, period)
-    frames = store.read_each({name: None if name in _OLDER else start for name in FRAMES}, period.end + _DAY)
+    starts = dict.fromkeys(FRAMES, _first_needed(params, period)) | dict.fromkeys(_OLDER)
+    frames = store.read_each(starts, period.end + _DAY)
     for name in ("recommendation", "vulnerability"):
         close_unlisted(FRAMES[name], frames[name], coverage)
     gaps = pd.concat([name_services(name, rows, params) for name, rows in frames.items()])
