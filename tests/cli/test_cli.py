@@ -206,12 +206,12 @@ def test_report_makes_those_that_can_be_made_and_exits_with_1(run, home, monkeyp
     run("collect", "acme", "--month", "2026-09")
     asked = []
 
-    def build(place, client, month, loaded):
+    def build(place, client, month, loaded, made_of, kernels):
         asked.append((client, month, [one["path"] for one in loaded.inputs()]))
         page = place.out / client / month / "page.html"
         page.parent.mkdir(parents=True)
         figure = {"id": "scorecard.x.this_month", "value": 1, "unit": "count", "text": "1", "coverage": None}
-        (page.parent / "manifest.json").write_text(json.dumps({"figures": [figure]}))
+        (page.parent / "manifest.json").write_text(json.dumps({"figures": [figure], "content": ""}))
         return page
 
     monkeypatch.setattr("opsreport.report.build.build", build)

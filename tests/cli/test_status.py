@@ -268,9 +268,9 @@ def test_what_was_approved_and_sent_is_looked_up_in_the_approval_and_the_ledger(
     with (home / "params/acme.yaml").open("a") as file:
         file.write(people)
     collect(home, "2026-11-02 02:10")
-    (home / "manifest.json").write_text("{}")
-    one = Approval("acme", "2026-10", 1, "Ana Ruiz", "2026-11-03T10:00:00+00:00", "c", "m")
-    freeze(Home(home), Home(home), one, home / "manifest.json")
+    to = ("a@acme.example", "b@acme.example")
+    one = Approval("acme", "2026-10", 1, "Ana Ruiz", "2026-11-03T10:00:00+00:00", "c", "m", recipients=to)
+    freeze(Home(home), Home(home), one, {})
     now = dt.datetime(2026, 11, 3, 11, tzinfo=dt.UTC)
     ledger = Ledger(home / "store", "acme")
     for person in "ab":
