@@ -101,6 +101,7 @@ def test_one_that_fails_stops_none_of_the_others_and_is_tried_again_alone(home):
     assert kept(home) == {"fine": "ok made", "odd": "failed", "wrong": "ok made"}
 
 
+@pytest.mark.long
 def test_a_run_that_was_killed_goes_on_where_it_stopped(home):
     add(home, "a", "b", "c")
     run(home, "a", "b", "--workers", "1")
@@ -113,6 +114,7 @@ def test_a_run_that_was_killed_goes_on_where_it_stopped(home):
     assert "3 of 3" in run(home, "--all", "--resume", "--workers", "1")
 
 
+@pytest.mark.long
 def test_a_worker_that_is_killed_or_hangs_takes_only_the_client_that_it_was_at(home):
     add(home, "a", "slow", "z")
 
