@@ -75,8 +75,28 @@ def make_private(*folders: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file in one step, for its owner only: what stood there stays until all of the new is on the disk.
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on the disk.
+
+    Raises
+    ------
+    OSError
+        When it is no folder, or cannot be written.
+    """
+    held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(held)
+    finally:
+        os.close(held)
+
+
+def write_whole(path: Path, content: str | bytes, mode: int = 0o600) -> None:
+    """Write a file in one step: what stood there stays until all of the new is on the disk.
+
+    Parameters
+    ----------
+    mode : int
+        Who may read it; by default its owner only.
 
     Raises
     ------
@@ -88,6 +108,7 @@ def write_whole(path: Path, content: str | bytes) -> None:
         with open(handle, "wb") as file:
             file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
+            os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
         os.replace(name, path)
     except BaseException:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from opsreport.errors import StoreError
-from opsreport.home import one_at_a_time, write_whole
+from opsreport.home import one_at_a_time, sync_folder, write_whole
 
 #: What this program writes.
 VERSION = 1
@@ -166,15 +166,6 @@ def sync(folder: Path) -> None:
         elif path.is_dir():
             sync_folder(path)
     sync_folder(folder)
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the names in a folder on the disk."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _holds_data(folder: Path) -> bool:

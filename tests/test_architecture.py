@@ -16,6 +16,7 @@ FOUNDATION = (
     "errors",
     "language",
     "markup",
+    "colours",
     "period",
     "intervals",
     "schemas",

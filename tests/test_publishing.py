@@ -318,7 +318,7 @@ def test_what_a_crash_left_is_replaced_under_the_same_key(home, monkeypatch):
         raise Killed
 
     with monkeypatch.context() as patched:
-        patched.setattr(folder_module, "_sync", killed)
+        patched.setattr(folder_module, "sync_folder", killed)
         with pytest.raises(Killed):
             put(home)
     token = record(home)["2026-10"]["token"]

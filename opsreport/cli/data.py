@@ -11,10 +11,10 @@ import click
 import pandas as pd
 
 from opsreport import custody, migrations
+from opsreport.cli.shown import home_option, printable
 from opsreport.errors import StoreError
 from opsreport.home import Home
 
-_home = click.option("--home", default="", help="The folder that holds params/; by default the nearest one upwards.")
 _by = click.option("--by", default="", help="Who does it, for the operator's log; by default who is logged in.")
 _keep_shared = click.option("--keep-shared", is_flag=True, help="Keep a plan or logo that says otherwise here.")
 _file = click.Path(path_type=Path)
@@ -32,7 +32,7 @@ def data() -> None:
 @click.argument("client")
 @click.argument("file", type=_file)
 @click.option("--csv", "with_csv", is_flag=True, help="Each frame as CSV too, with formulas made inert.")
-@_home
+@home_option
 def export(client: str, file: Path, with_csv: bool, home: str) -> None:
     """Write CLIENT's files, store, reviews and ledger to FILE, a .zip or .tar; no secret is in it."""
     from opsreport.report.evidence import csv_bytes  # slow to load, and only needed here
@@ -55,7 +55,7 @@ def verify(file: Path) -> None:
 @click.option("--ledger", type=click.Choice(["here", "archive"]), default=None,
               help="Which ledger of sent mails holds, where the one here is another.")  # fmt: skip
 @_by
-@_home
+@home_option
 def restore(file: Path, replace: bool, keep_shared: bool, ledger: str | None, by: str, home: str) -> None:
     """Put the client that FILE holds back; all of it is checked before anything is written."""
     choices = custody.Choices(replace, keep_shared, ledger or "")
@@ -67,7 +67,7 @@ def restore(file: Path, replace: bool, keep_shared: bool, ledger: str | None, by
 @click.argument("to", type=_file)
 @_keep_shared
 @_by
-@_home
+@home_option
 def move(client: str, to: Path, keep_shared: bool, by: str, home: str) -> None:
     """Move CLIENT to the home TO: it is whole there before it goes here. Interrupted, run it again."""
     made = custody.move(Home.find(home), client, Home.find(to), custody.Choices(keep_shared=keep_shared), _who(by))
@@ -80,7 +80,7 @@ def move(client: str, to: Path, keep_shared: bool, by: str, home: str) -> None:
 @click.argument("folder", type=_file)
 @click.option("--all", "every", is_flag=True, help="All clients, instead of named ones.")
 @click.option("--keep", default=7, show_default=True, type=click.IntRange(1), help="Backups of each client that stay.")
-@_home
+@home_option
 def backup(clients: tuple[str, ...], folder: Path, every: bool, keep: int, home: str) -> None:
     """Export CLIENTS to FOLDER under today's date, read them back, and remove old backups.
 
@@ -94,7 +94,7 @@ def backup(clients: tuple[str, ...], folder: Path, every: bool, keep: int, home:
     made = back_up(place, custody.clients(place) if every else list(clients), folder, keep, pd.Timestamp.now("UTC"))
     for one in made:
         if one.why:
-            click.secho(f"✕ {one.client}: {_printable(one.why)}", fg="red", err=True)
+            click.secho(f"✕ {one.client}: {printable(one.why)}", fg="red", err=True)
             continue
         removed = f"; {len(one.removed)} older removed" if one.removed else ""
         click.echo(f"{one.client}: {one.files} files, {_size(one.bytes)}, in {one.file}{removed}")
@@ -107,7 +107,7 @@ def backup(clients: tuple[str, ...], folder: Path, every: bool, keep: int, home:
 @click.option("--leave-published", is_flag=True, help="Even while pages of it are online; says their addresses.")
 @click.option("--yes", default="", metavar="CLIENT", help="The client's id once more, instead of typing it.")
 @_by
-@_home
+@home_option
 def delete(client: str, with_params: bool, leave_published: bool, yes: str, by: str, home: str) -> None:
     """Delete CLIENT's store and reviews, for good; one line of the operator's log stays.
 
@@ -124,14 +124,14 @@ def delete(client: str, with_params: bool, leave_published: bool, yes: str, by: 
         )
     typed = yes or click.prompt(f"This deletes all that was collected of {client}. Type its id", default="")
     if typed != client:
-        raise StoreError(f"{client} was not deleted: {_printable(typed)!r} is not its id", hint="type the id as it is")
+        raise StoreError(f"{client} was not deleted: {printable(typed)!r} is not its id", hint="type the id as it is")
     _say(custody.delete(place, client, with_params=with_params, by=_who(by)), "deleted", "stays")
     for month, address in online.items():
         click.secho(f"△ stays online: the page of {month}, {address}", fg="yellow")
 
 
 @data.command()
-@_home
+@home_option
 def versions(home: str) -> None:
     """Say which version each client's store is written in; first finish what was interrupted."""
     for client, version in custody.versions(Home.find(home)).items():
@@ -141,7 +141,7 @@ def versions(home: str) -> None:
 
 @data.command()
 @click.argument("clients", nargs=-1)
-@_home
+@home_option
 def migrate(clients: tuple[str, ...], home: str) -> None:
     """Make the stores of CLIENTS, or of all, today's version; reading one does so too."""
     place = Home.find(home)
@@ -153,7 +153,7 @@ def migrate(clients: tuple[str, ...], home: str) -> None:
 def _say(made: custody.Kept, what: str, left: str) -> None:
     click.echo(f"{made.client}: {what} ({made.files} files, {_size(made.bytes)})")
     for one in made.left:
-        click.secho(f"△ {left}: {_printable(one)}", fg="yellow")
+        click.secho(f"△ {left}: {printable(one)}", fg="yellow")
 
 
 def _online(home: Home, client: str) -> dict[str, str]:
@@ -164,7 +164,7 @@ def _online(home: Home, client: str) -> dict[str, str]:
     try:
         held = json.loads(path.read_text("utf-8")) if path.exists() else {}
         return {
-            _printable(month): _printable(one.get("address") or f"{one['place']}, under {one['token']}")
+            printable(month): printable(one.get("address") or f"{one['place']}, under {one['token']}")
             for month, one in held.items()
         }
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -191,8 +191,3 @@ def _who(by: str) -> str:
         return by or getpass.getuser()
     except (OSError, KeyError):  # a machine where this user has no name
         return "unknown"
-
-
-def _printable(said: str) -> str:
-    """Text from outside without what a terminal would act on."""
-    return "".join(char if char.isprintable() or char == "\n" else "�" for char in said)

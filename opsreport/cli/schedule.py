@@ -6,7 +6,6 @@ import os
 import shlex
 import shutil
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from opsreport.cli.shown import home_option, printable, table
 from opsreport.cli.timetable import Times, status_time, times
 from opsreport.cli.units import Setup, crontab, is_ours, systemd
 from opsreport.errors import OpsreportError, ParamsError
-from opsreport.home import Home
+from opsreport.home import Home, write_whole
 from opsreport.params import client_names, load_params
 from opsreport.params.team import Rhythm, load_team
 
@@ -98,7 +97,8 @@ def write(folder: Path, setup: Setup, made: dict[str, str], unread: set[str], pr
                                                              + "\n\n[Install]")}  # fmt: skip
     changed = [name for name, text in made.items() if before[name] != text]
     for name in changed:
-        _replace(folder / name, made[name])
+        # The manager, another user, may read it.
+        write_whole(folder / name, made[name], 0o644)
     stale = sorted(name for name in _own_units(folder, setup) if name not in made and name not in kept)
     for name in stale if prune else []:
         (folder / name).unlink()
@@ -171,21 +171,6 @@ def _own_units(folder: Path, setup: Setup) -> list[str]:
 def _kept(folder: Path, setup: Setup, unread: set[str]) -> set[str]:
     names = {f"{begin}{client}.timer" for begin in _CLIENTS_OWN for client in unread}
     return names & set(_own_units(folder, setup))
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a unit in one step; the manager, another user, may read it."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-    try:
-        with open(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fchmod(file.fileno(), 0o644)
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
 
 
 def _say(made: Written, folder: Path, is_users: bool, prune: bool) -> None:

@@ -16,7 +16,7 @@ from opsreport.custody.parts import MADE, is_collected, own_params
 from opsreport.custody.reading import Archive
 from opsreport.custody.steps import NEW, carry_out, remove
 from opsreport.errors import StoreError
-from opsreport.home import Home, make_private
+from opsreport.home import Home, make_private, sync_folder
 
 _SPARE = 64 << 20  # disk space to leave free [B]
 
@@ -107,7 +107,7 @@ def _finish(archive: Archive, staged: dict[str, Path]) -> None:
     migrations.migrate(staged["store"])
     for folder in staged.values():
         migrations.sync(folder)
-        migrations.sync_folder(folder.parent)
+        sync_folder(folder.parent)
 
 
 def _is_in_the_way(home: Home, archive: Archive) -> bool:

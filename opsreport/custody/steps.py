@@ -22,8 +22,8 @@ from typing import Any
 
 from opsreport.custody.files import refuse_link
 from opsreport.errors import StoreError
-from opsreport.home import Home, one_at_a_time, write_whole
-from opsreport.migrations import UNDERWAY, sync_folder
+from opsreport.home import Home, one_at_a_time, sync_folder, write_whole
+from opsreport.migrations import UNDERWAY
 
 NEW, OLD, OLD_PARAMS, DOOMED, WORK = ".restoring-", ".replaced-", ".replacing-", ".deleting-", ".work-"
 LOG = "log.jsonl"

@@ -22,7 +22,7 @@ from typing import IO, Any
 from opsreport.custody.files import open_own
 from opsreport.custody.parts import Holdings
 from opsreport.errors import StoreError
-from opsreport.migrations import sync_folder
+from opsreport.home import sync_folder
 
 FORMAT, FORMAT_VERSION, MANIFEST = "opsreport-client", 1, "manifest.json"
 SUFFIXES = (".zip", ".tar")

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 
 from opsreport import theme
+from opsreport.colours import READABLE, contrast, parts
 
-READABLE = 4.5  # WCAG 2.2, success criterion 1.4.3
 #: What each verdict's colour is, as on the page; its word and mark stand beside it.
 VERDICTS: Mapping[str, str] = {
     "met": theme.GOOD, "at risk": theme.AT_RISK, "missed": theme.BAD, "unknown": theme.UNKNOWN,
@@ -53,18 +53,6 @@ def palette(colour: str) -> tuple[dict[str, str], dict[str, str]]:
     return light, dark
 
 
-def contrast(one: str, other: str) -> float:
-    """WCAG's contrast of two colours, 1 to 21. [ratio]
-
-    Examples
-    --------
-    >>> contrast("#000000", "#ffffff")
-    21.0
-    """
-    high, low = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (high + 0.05) / (low + 0.05)
-
-
 def mixed(colour: str, ground: str, share: float) -> str:
     """A share of a colour over a ground.
 
@@ -73,16 +61,8 @@ def mixed(colour: str, ground: str, share: float) -> str:
     >>> mixed("#000000", "#ffffff", 0.2)
     '#cccccc'
     """
-    parts = zip(_parts(colour), _parts(ground), strict=True)
-    return "#" + "".join(f"{round(over * share + under * (1 - share)):02x}" for over, under in parts)
-
-
-def _luminance(colour: str) -> float:
-    red, green, blue = (
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
-        for part in (value / 255 for value in _parts(colour))
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    pairs = zip(parts(colour), parts(ground), strict=True)
+    return "#" + "".join(f"{round(over * share + under * (1 - share)):02x}" for over, under in pairs)
 
 
 def _lifted(colour: str, paper: str) -> str:
@@ -90,7 +70,3 @@ def _lifted(colour: str, paper: str) -> str:
     shares = (part / 20 for part in range(21))
     lifted = (mixed("#ffffff", colour, share) for share in shares)
     return next(one for one in lifted if contrast(one, paper) >= READABLE)
-
-
-def _parts(colour: str) -> tuple[int, ...]:
-    return tuple(int(colour[place : place + 2], 16) for place in (1, 3, 5))

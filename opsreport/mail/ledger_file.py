@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from opsreport.errors import MailError
+from opsreport.home import sync_folder
 
 _PATIENCE = 60  # seconds that another process may take for a transaction
 #: From each version to the next; a file says its own in ``PRAGMA user_version``. Steps are only added.
@@ -66,15 +67,6 @@ def _make(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         for folder in (path.parent, path.parent.parent):
             sync_folder(folder)
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the names in a folder on disk."""
-    held = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(held)
-    finally:
-        os.close(held)
 
 
 def _version(db: sqlite3.Connection, path: Path) -> int:

@@ -19,9 +19,8 @@ from email.policy import SMTP
 from pathlib import Path
 
 from opsreport.errors import MailError
-from opsreport.home import make_private
+from opsreport.home import make_private, sync_folder
 from opsreport.mail.ledger import Ledger
-from opsreport.mail.ledger_file import sync_folder
 from opsreport.mail.rows import Row
 from opsreport.mail.transport import Outcome, Transport, check_address, check_message
 from opsreport.params.mail import Mail

@@ -10,7 +10,7 @@ from html import unescape
 import tinycss2
 from bs4 import NavigableString, Tag
 
-from opsreport.mail.colours import contrast
+from opsreport.colours import contrast
 
 _ORDER = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 #: By their kind letters and marks, and blank all the same.

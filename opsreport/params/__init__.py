@@ -41,7 +41,7 @@ def load_params(folder: Path, client: str) -> ClientParams:
     return _loaded(Path(folder), client, tuple((one, one.read_bytes()) for one in files if one.is_file()))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=4096)  # more than there are clients: the gate looks at all of them for each mail
 def _loaded(folder: Path, client: str, files: tuple[tuple[Path, bytes], ...]) -> ClientParams:
     """What a client's file says, read again only where it or a plan says something else: parsing takes long."""
     path = client_path(folder, client)
@@ -146,7 +146,7 @@ def own_files(folder: Path, client: str, month: str = "") -> list[Path]:
     return [one for one in found if one.is_file()]
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=4096)  # more than there are clients: the gate looks at all of them for each mail
 def _beside(path: Path, content: bytes) -> tuple[Path | None, str]:
     """The plan that a client's file extends, and the logo that either names; read again only where it changed."""
     own = read_yaml(path)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from opsreport.errors import ReportError
-from opsreport.home import Home
+from opsreport.home import Home, sync_folder
 from opsreport.params.team import PublishFolder
 from opsreport.publishing.place import Put, Shown
 from opsreport.publishing.review import PAGE, Review
@@ -57,7 +57,7 @@ class Folder:
                 _replace(place, fresh, review.folder())
             else:
                 os.rename(fresh, place)
-            _sync(self._path)
+            sync_folder(self._path)
         except OSError as error:
             shutil.rmtree(fresh, ignore_errors=True)
             raise ReportError(
@@ -97,7 +97,7 @@ def _write(folder: Path, review: Review) -> None:
             os.fsync(file.fileno())
         (folder / name).chmod(_OPEN_FILE)
     for made in (rows, folder):
-        _sync(made)
+        sync_folder(made)
 
 
 def _replace(place: Path, fresh: Path, rows: str) -> None:
@@ -106,12 +106,5 @@ def _replace(place: Path, fresh: Path, rows: str) -> None:
     os.rename(fresh / rows, place / rows)
     os.replace(fresh / PAGE, place / PAGE)
     fresh.rmdir()
-    _sync(place)
+    sync_folder(place)
 
-
-def _sync(folder: Path) -> None:
-    held = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(held)
-    finally:
-        os.close(held)

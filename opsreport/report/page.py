@@ -20,6 +20,7 @@ from nbconvert.exporters.templateexporter import TemplateExporter
 from nbformat import NotebookNode
 
 from opsreport import markup, theme
+from opsreport.colours import READABLE, contrast, parts
 from opsreport.language import mark, translated
 from opsreport.report.blocks import read, take_cover
 from opsreport.report.evidence import Evidence
@@ -37,7 +38,6 @@ _WORDS = (
     mark("All of them as CSV"), mark(", beside this page; in JupyterLab:"),
     mark("They lie beside that month's own review; in JupyterLab:"), mark("Figure {id}"),
 )  # fmt: skip
-READABLE_CONTRAST = 4.5  # WCAG 2.2, success criterion 1.4.3
 
 
 def render(notebook: NotebookNode, behind: Evidence | None = None) -> str:
@@ -218,30 +218,16 @@ def look(colour: str) -> dict:
     names = ("INK", "INK_SOFT", "GRID", "PALE", "PAPER", "BLUE", "ORANGE", "GREEN", "VERMILLION")
     light = {name.lower().replace("_", "-"): getattr(theme, name) for name in names}
     night = {name: dark.get(value.lower(), value) for name, value in light.items()}
-    readable = re.fullmatch("#[0-9a-fA-F]{6}", colour) and (_contrast(colour, theme.PAPER) >= READABLE_CONTRAST)
+    readable = re.fullmatch("#[0-9a-fA-F]{6}", colour) and (contrast(colour, theme.PAPER) >= READABLE)
     light["accent"] = colour.lower() if readable else theme.BLUE
     night["accent"] = dark.get(light["accent"].lower()) or _lifted(light["accent"], night["paper"])
     dark.setdefault(light["accent"].lower(), night["accent"])
     return {"light": light, "night": night, "swaps": markup.inert_json(dark, "The dark colours")}
 
 
-def _contrast(one: str, other: str) -> float:
-    """WCAG's contrast of two colours, 1 to 21. [ratio]"""
-    high, low = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (high + 0.05) / (low + 0.05)
-
-
-def _luminance(colour: str) -> float:
-    linear = [
-        value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
-        for value in (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
-    ]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
 def _lifted(colour: str, paper: str) -> str:
     """The colour, mixed with white until it can be read on dark paper."""
-    while _contrast(colour, paper) < READABLE_CONTRAST:
-        parts = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-        colour = "#" + "".join(f"{part + max(1, (255 - part) // 10):02x}" if part < 255 else "ff" for part in parts)
+    while contrast(colour, paper) < READABLE:
+        lighter = (part + max(1, (255 - part) // 10) if part < 255 else 255 for part in parts(colour))
+        colour = "#" + "".join(f"{part:02x}" for part in lighter)
     return colour

@@ -8,8 +8,9 @@ import pytest
 from bs4 import BeautifulSoup
 from PIL import Image
 
+from opsreport.colours import READABLE, contrast
 from opsreport.errors import MailError
-from opsreport.mail.colours import READABLE, contrast, palette
+from opsreport.mail.colours import palette
 from opsreport.mail.lint import MOST_BYTES, findings
 from opsreport.mail.look import as_html, as_text
 from opsreport.mail.model import Chart, Part, Score, Summary

@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 import pytest
 
 from opsreport import theme
+from opsreport.colours import contrast
 from opsreport.errors import ReportError
 from opsreport.report import page
 from opsreport.report.blocks import FIGURE
@@ -262,14 +263,14 @@ def test_the_accent_is_the_clients_where_it_can_be_read_on_paper(colour, accent)
 
 
 def test_contrast_is_that_of_wcag():
-    assert page._contrast("#000000", "#ffffff") == pytest.approx(21)
-    assert page._contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.005)
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.005)
 
 
 def test_an_accent_for_the_dark_can_be_read_there():
     night = re.search(r"dark\) \{\s*:root \{(.*?)\}", page.render(notebook(colour="#000080")), re.S)[1]
     colours = dict(re.findall(r"--([\w-]+): (#\w+);", night))
-    assert page._contrast(colours["accent"], colours["paper"]) >= 4.5
+    assert contrast(colours["accent"], colours["paper"]) >= 4.5
 
 
 def test_a_real_plotly_figure_arrives_whole():
